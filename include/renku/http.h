@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RENKU_HTTP_H
+#define RENKU_HTTP_H
+
+#include "renku/types.h"
+
+RENKU_BEGIN_DECLS
+
+/** One header field of a request. */
+typedef struct {
+    const char *name;  /**< as received, any case; NUL-terminated */
+    const char *value; /**< without surrounding blanks; NUL-terminated */
+} renku_http_header;
+
+/** One complete HTTP request. Initialise with RENKU_HTTP_REQUEST_INIT; everything is borrowed during the call. */
+typedef struct {
+    size_t size;                      /**< sizeof(renku_http_request) */
+    const char *method;               /**< "GET" */
+    const char *target;               /**< path and query as received: "/api/data/projects?page=2" */
+    const renku_http_header *headers; /**< in the order received */
+    size_t header_count;
+    const void *body; /**< NULL when there is none */
+    size_t body_size;
+    const char *peer; /**< address of the client; NULL when unknown */
+} renku_http_request;
+
+#define RENKU_HTTP_REQUEST_INIT {sizeof(renku_http_request), 0, 0, 0, 0, 0, 0, 0}
+
+/**
+ * Answers one HTTP request below /api/data, with everything that belongs to it: authentication, validation, the
+ * operation, the response with status, headers and body. A web server needs to add nothing but the framing
+ * (content-length, connection, date).
+ *
+ * @param ctx      borrowed; any number of threads may share it
+ * @param request  borrowed during the call
+ * @return         never NULL; released with renku_result_free(). A HEAD request has its body already removed.
+ *
+ * Time:    bounded by the deadline of @p ctx.
+ * Threads: safe; may block on the database.
+ * Spec:    foundations.md 2-7
+ */
+RENKU_API renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request);
+
+/**
+ * Makes the error answer that the transport owes to a client whose request never reached renku_http_handle():
+ * 400, 408, 413, 417 and the like, as the JSON error body with an x-request-id.
+ *
+ * @param ctx      borrowed
+ * @param status   400 to 599; the code is 1000 + status
+ * @param message  borrowed; one sentence
+ * @return         never NULL; released with renku_result_free()
+ *
+ * Spec:    foundations.md 2.5, 4
+ */
+RENKU_API renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message);
+
+/**
+ * Whether the process can work: database, schema revision, keys.
+ *
+ * @param ctx      borrowed
+ * @param verbose  not 0: the body lists each check, one a line
+ * @return         never NULL; status 200 or 503, a text body
+ */
+RENKU_API renku_result *renku_http_ready(renku_ctx *ctx, int verbose);
+
+/**
+ * The value of a setting, for a front that needs one (limits, proxies, log levels); secrets are refused.
+ *
+ * @return NULL when it is unset, unknown or secret; lives as long as @p ctx
+ */
+RENKU_API const char *renku_ctx_setting(renku_ctx *ctx, const char *name);
+
+RENKU_END_DECLS
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_AUTHZ_H
+#define RK_AUTHZ_H
+
+#include "authz_schema.h" /* generated: rk_object_type, rk_relation_kind, rk_scope, RK_SQL_BITS_* */
+#include "librenku/base/value.h"
+#include "librenku/db/db.h"
+
+/* Who may do what, compiled from schema.zed. Spec: authorization.md
+ *
+ * A statement that reads an entity selects the caller's permissions with it:
+ *     "SELECT {row} FROM projects.projects p WHERE p.id = $3"     with a column
+ *     {RK_SQL_BITS_PROJECT("p.id"), RK_COLUMN_BITS, offsetof(rk_project, bits)}
+ * and takes the subject as its first two parameters: RK_PARAMS(RK_SUBJECT(op), rk_text(id)). Bit RK_SCOPE_* of the
+ * answer is set when the permission of that name holds; a service identity has them all. */
+
+#define RK_PLATFORM_ID "renku"
+#define RK_SCOPE_BIT(scope) (INT64_C(1) << (scope))
+
+/* The subject of op->caller as parameters $1 (its type: "u" user, "a" anonymous, "S" service) and $2 (its id). */
+rk_param rk_subject_type(const rk_op *op);
+rk_param rk_subject_id(const rk_op *op);
+#define RK_SUBJECT(op) rk_subject_type(op), rk_subject_id(op)
+
+/* --- checks ------------------------------------------------------------------------------------------------ */
+
+/* Each check marks its (type, scope) in op->checked; dispatch refuses a success that lacks its declared check. */
+
+/* The guard: with bits that came with a row. `why` is the error when the permission is missing: NOT_FOUND nearly
+ * always (the object is then as good as missing), FORBIDDEN where the specification says so. Spec: authorization.md 7.3 */
+int rk_authz_require(rk_op *op, rk_object_type type, const char *id, int64_t bits, rk_scope scope, rk_err why);
+/* The same without a failure: for /permissions and for filters. */
+bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scope);
+/* All permissions of the caller on one object, in a statement of its own: for code that has no row at hand. */
+int rk_authz_bits(int64_t *out, rk_op *op, rk_object_type type, const char *id);
+
+/* --- relationships ----------------------------------------------------------------------------------------- */
+
+typedef struct {
+    rk_object_type type;
+    const char *id;
+    rk_relation_kind relation;
+    rk_object_type subject_type;
+    const char *subject_id; /* "*" is everybody of that type */
+} rk_relationship;
+
+typedef struct {
+    bool remove; /* else touch */
+    rk_relationship relationship;
+} rk_relationship_change;
+
+/* Queues the changes into the operation's transaction (rk_db_defer). */
+int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t count);
+/* Queues: every relationship with this resource / with this subject goes. Spec: authorization.md 9 */
+int rk_authz_forget_resource(rk_op *op, rk_object_type type, const char *id);
+int rk_authz_forget_subject(rk_op *op, rk_object_type type, const char *id);
+/* Queues both public_viewer wildcards or their removal. Spec: authorization.md 11 */
+int rk_authz_publish(rk_op *op, rk_object_type type, const char *id, bool is_public);
+/* Queues: exactly this subject in this relation of the object, every other goes (project_namespace of a move). */
+int rk_authz_replace(rk_op *op, const rk_relationship *relationship);
+
+/* --- look-ups ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *user_id;
+    int role; /* RK_ROLE_* of the generated enum rk_role: owner, editor, viewer, prohibited */
+} rk_member;
+/* Direct members in the order of their user ids; user_id "" and "*" are left out. No guard. Spec: authorization.md 7.7 */
+int rk_authz_members(rk_array *out /* of rk_member */, rk_op *op, rk_object_type type, const char *id);
+/* Ids of the objects on which the caller holds the permission. Spec: authorization.md 7.4 */
+int rk_authz_objects(rk_strings *out, rk_op *op, rk_object_type type, rk_scope scope);
+/* Ids of users with the permission; "*" where a wildcard grants it. Spec: authorization.md 7.6 */
+int rk_authz_users(rk_strings *out, rk_op *op, rk_object_type type, const char *id, rk_scope scope);
+
+/* --- members ----------------------------------------------------------------------------------------------- */
+
+typedef enum { RK_MEMBER_ADDED = 1, RK_MEMBER_UPDATED, RK_MEMBER_REMOVED } rk_member_change_kind;
+typedef struct {
+    rk_member_change_kind kind;
+    rk_member member;
+} rk_member_change;
+
+/* Upserts a list of members with the last-owner rule; the caller has already locked the object's row and checked
+ * change_membership. Reports what changed, in order. Spec: authorization.md 10.1 */
+int rk_authz_members_set(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type, const char *id,
+                         const rk_member *members, size_t count);
+/* Removes one user's roles, with the last-owner rule; not a member is success. Spec: authorization.md 10.2 */
+int rk_authz_member_remove(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type, const char *id,
+                           const char *user_id);
+
+/* --- platform ---------------------------------------------------------------------------------------------- */
+
+int rk_authz_admin_set(rk_op *op, const char *user_id, bool admin);
+int rk_authz_admins(rk_strings *out, rk_op *op);
+
+/* --- tools, for the command line --------------------------------------------------------------------------- */
+
+/* "project:ID#owner@user:ID"; INVALID says what is wrong with the line. */
+int rk_relationship_parse(rk_relationship *out, rk_op *op, const char *line);
+int rk_relationship_print(const char **out, rk_op *op, const rk_relationship *relationship);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_SLUG_H
+#define RK_SLUG_H
+
+#include "librenku/base/op.h"
+
+/* The accepted form, letters of both cases. Spec: foundations.md 9.3 */
+bool rk_slug_is_valid(const char *text);
+/* INVALID, the message names the slug and the pattern, when rk_slug_is_valid() says no. */
+int rk_slug_check(rk_op *op, const char *text);
+/* Spec: foundations.md 9.4 */
+int rk_slug_from_name(const char **out, rk_op *op, const char *name);
+/* The slug that a user's namespace starts from; any argument but the id may be NULL or empty. Spec: foundations.md 9.5 */
+int rk_slug_from_user(const char **out, rk_op *op, const char *user_id, const char *email,
+                      const char *first_name, const char *last_name);
+/* Lower-case by Unicode's simple mapping, in the arena. */
+int rk_text_lower(const char **out, rk_op *op, const char *text);
+/* The number of code points; the text is valid UTF-8. */
+size_t rk_text_length(const char *text);
+bool rk_text_is_utf8(const char *bytes, size_t length);
+
+#endif

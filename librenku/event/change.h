@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_CHANGE_H
+#define RK_CHANGE_H
+
+#include "librenku/base/op.h"
+
+/* The one place through which every change of a user, group, project or membership passes, inside its transaction.
+ * The event outbox and the search outbox are fed from here, and from nowhere else. */
+
+typedef enum {
+    RK_CHANGE_USER = 1,
+    RK_CHANGE_GROUP,
+    RK_CHANGE_PROJECT,
+    RK_CHANGE_GROUP_MEMBER,
+    RK_CHANGE_PROJECT_MEMBER,
+} rk_change_kind;
+
+typedef enum { RK_ADDED = 1, RK_UPDATED, RK_REMOVED } rk_change_verb;
+
+typedef struct rk_change {
+    struct rk_change *next;
+    rk_change_kind kind;
+    rk_change_verb verb;
+    const char *id;      /* of the user, group or project */
+    const char *user_id; /* of the member; else NULL */
+    int role;            /* of the member; else 0 */
+    const void *model;   /* the room's model of the new state (rk_user, rk_group, rk_project); NULL when removed */
+} rk_change;
+
+/* Records one change; the transaction must be open. What is recorded goes when it rolls back. */
+int rk_change_record(rk_op *op, const rk_change *change);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_OPERATION_H
+#define RK_OPERATION_H
+
+#include "librenku/http/reply.h"
+#include "librenku/http/schema.h"
+
+/* What dispatch does before a handler, in the order that the operation declares. Spec: foundations.md 3, 13 */
+typedef enum {
+    RK_CHECK_END = 0,
+    RK_CHECK_LOGIN,    /* 401 */
+    RK_CHECK_ADMIN,    /* 401, 403 */
+    RK_CHECK_ROLE,     /* 401, 403 */
+    RK_CHECK_IF_MATCH, /* 428 */
+    RK_CHECK_PATH,     /* 422: patterns of path parameters beyond their routing type */
+    RK_CHECK_QUERY,    /* 422 */
+    RK_CHECK_BODY,     /* 400, 422 */
+} rk_check;
+
+/* The types of path parameters; what does not match makes the route not match. Spec: foundations.md 2.1 */
+typedef enum {
+    RK_PATH_TEXT,
+    RK_PATH_INT,
+    RK_PATH_ULID,
+    RK_PATH_SLUG,
+} rk_path_kind;
+
+typedef struct {
+    const char *name;
+    rk_path_kind kind;
+    size_t offset;           /* in the input: const char *, for RK_PATH_INT rk_opt_int */
+    const rk_schema *schema; /* checked by RK_CHECK_PATH; NULL is none */
+} rk_path_param;
+
+typedef struct rk_operation {
+    const char *id;     /* "project_get" */
+    const char *method; /* upper case */
+    const char *path;   /* "/projects/{project_id}" */
+    rk_check checks[8]; /* ends with RK_CHECK_END */
+    const char *role;
+    const rk_path_param *path_params;
+    int path_count;
+    const rk_schema *query, *body, *output; /* NULL is none */
+    bool form;                              /* the body is a form */
+    size_t input_size, output_size;
+    size_t query_offset, body_offset, page_offset, if_match_offset; /* in the input; SIZE_MAX is none */
+    int status; /* of success */
+    bool paginated;
+    bool sends_etag;  /* header ETag, and 304 for an equal If-None-Match */
+    bool transaction; /* the handler runs in one, repeated on serialization failures */
+    bool guarded;     /* has a declared permission: it must have been checked when the handler succeeds */
+    int permission_type, permission_scope;
+    int (*run)(void *out, rk_op *op, const void *in); /* out, in: the generated structs */
+} rk_operation;
+
+/* The generated table. */
+extern const rk_operation rk_operations[];
+extern const int rk_operation_count;
+/* The merged OpenAPI document. */
+extern const char rk_openapi_document[];
+
+#endif
