@@ -41,7 +41,8 @@ typedef struct rk_op {
 int rk_op_begin(rk_op *op);
 void rk_op_end(rk_op *op);
 
-/* The failing place says why, once; all above pass the result on. Returns err. */
+/* The failing place says why, once; all above pass the result on. The first failure stays in the slot until
+ * rk_error_clear(), and its error is what all of these return; out of memory replaces any other. */
 int rk_fail(rk_op *op, rk_err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same with the default message of the error. */
 int rk_fail_default(rk_op *op, rk_err err);
@@ -54,6 +55,7 @@ void *rk_alloc(rk_op *op, size_t count, size_t size_bytes);
 char *rk_strdup(rk_op *op, const char *text);
 char *rk_strndup(rk_op *op, const char *text, size_t length);
 char *rk_printf(rk_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *rk_vprintf(rk_op *op, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
 #define rk_new(op, type) ((type *)rk_alloc((op), 1, sizeof(type)))
 #define rk_new_array(op, type, count) ((type *)rk_alloc((op), (count), sizeof(type)))

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/base/buf.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALLEST_BYTES = 64, NUMBER_MAX = 40 };
+
+static const char hex_digits[] = "0123456789abcdef";
+
+/* Room for @p more bytes and the NUL. */
+static bool reserve(rk_buf *buf, size_t more)
+{
+    if (buf->failed)
+        return false;
+    if (more < buf->capacity - buf->length)
+        return true;
+
+    size_t wanted;
+    char *text = NULL;
+
+    if (!__builtin_add_overflow(buf->length + 1, more, &wanted)) {
+        if (wanted < buf->capacity * 2)
+            wanted = buf->capacity * 2;
+        text = rk_alloc(buf->op, wanted, 1);
+    } else {
+        (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* rk_buf_finish tells */
+    }
+    if (!text) {
+        buf->failed = true;
+        return false;
+    }
+    memcpy(text, buf->text, buf->length);
+    buf->text = text;
+    buf->capacity = wanted;
+    return true;
+}
+
+void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
+{
+    size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
+
+    *buf = (rk_buf){.op = op, .text = rk_alloc(op, capacity, 1), .capacity = capacity};
+    buf->failed = !buf->text;
+}
+
+void rk_buf_add(rk_buf *buf, const void *bytes, size_t length)
+{
+    if (length == 0 || !reserve(buf, length))
+        return;
+    memcpy(buf->text + buf->length, bytes, length);
+    buf->length += length;
+    buf->text[buf->length] = '\0';
+}
+
+void rk_buf_text(rk_buf *buf, const char *text)
+{
+    if (text)
+        rk_buf_add(buf, text, strlen(text));
+}
+
+void rk_buf_char(rk_buf *buf, char c)
+{
+    rk_buf_add(buf, &c, 1);
+}
+
+static void add_formatted(rk_buf *buf, const char *format, va_list arguments)
+{
+    va_list again;
+
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+
+    if (length < 0) {
+        (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* longer than INT_MAX */
+        buf->failed = true;
+    } else if (reserve(buf, (size_t)length)) {
+        (void)vsnprintf(buf->text + buf->length, (size_t)length + 1, format, again);
+        buf->length += (size_t)length;
+    }
+    va_end(again);
+}
+
+void rk_buf_printf(rk_buf *buf, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add_formatted(buf, format, arguments);
+    va_end(arguments);
+}
+
+int rk_buf_finish(const rk_buf *buf)
+{
+    return buf->failed ? RK_ERR_NO_MEMORY : 0;
+}
+
+static void add_unit(rk_buf *buf, unsigned unit)
+{
+    char escape[6] = {'\\', 'u'};
+
+    for (int i = 0; i < 4; i++)
+        escape[2 + i] = hex_digits[unit >> (12 - 4 * i) & 15];
+    rk_buf_add(buf, escape, sizeof escape);
+}
+
+static void add_code_point(rk_buf *buf, unsigned code)
+{
+    if (code < 0x10000) {
+        add_unit(buf, code);
+        return;
+    }
+    add_unit(buf, 0xd800 + ((code - 0x10000) >> 10));
+    add_unit(buf, 0xdc00 + ((code - 0x10000) & 0x3ff));
+}
+
+/* Reads one code point above ASCII and says how many bytes it takes; U+FFFD for a byte that starts
+ * none. */
+static size_t next_code_point(unsigned *code, const unsigned char *bytes, size_t length)
+{
+    static const struct {
+        unsigned char mask, lead;
+        unsigned smallest;
+    } forms[] = {
+        {0xe0, 0xc0, 0x80   },
+        {0xf0, 0xe0, 0x800  },
+        {0xf8, 0xf0, 0x10000}
+    };
+
+    for (size_t more = 1; more <= RK_COUNT(forms) && more < length; more++) {
+        if ((bytes[0] & forms[more - 1].mask) != forms[more - 1].lead)
+            continue;
+
+        unsigned value = bytes[0] & (unsigned char)~forms[more - 1].mask;
+        size_t good = 1;
+
+        for (; good <= more && (bytes[good] & 0xc0) == 0x80; good++)
+            value = value << 6 | (bytes[good] & 0x3f);
+        if (good <= more || value < forms[more - 1].smallest || value > 0x10ffff ||
+            (value >= 0xd800 && value <= 0xdfff))
+            break;
+        *code = value;
+        return more + 1;
+    }
+    *code = 0xfffd;
+    return 1;
+}
+
+/* A character below 0x80 that cannot stand as it is. */
+static void add_escaped_ascii(rk_buf *buf, unsigned char c)
+{
+    static const char letters[][2] = {
+        {'\b', 'b' },
+        {'\t', 't' },
+        {'\n', 'n' },
+        {'\f', 'f' },
+        {'\r', 'r' },
+        {'"',  '"' },
+        {'\\', '\\'}
+    };
+
+    for (size_t i = 0; i < RK_COUNT(letters); i++) {
+        if (letters[i][0] != (char)c)
+            continue;
+        rk_buf_add(buf, (const char[]){'\\', letters[i][1]}, 2);
+        return;
+    }
+    add_unit(buf, c);
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+void rk_buf_json_text(rk_buf *buf, const char *text)
+{
+    rk_buf_json_text_n(buf, text, text ? strlen(text) : 0);
+}
+
+void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+
+    if (!text) {
+        rk_buf_add(buf, "null", 4);
+        return;
+    }
+    rk_buf_char(buf, '"');
+    for (size_t at = 0; at < length;) {
+        size_t start = at;
+
+        while (at < length && is_plain(bytes[at]))
+            at++;
+        rk_buf_add(buf, text + start, at - start);
+        if (at == length)
+            break;
+
+        unsigned code = bytes[at];
+
+        if (code < 0x80) {
+            add_escaped_ascii(buf, bytes[at++]);
+            continue;
+        }
+        at += next_code_point(&code, bytes + at, length - at);
+        add_code_point(buf, code);
+    }
+    rk_buf_char(buf, '"');
+}
+
+void rk_buf_json_int(rk_buf *buf, int64_t value)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (value < 0)
+        digits[--at] = '-';
+    rk_buf_add(buf, digits + at, sizeof digits - at);
+}
+
+/* The fewest digits that read back as the same number, as d.ddde[+-]xx. */
+static void shortest(char out[NUMBER_MAX], double value)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* never fails for this name */
+    locale_t before = uselocale(plain);
+
+    for (int digits = 14; digits <= 16; digits++) {
+        (void)snprintf(out, NUMBER_MAX, "%.*e", digits,
+                       value); /* fits: 17 digits, sign, point, exponent */
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    (void)uselocale(before);
+    freelocale(plain);
+}
+
+static void add_decimal(rk_buf *buf, const char *digits, int count, int exponent)
+{
+    if (exponent < 0)
+        rk_buf_add(buf, "0.000", (size_t)(1 - exponent));
+    for (int i = 0; i < count || i <= exponent; i++) {
+        if (i == exponent + 1 && i > 0)
+            rk_buf_char(buf, '.');
+        rk_buf_char(buf, i < count ? digits[i] : '0');
+    }
+    if (count <= exponent + 1)
+        rk_buf_add(buf, ".0", 2);
+}
+
+static void add_exponential(rk_buf *buf, const char *digits, int count, int exponent)
+{
+    rk_buf_char(buf, digits[0]);
+    if (count > 1) {
+        rk_buf_char(buf, '.');
+        rk_buf_add(buf, digits + 1, (size_t)count - 1);
+    }
+    rk_buf_printf(buf, "e%+d", exponent);
+}
+
+void rk_buf_json_number(rk_buf *buf, double value)
+{
+    char text[NUMBER_MAX], digits[NUMBER_MAX];
+    int count = 0;
+
+    if (!isfinite(value)) {
+        rk_buf_add(buf, "null", 4);
+        return;
+    }
+    if (signbit(value))
+        rk_buf_char(buf, '-');
+    shortest(text, fabs(value));
+
+    const char *mark = strchr(text, 'e');
+    int exponent = (int)strtol(mark + 1, NULL, 10);
+
+    for (const char *c = text; c < mark; c++)
+        if (*c != '.')
+            digits[count++] = *c;
+    while (count > 1 && digits[count - 1] == '0')
+        count--;
+    if (exponent >= -4 && exponent < 16)
+        add_decimal(buf, digits, count, exponent);
+    else
+        add_exponential(buf, digits, count, exponent);
+}
+
+void rk_buf_json_bool(rk_buf *buf, bool value)
+{
+    rk_buf_text(buf, value ? "true" : "false");
+}

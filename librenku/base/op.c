@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/base/op.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Needs no memory. What failed before stands no longer: without memory nothing of it could be told.
+ */
+static int out_of_memory(rk_op *op)
+{
+    op->error = (rk_error){RK_ERR_NO_MEMORY, rk_error_row_of(RK_ERR_NO_MEMORY)->message, NULL};
+    return RK_ERR_NO_MEMORY;
+}
+
+int rk_op_begin(rk_op *op)
+{
+    *op = (rk_op){.arena = rk_arena_new()};
+    if (op->arena)
+        return 0;
+    (void)out_of_memory(op); /* the answer of this function is -1 */
+    return -1;
+}
+
+void rk_op_end(rk_op *op)
+{
+    rk_arena_free(op->arena);
+    *op = (rk_op){0};
+}
+
+int rk_fail(rk_op *op, rk_err err, const char *format, ...)
+{
+    if (op->error.err)
+        return op->error.err;
+
+    va_list arguments;
+
+    va_start(arguments, format);
+    char *message = rk_vprintf(op, format, arguments);
+    va_end(arguments);
+    RK_CHECK(message);
+    op->error = (rk_error){err, message, NULL};
+    return err;
+}
+
+int rk_fail_default(rk_op *op, rk_err err)
+{
+    if (!op->error.err)
+        op->error = (rk_error){err, rk_error_row_of(err)->message, NULL};
+    return op->error.err;
+}
+
+int rk_fail_detail(rk_op *op, const char *format, ...)
+{
+    RK_ASSERT(op->error.err);
+    if (op->error.detail)
+        return op->error.err;
+
+    va_list arguments;
+
+    va_start(arguments, format);
+    char *detail = rk_vprintf(op, format, arguments);
+    va_end(arguments);
+    RK_CHECK(detail);
+    op->error.detail = detail;
+    return op->error.err;
+}
+
+void rk_error_clear(rk_op *op)
+{
+    op->error = (rk_error){0};
+}
+
+void *rk_alloc(rk_op *op, size_t count, size_t size_bytes)
+{
+    size_t total;
+    void *block = NULL;
+
+    if (op->arena && !__builtin_mul_overflow(count, size_bytes, &total))
+        block = rk_arena_alloc(op->arena, total);
+    if (!block)
+        (void)out_of_memory(op); /* NULL says it */
+    return block;
+}
+
+char *rk_strdup(rk_op *op, const char *text)
+{
+    return rk_strndup(op, text, strlen(text));
+}
+
+char *rk_strndup(rk_op *op, const char *text, size_t length)
+{
+    char *copy = rk_alloc(op, length + 1, 1);
+
+    if (copy)
+        memcpy(copy, text, length);
+    return copy;
+}
+
+char *rk_printf(rk_op *op, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    char *text = rk_vprintf(op, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+char *rk_vprintf(rk_op *op, const char *format, va_list arguments)
+{
+    char short_text[256];
+    va_list again;
+
+    va_copy(again, arguments);
+    int length = vsnprintf(short_text, sizeof short_text, format, arguments);
+    char *text = NULL;
+
+    if (length < 0)
+        (void)out_of_memory(op); /* longer than INT_MAX */
+    else if ((size_t)length < sizeof short_text)
+        text = rk_strndup(op, short_text, (size_t)length);
+    else if ((text = rk_alloc(op, (size_t)length + 1, 1)))
+        (void)vsnprintf(text, (size_t)length + 1, format, again); /* the length is known */
+    va_end(again);
+    return text;
+}
