@@ -225,16 +225,33 @@ void rk_buf_json_int(rk_buf *buf, int64_t value)
     rk_buf_add(buf, digits + at, sizeof digits - at);
 }
 
+static bool reads_back(const char *text, double value)
+{
+    return strtod(text, NULL) == value;
+}
+
+/* Below a power of two numbers stand closer than above it: there the number one step up may read
+ * back although the nearest one does not. Any other number gains nothing here. */
+static bool reads_back_above(char *text, double value)
+{
+    char *last = strchr(text, 'e') - 1;
+
+    if (*last == '9')
+        return false;
+    ++*last;
+    return reads_back(text, value);
+}
+
 /* The fewest digits that read back as the same number, as d.ddde[+-]xx. */
 static void shortest(char out[NUMBER_MAX], double value)
 {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* never fails for this name */
     locale_t before = uselocale(plain);
 
-    for (int digits = 14; digits <= 16; digits++) {
+    for (int digits = isnormal(value) ? 14 : 0; digits <= 16; digits++) {
         (void)snprintf(out, NUMBER_MAX, "%.*e", digits,
-                       value); /* fits: 17 digits, sign, point, exponent */
-        if (strtod(out, NULL) == value)
+                       value); /* sign, 17 digits, point, exponent fit */
+        if (reads_back(out, value) || (digits == 15 && reads_back_above(out, value)))
             break;
     }
     (void)uselocale(before);
