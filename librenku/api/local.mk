@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+librenku_core_la_SOURCES += \
+	%D%/config.c \
+	%D%/ctx.c %D%/ctx.h \
+	%D%/dispatch.c %D%/dispatch.h \
+	%D%/http.c \
+	%D%/logging.c \
+	%D%/paging.c %D%/paging.h \
+	%D%/ready.c \
+	%D%/request.c %D%/request.h \
+	%D%/result.c %D%/result.h \
+	%D%/router.c %D%/router.h \
+	%D%/service.c \
+	%D%/tools.c
+dist_noinst_DATA += %D%/apispec.yaml

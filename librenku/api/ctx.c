@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/api/ctx.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "librenku/api/authenticate.h"
+#include "librenku/api/result.h"
+#include "librenku/base/time.h"
+#include "librenku/db/db.h"
+
+/* The setting in seconds as milliseconds. */
+static int64_t seconds(const rk_settings *settings, rk_setting setting)
+{
+    return (int64_t)(rk_settings_number(settings, setting) * 1000);
+}
+
+static const char *from_config(void *user, const char *name)
+{
+    return rk_config_get(user, name);
+}
+
+static int open_pool(renku_ctx *ctx)
+{
+    const rk_settings *settings = ctx->settings;
+    rk_pool_options options = {
+        .host = rk_settings_text(settings, RK_SET_DB_HOST),
+        .port = rk_settings_text(settings, RK_SET_DB_PORT),
+        .user = rk_settings_text(settings, RK_SET_DB_USER),
+        .password = rk_settings_text(settings, RK_SET_DB_PASSWORD),
+        .name = rk_settings_text(settings, RK_SET_DB_NAME),
+        .size = (int)rk_settings_int(settings, RK_SET_DB_POOL_SIZE),
+        .wait_ms = (int)rk_settings_int(settings, RK_SET_RENKU_DB_POOL_WAIT_MS),
+        .statement_timeout_ms =
+            (int)rk_settings_int(settings, RK_SET_RENKU_DB_STATEMENT_TIMEOUT_MS),
+    };
+
+    return rk_pool_new(&ctx->pool, &ctx->op, &options);
+}
+
+static int open_all(renku_ctx *ctx, const renku_config *config)
+{
+    rk_op *op = &ctx->op;
+    rk_settings *settings;
+
+    RK_TRY(rk_settings_load(&settings, op, from_config, (void *)(uintptr_t)config));
+    ctx->settings = settings;
+    op->settings = settings;
+    RK_TRY(rk_ctx_open_log(ctx, config));
+    ctx->cors = rk_settings_bool(settings, RK_SET_CORS_ALLOW_ALL_ORIGINS);
+    ctx->timeout_ms = seconds(settings, RK_SET_SANIC_RESPONSE_TIMEOUT);
+    ctx->body_max = (size_t)rk_settings_int(settings, RK_SET_SANIC_REQUEST_MAX_SIZE);
+    RK_TRY(open_pool(ctx));
+    RK_TRY(rk_patterns_new(&ctx->patterns, op));
+    RK_TRY(rk_router_new(&ctx->router, op, rk_operations, rk_operation_count));
+    return rk_authenticator_new(&ctx->authenticator, op, settings);
+}
+
+/* What went wrong, in an operation of its own since the context goes. */
+static renku_result *failure(const rk_error *error)
+{
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        return rk_result_no_memory();
+    (void)rk_fail(&op, error->err, "%s", error->message); /* the failure is what is reported */
+    renku_result *result = rk_result_new(&op);
+
+    if (result && rk_result_fail(result, &op) < 0)
+        result = NULL;
+    return rk_result_finish(result, &op);
+}
+
+static renku_result *success(void)
+{
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        return rk_result_no_memory();
+    return rk_result_finish(rk_result_new(&op), &op);
+}
+
+renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
+{
+    if (out)
+        *out = NULL;
+    if (!out || !config)
+        return failure(&(rk_error){RK_ERR_INTERNAL, "renku_ctx_new: an argument is NULL", NULL});
+    renku_ctx *ctx = calloc(1, sizeof(*ctx));
+
+    if (!ctx || rk_op_begin(&ctx->op) < 0) {
+        free(ctx);
+        return rk_result_no_memory();
+    }
+    ctx->op.ctx = ctx;
+    if (open_all(ctx, config) < 0) {
+        renku_result *result = failure(&ctx->op.error);
+
+        renku_ctx_free(ctx);
+        return result;
+    }
+    *out = ctx;
+    return success();
+}
+
+void renku_ctx_free(renku_ctx *ctx)
+{
+    if (!ctx)
+        return;
+    rk_authenticator_free(ctx->authenticator);
+    rk_pool_free(ctx->pool);
+    rk_patterns_free(ctx->patterns);
+    rk_op_end(&ctx->op);
+    free(ctx);
+}
+
+int rk_ctx_begin(rk_op *op, renku_ctx *ctx)
+{
+    if (rk_op_begin(op) < 0)
+        return -1;
+    op->ctx = ctx;
+    op->log = &ctx->log;
+    op->settings = ctx->settings;
+    op->pool = ctx->pool;
+    op->deadline_ms = rk_time_monotonic_ms() + ctx->timeout_ms;
+    return 0;
+}
+
+const char *renku_ctx_setting(renku_ctx *ctx, const char *name)
+{
+    for (int i = 0; ctx && name && i < RK_SETTING_COUNT_; i++) {
+        if (strcmp(rk_setting_name((rk_setting)i), name) != 0)
+            continue;
+        return rk_setting_is_secret((rk_setting)i) ? NULL
+                                                   : rk_settings_text(ctx->settings, (rk_setting)i);
+    }
+    return NULL;
+}

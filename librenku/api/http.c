@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "renku/http.h"
+
+#include <string.h>
+
+#include "librenku/api/authenticate.h"
+#include "librenku/api/ctx.h"
+#include "librenku/api/dispatch.h"
+#include "librenku/api/paging.h"
+#include "librenku/api/request.h"
+#include "librenku/api/result.h"
+
+static const char prefix[] = "/api/data";
+static const char json_type[] = "application/json";
+
+/* One request on its way. */
+typedef struct {
+    renku_ctx *ctx;
+    const renku_http_request *request;
+    renku_result *result;
+    rk_segment path; /* below the prefix */
+    rk_segment query;
+    rk_route route;
+    bool found;
+} exchange;
+
+static const char *header(const exchange *x, const char *name)
+{
+    return rk_request_header(x->request, name);
+}
+
+/* Path and query of the target; false when it is not below the prefix. */
+static bool split_target(exchange *x)
+{
+    const char *target = x->request->target;
+    const char *mark = strchr(target, '?');
+    size_t length = mark ? (size_t)(mark - target) : strlen(target);
+
+    x->query = mark ? (rk_segment){mark + 1, strlen(mark + 1)} : (rk_segment){"", 0};
+    if (length < sizeof(prefix) - 1 || memcmp(target, prefix, sizeof(prefix) - 1) != 0)
+        return false;
+    x->path = (rk_segment){target + sizeof(prefix) - 1, length - (sizeof(prefix) - 1)};
+    return true;
+}
+
+static int not_found(rk_op *op, const exchange *x)
+{
+    const char *target = x->request->target;
+
+    return rk_fail(op, RK_ERR_NOT_FOUND, "Requested URL %.*s not found",
+                   (int)strcspn(target, "?"), target);
+}
+
+static int wrong_method(rk_op *op, const exchange *x)
+{
+    const char *target = x->request->target;
+
+    return rk_fail(op, RK_ERR_METHOD, "Method %s not allowed for URL %.*s", x->request->method,
+                   (int)strcspn(target, "?"), target);
+}
+
+static bool is_options(const exchange *x)
+{
+    return strcmp(x->request->method, "OPTIONS") == 0;
+}
+
+/* The methods of the path, as OPTIONS and preflights list them. */
+static int list_methods(const char **out, rk_op *op, const rk_route *route, bool with_options)
+{
+    rk_buf buf;
+
+    rk_buf_begin(&buf, op, 64);
+    for (int i = 0; i < route->count; i++) {
+        rk_buf_printf(&buf, "%s%s", i ? "," : "", route->operations[i]->method);
+        if (strcmp(route->operations[i]->method, "GET") == 0)
+            rk_buf_text(&buf, ",HEAD");
+    }
+    if (with_options)
+        rk_buf_text(&buf, ",OPTIONS");
+    *out = buf.text;
+    return rk_buf_finish(&buf);
+}
+
+static int answer_options(rk_op *op, exchange *x)
+{
+    const char *methods;
+
+    RK_TRY(list_methods(&methods, op, &x->route, true));
+    x->result->status = 204;
+    rk_result_header(x->result, "allow", methods);
+    return 0;
+}
+
+static int refuse_null(rk_op *op, const exchange *x)
+{
+    static const char escape[] = "\\u0000";
+
+    if (x->request->body_size && memmem(x->request->body, x->request->body_size, escape, 6))
+        return rk_fail(op, RK_ERR_INVALID, "Null byte found in request");
+    return 0;
+}
+
+static int authenticate(rk_op *op, const exchange *x)
+{
+    const rk_credentials credentials = {
+        .authorization = header(x, "authorization"),
+        .cookie = header(x, "cookie"),
+        .anonymous_id = header(x, "renku-auth-anon-id"),
+        .refresh_token = header(x, "renku-auth-refresh-token"),
+        .gitlab_token = header(x, "gitlab-access-token"),
+        .gitlab_expires = header(x, "gitlab-access-token-expires-at"),
+    };
+    rk_caller *caller;
+
+    RK_TRY(rk_authenticate(&caller, op, x->ctx->authenticator, &credentials));
+    op->caller = caller;
+    return 0;
+}
+
+static int write_paging(rk_op *op, exchange *x, const rk_call *call)
+{
+    const rk_page *page = (const rk_page *)((char *)call->input + call->operation->page_offset);
+    const int64_t numbers[] = {page->number, page->per_page, call->reply.total,
+                               rk_page_total(page, call->reply.total)};
+    static const char *const names[] = {"page", "per-page", "total", "total-pages"};
+
+    for (size_t i = 0; i < RK_COUNT(names); i++) {
+        const char *text = rk_printf(op, "%lld", (long long)numbers[i]);
+
+        RK_CHECK(text);
+        rk_result_header(x->result, names[i], text);
+    }
+    return 0;
+}
+
+static int write_body(rk_op *op, exchange *x, const rk_call *call)
+{
+    rk_buf buf;
+
+    if (!call->operation->output || call->reply.no_body)
+        return 0;
+    rk_buf_begin(&buf, op, 1024);
+    RK_TRY(rk_schema_write(&buf, op, x->ctx->patterns, call->operation->output, call->output));
+    RK_TRY(rk_buf_finish(&buf));
+    rk_result_body(x->result, json_type, buf.text, buf.length);
+    return 0;
+}
+
+static int write_answer(rk_op *op, exchange *x, const rk_call *call)
+{
+    x->result->status = call->reply.status ? call->reply.status : call->operation->status;
+    if (call->not_modified) {
+        x->result->status = 304;
+        return 0;
+    }
+    if (call->operation->sends_etag)
+        rk_result_header(x->result, "etag", call->reply.etag);
+    if (call->operation->paginated)
+        RK_TRY(write_paging(op, x, call));
+    return write_body(op, x, call);
+}
+
+static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
+{
+    rk_call call = {
+        .operation = operation,
+        .route = &x->route,
+        .query = x->query,
+        .body = x->request->body,
+        .body_size = x->request->body_size,
+        .content_type = header(x, "content-type"),
+        .if_match = header(x, "if-match"),
+        .if_none_match = header(x, "if-none-match"),
+    };
+
+    RK_TRY(refuse_null(op, x));
+    RK_TRY(authenticate(op, x));
+    RK_TRY(rk_dispatch(&call, op));
+    return write_answer(op, x, &call);
+}
+
+static int answer(rk_op *op, exchange *x)
+{
+    if (!split_target(x) ||
+        !rk_router_find(&x->route, x->ctx->router, x->path.text, x->path.length))
+        return not_found(op, x);
+    x->found = true;
+    if (is_options(x))
+        return answer_options(op, x);
+    const rk_operation *operation = rk_route_method(&x->route, x->request->method);
+
+    if (!operation)
+        return wrong_method(op, x);
+    if (x->request->body_size > x->ctx->body_max)
+        return rk_fail_default(op, RK_ERR_TOO_LARGE);
+    return run_operation(op, x, operation);
+}
+
+/* Spec: foundations.md 2.3 */
+static int add_cors(rk_op *op, exchange *x)
+{
+    const char *origin = header(x, "origin");
+    bool preflight = is_options(x) && header(x, "access-control-request-method");
+    const char *methods;
+
+    if (!x->ctx->cors || (is_options(x) && !preflight))
+        return 0;
+    rk_result_header(x->result, "access-control-allow-origin", origin ? origin : "*");
+    rk_result_header(x->result, "vary", origin ? "origin" : NULL);
+    if (!preflight || !x->found)
+        return 0;
+    RK_TRY(list_methods(&methods, op, &x->route, true));
+    rk_result_header(x->result, "access-control-max-age", "5");
+    rk_result_header(x->result, "access-control-allow-methods", methods);
+    if (!header(x, "authorization") && !header(x, "cookie"))
+        rk_result_header(x->result, "access-control-allow-headers", "*");
+    return 0;
+}
+
+static void log_failure(const rk_op *op, const exchange *x)
+{
+    if (!rk_error_row_of(op->error.err)->quiet)
+        rk_log_error(op, "api", "Exception occurred while handling uri: %s (%d: %s%s%s)",
+                     x->request->target, rk_error_row_of(op->error.err)->code, op->error.message,
+                     op->error.detail ? " - " : "", op->error.detail ? op->error.detail : "");
+}
+
+/* Drops what a failed operation left in the result, keeping its request id. */
+static int write_failure(rk_op *op, exchange *x)
+{
+    log_failure(op, x);
+    x->result->header_count = 1;
+    if (op->reply && op->reply->no_body) {
+        x->result->status = rk_error_row_of(op->error.err)->status;
+        return 0;
+    }
+    return rk_result_fail(x->result, op);
+}
+
+static int handle(rk_op *op, exchange *x)
+{
+    x->result = rk_result_new(op);
+    RK_CHECK(x->result);
+    RK_TRY(rk_request_id(&op->request_id, op, header(x, "x-request-id")));
+    rk_result_header(x->result, "x-request-id", op->request_id);
+    if (answer(op, x) < 0)
+        RK_TRY(write_failure(op, x));
+    RK_TRY(add_cors(op, x));
+    if (strcmp(x->request->method, "HEAD") == 0) {
+        x->result->body = "";
+        x->result->body_size = 0;
+    }
+    return 0;
+}
+
+renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request)
+{
+    exchange x = {.ctx = ctx, .request = request};
+    rk_op op;
+
+    if (!ctx || !request || rk_ctx_begin(&op, ctx) < 0)
+        return rk_result_no_memory();
+    int failed = handle(&op, &x);
+
+    return rk_result_finish(failed < 0 ? NULL : x.result, &op);
+}
+
+static rk_err transport_error(int status)
+{
+    static const struct {
+        int status;
+        rk_err err;
+    } errors[] = {
+        {400, RK_ERR_BAD_REQUEST}, {404, RK_ERR_NOT_FOUND}, {405, RK_ERR_METHOD},
+        {408, RK_ERR_REQUEST_TIMEOUT}, {413, RK_ERR_TOO_LARGE}, {417, RK_ERR_EXPECTATION},
+        {503, RK_ERR_TIMEOUT},
+    };
+
+    for (size_t i = 0; i < RK_COUNT(errors); i++) {
+        if (errors[i].status == status)
+            return errors[i].err;
+    }
+    return RK_ERR_INTERNAL;
+}
+
+static int refuse(renku_result **out, rk_op *op, int status, const char *message)
+{
+    *out = rk_result_new(op);
+    RK_CHECK(*out);
+    RK_TRY(rk_request_id(&op->request_id, op, NULL));
+    rk_result_header(*out, "x-request-id", op->request_id);
+    (void)rk_fail(op, transport_error(status), "%s", message); /* the failure is the answer */
+    RK_TRY(rk_result_fail(*out, op));
+    (*out)->status = status;
+    return 0;
+}
+
+renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message)
+{
+    renku_result *result;
+    rk_op op;
+
+    if (!ctx || rk_ctx_begin(&op, ctx) < 0)
+        return rk_result_no_memory();
+    int failed = refuse(&result, &op, status, message ? message : "");
+
+    return rk_result_finish(failed < 0 ? NULL : result, &op);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/api/request.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+enum { UUID_DIGITS = 32, ID_MAX = 4096 };
+
+const char *rk_request_header(const renku_http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, name) == 0)
+            return request->headers[i].value;
+    }
+    return NULL;
+}
+
+static void print_uuid(char out[37], const char digits[UUID_DIGITS])
+{
+    for (int i = 0; i < UUID_DIGITS; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            *out++ = '-';
+        *out++ = (char)tolower((unsigned char)digits[i]);
+    }
+    *out = '\0';
+}
+
+static void make_uuid(char out[37])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[16] = {0};
+    char digits[UUID_DIGITS];
+
+    (void)getrandom(bytes, sizeof(bytes), 0); /* an id need not be secret: zeros are as good as a failure */
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    for (int i = 0; i < 16; i++) {
+        digits[2 * i] = hex[bytes[i] >> 4];
+        digits[2 * i + 1] = hex[bytes[i] & 15];
+    }
+    print_uuid(out, digits);
+}
+
+/* 32 hexadecimal digits, with dashes anywhere, in braces or after urn:uuid: as people write them. */
+static bool read_uuid(char digits[UUID_DIGITS], const char *text)
+{
+    int count = 0;
+
+    if (strncmp(text, "urn:", 4) == 0)
+        text += 4;
+    if (strncmp(text, "uuid:", 5) == 0)
+        text += 5;
+    text += strspn(text, "{}");
+    for (; *text && *text != '}'; text++) {
+        if (*text == '-')
+            continue;
+        if (count == UUID_DIGITS || !isxdigit((unsigned char)*text))
+            return false;
+        digits[count++] = *text;
+    }
+    return count == UUID_DIGITS && text[strspn(text, "{}")] == '\0';
+}
+
+/* Digits without leading zeros, NULL when the text is no integer. */
+static const char *read_integer(rk_op *op, const char *text)
+{
+    bool negative = *text == '-';
+    const char *digits = text + (negative || *text == '+');
+    size_t length = strspn(digits, "0123456789");
+
+    if (length == 0 || digits[length])
+        return NULL;
+    digits += strspn(digits, "0");
+    if (!*digits)
+        return "0";
+    return rk_printf(op, "%s%s", negative ? "-" : "", digits);
+}
+
+int rk_request_id(const char **out, rk_op *op, const char *incoming)
+{
+    char digits[UUID_DIGITS];
+    char *uuid = rk_alloc(op, 37, 1);
+
+    RK_CHECK(uuid);
+    *out = uuid;
+    if (!incoming || !*incoming || strlen(incoming) > ID_MAX) {
+        make_uuid(uuid);
+        return 0;
+    }
+    if (read_uuid(digits, incoming)) {
+        print_uuid(uuid, digits);
+        return 0;
+    }
+    const char *integer = read_integer(op, incoming);
+
+    RK_TRY(op->error.err);
+    *out = integer ? integer : rk_strdup(op, incoming);
+    RK_CHECK(*out);
+    return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_REQUEST_H
+#define RK_REQUEST_H
+
+#include "librenku/base/op.h"
+#include "renku/http.h"
+
+/* The first header of that name in any case, NULL when there is none. */
+const char *rk_request_header(const renku_http_request *request, const char *name);
+/* The id of the request, adopted and normalised or made. Spec: foundations.md 12 */
+int rk_request_id(const char **out, rk_op *op, const char *incoming);
+
+#endif

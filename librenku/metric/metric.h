@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_METRIC_H
+#define RK_METRIC_H
+
+#include "librenku/base/op.h"
+
+/* Product metrics: events that the task runner delivers. Nothing is stored unless POSTHOG_ENABLED.
+ * Spec: foundations.md 17 */
+
+/* Queues an event of the caller into the transaction of the change. @p metadata is a JSON object or NULL. */
+int rk_metric_event(rk_op *op, const char *event, const char *metadata);
+
+/* What product metrics know of a user. Spec: users.md 4.2 */
+typedef struct {
+    const char *user_id;
+    const char *email;
+    const char *first_name;
+    const char *last_name;
+    const char *username;
+} rk_identity;
+
+/* Lower-case hexadecimal SHA-1 of the identity. */
+int rk_identity_hash(char out[41], rk_op *op, const rk_identity *identity);
+/* Queues an identify_user event and the hash, when the hash differs from the stored one. */
+int rk_metric_identify(rk_op *op, const rk_identity *identity);
+
+#endif
