@@ -1,0 +1,221 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The whole test suite, step by step. Each step is a function check_NAME whose output goes to build/check/NAME.log.
+
+LOGS=build/check
+SANITIZE=(--enable-debug "--enable-sanitizers=address,undefined")
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+
+# name, q: part of --quick too, what it shows. In the order in which they run.
+check_table() {
+    cat <<'TEXT'
+setup            q  packages and the Python environment are there
+shell            q  shellcheck over every script
+format           q  clang-format has nothing to change
+build            q  the library and its fronts build without a warning
+build-sanitize   -  the same with AddressSanitizer, UBSan and assertions
+unit             q  unit tests
+unit-sanitize    -  unit tests under the sanitizers
+TEXT
+    local suite
+    for suite in $(python_suites); do
+        printf '%-16s q  tests/%s against the plain build\n' "$suite" "$suite"
+    done
+    for suite in $(sanitized_suites); do
+        printf '%-16s -  tests/%s against the sanitizer build, leaks included\n' "$suite-sanitize" "$suite"
+    done
+    cat <<'TEXT'
+fuzz             -  each fuzz target for a few seconds
+distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
+TEXT
+}
+
+# Folders of tests/ that hold Python tests.
+python_suites() {
+    find tests -mindepth 2 -maxdepth 2 -name 'test_*.py' | cut -d/ -f2 | sort -u
+}
+
+# Those that run programs of ours; docs and house only read the tree.
+sanitized_suites() {
+    python_suites | grep -vxE 'house|docs' || true
+}
+
+check_setup() {
+    setup_all
+}
+
+check_shell() {
+    local scripts=()
+    mapfile -t scripts < <({ git ls-files 2>/dev/null || find . -type f -not -path './build*' -not -path './.venv/*'; } |
+        xargs grep -lE '^#!.*\b(ba)?sh$|^# shellcheck shell=' --)
+    shellcheck -x "${scripts[@]}"
+    printf '%d scripts\n' "${#scripts[@]}"
+}
+
+check_format() {
+    format_files --dry-run
+}
+
+check_build() {
+    build_tree build
+}
+
+check_build-sanitize() {
+    build_tree build-sanitize "${SANITIZE[@]}"
+}
+
+# $1: folder of the build, then its arguments. A test program that was skipped is a failure.
+run_units() {
+    local folder=$1 status=0
+    build_tree "$@"
+    make -C "$folder" -j "$JOBS" --no-print-directory check VERBOSE=1 || status=$?
+    find "$folder/tests" -name '*.log' ! -name test-suite.log -exec cat {} + 2>/dev/null || true
+    if grep -qsE '^:test-result: SKIP' -r "$folder/tests" --include='*.trs'; then
+        say "a test program was skipped"
+        status=1
+    fi
+    return "$status"
+}
+
+check_unit() {
+    run_units build
+}
+
+check_unit-sanitize() {
+    run_units build-sanitize "${SANITIZE[@]}"
+}
+
+# $1: suite, $2: folder of the build, then its arguments
+run_python() {
+    setup_python
+    build_tree "${@:2}"
+    RENKU_BUILD=$ROOT/$2 PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
+        -n "$JOBS" --dist loadfile -o cache_dir="$ROOT/$LOGS/.pytest-$1-$2" "tests/$1"
+}
+
+check_fuzz() {
+    local target seconds=${RENKU_FUZZ_SECONDS:-10} corpus targets=()
+    build_tree build-fuzz CC=clang --enable-fuzz --enable-debug
+    mapfile -t targets < <(find build-fuzz/tests/fuzz -maxdepth 1 -type f -executable | sort)
+    [ ${#targets[@]} -gt 0 ] || fail "no fuzz target was built"
+    for target in "${targets[@]}"; do
+        corpus=$LOGS/corpus/$(basename "$target")
+        mkdir -p "$corpus"
+        say "fuzzing $(basename "$target") for $seconds s"
+        "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="$LOGS/" "$corpus" "tests/fuzz/corpus/$(basename "$target")"
+    done
+    printf '%d passed, 0 failed\n' "${#targets[@]}"
+}
+
+check_distcheck() {
+    make -C build -j "$JOBS" --no-print-directory distcheck
+}
+
+# What a step is made of; the suites share one function.
+step_body() {
+    case "$1" in
+    setup | shell | format | build | build-sanitize | unit | unit-sanitize | fuzz | distcheck) "check_$1" ;;
+    *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
+    *) run_python "$1" build ;;
+    esac
+}
+
+# Adds up the closing lines of the runners in a log: passed and failed.
+count_tests() {
+    awk '
+    function number(word,    at) {
+        return match($0, "[0-9]+ " word) ? substr($0, RSTART, RLENGTH) + 0 : 0
+    }
+    /[0-9]+ (passed|failed|error).* in [0-9.]+s/ || /^[0-9]+ passed, [0-9]+ failed$/ {
+        passed += number("passed")
+        failed += number("failed") + number("error")
+    }
+    /^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
+        split($0, part, /[^0-9]+/)
+        failed += part[3] + part[4]
+        passed += part[2] - part[3] - part[4]
+    }
+    END { print passed + 0, failed + 0 }' "$1"
+}
+
+# Runs one step; sets PASSED and FAILED for its tests. A step without tests counts as one.
+run_step() {
+    local name=$1 log=$LOGS/$1.log started=$SECONDS status passed failed
+    printf '%-16s ' "$name"
+    set +e
+    (
+        set -e
+        step_body "$name"
+    ) >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    read -r passed failed < <(count_tests "$log")
+    [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || passed=1
+    [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    printf '%-6s %5d s  %s passed, %s failed\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
+        $((SECONDS - started)) "$passed" "$failed"
+    PASSED=$((PASSED + passed))
+    FAILED=$((FAILED + failed))
+    [ "$status" -eq 0 ] && return
+    BROKEN+=("$name")
+    tail -n 40 "$log" | sed 's/^/    /'
+}
+
+# The names of the steps to run: the given ones, or all.
+choose_steps() {
+    local quick=$1 name mark _
+    shift
+    if [ $# -gt 0 ]; then
+        for name in "$@"; do
+            grep -q "^$name " <<<"$(check_table)" || fail "no such step: '$name' (./dev check --list)"
+            printf '%s\n' "$name"
+        done
+        return
+    fi
+    while read -r name mark _; do
+        [ "$quick" = no ] || [ "$mark" = q ] && printf '%s\n' "$name"
+    done < <(check_table)
+}
+
+check_main() {
+    local quick=no steps started=$SECONDS name
+    case "${1:-}" in
+    --list)
+        check_table | sed -E 's/^([^ ]+ +)[q-]  /\1/'
+        return
+        ;;
+    --quick)
+        quick=yes
+        shift
+        ;;
+    -*)
+        say "dev: check knows --quick and --list, not '$1'"
+        exit 2
+        ;;
+    esac
+    steps=$(choose_steps "$quick" "$@") || exit 2
+    mkdir -p "$LOGS"
+    PASSED=0 FAILED=0 BROKEN=()
+    for name in $steps; do
+        run_step "$name"
+    done
+    printf '\n%d min %02d s; logs in %s\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) "$LOGS"
+    [ ${#BROKEN[@]} -eq 0 ] || printf 'failed: %s\n' "${BROKEN[*]}"
+    printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
+    [ ${#BROKEN[@]} -eq 0 ]
+}
+
+# ./dev bench: everything of tests/bench that can be run.
+bench_main() {
+    local script
+    for script in tests/bench/*.py tests/bench/*.sh; do
+        [ -x "$script" ] || continue
+        say "== $script"
+        case "$script" in
+        *.py) PYTHONPATH=$ROOT/tests .venv/bin/python "$script" "$@" ;;
+        *) "$script" "$@" ;;
+        esac
+    done
+}

@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Packages of the distribution, and the Python environment of the tests.
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+fail() {
+    say "dev: $*"
+    exit 1
+}
+
+# The packages of one purpose (build) or of all (check).
+packages_for() {
+    awk -v purpose="$1" '!/^#/ && NF && ($2 == "build" || purpose == "check") { print $1 }' tools/packages.txt
+}
+
+missing_packages() {
+    local package status
+    for package in $(packages_for "$1"); do
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$status" = installed ] || printf '%s\n' "$package"
+    done
+}
+
+# Runs a command with the rights of root.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 "$@"
+}
+
+# The package lists are fetched only when the ones at hand do not lead to the packages.
+install_packages() {
+    if apt-get -s -q install "$@" >/dev/null 2>&1 && apt install --no-install-recommends "$@"; then
+        return
+    fi
+    apt update
+    apt install --no-install-recommends "$@"
+}
+
+# $1: build or check
+setup_packages() {
+    local missing
+    command -v apt-get >/dev/null || fail "this machine has no apt-get; install what tools/packages.txt lists by other means"
+    mapfile -t missing < <(missing_packages "$1")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        say "dev: ${#missing[@]} packages are missing, and only root may install them. As root, run"
+        say "       apt-get update && apt-get install ${missing[*]}"
+        fail "or install sudo, then start again"
+    fi
+    say "installing ${#missing[@]} packages: ${missing[*]}"
+    install_packages "${missing[@]}" >&2
+}
+
+# The Python environment of the tests, anew when tests/requirements.txt has changed.
+setup_python() {
+    local stamp=.venv/requirements.txt
+    cmp -s tests/requirements.txt "$stamp" && return 0
+    say "installing the Python packages of the tests into .venv"
+    rm -rf .venv
+    /usr/bin/python3 -m venv .venv
+    .venv/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+    cp tests/requirements.txt "$stamp"
+}
+
+setup_all() {
+    setup_packages check
+    setup_python
+}
