@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utf8proc.h>
+
 enum { SMALLEST_BYTES = 64, NUMBER_MAX = 40 };
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -117,36 +119,14 @@ static void add_code_point(rk_buf *buf, unsigned code)
     add_unit(buf, 0xdc00 + ((code - 0x10000) & 0x3ff));
 }
 
-/* Reads one code point above ASCII and says how many bytes it takes; U+FFFD for a byte that starts
- * none. */
+/* Reads one code point and says how many bytes it takes; U+FFFD for a byte that starts none. */
 static size_t next_code_point(unsigned *code, const unsigned char *bytes, size_t length)
 {
-    static const struct {
-        unsigned char mask, lead;
-        unsigned smallest;
-    } forms[] = {
-        {0xe0, 0xc0, 0x80   },
-        {0xf0, 0xe0, 0x800  },
-        {0xf8, 0xf0, 0x10000}
-    };
+    utf8proc_int32_t found;
+    utf8proc_ssize_t count = utf8proc_iterate(bytes, (utf8proc_ssize_t)length, &found);
 
-    for (size_t more = 1; more <= RK_COUNT(forms) && more < length; more++) {
-        if ((bytes[0] & forms[more - 1].mask) != forms[more - 1].lead)
-            continue;
-
-        unsigned value = bytes[0] & (unsigned char)~forms[more - 1].mask;
-        size_t good = 1;
-
-        for (; good <= more && (bytes[good] & 0xc0) == 0x80; good++)
-            value = value << 6 | (bytes[good] & 0x3f);
-        if (good <= more || value < forms[more - 1].smallest || value > 0x10ffff ||
-            (value >= 0xd800 && value <= 0xdfff))
-            break;
-        *code = value;
-        return more + 1;
-    }
-    *code = 0xfffd;
-    return 1;
+    *code = count > 0 ? (unsigned)found : 0xfffd;
+    return count > 0 ? (size_t)count : 1;
 }
 
 /* A character below 0x80 that cannot stand as it is. */

@@ -37,13 +37,22 @@ typedef struct rk_log {
 /* The level of a name in any case; -1 when it is none. */
 int rk_log_level_of(const char *name);
 bool rk_log_wants(const rk_log *log, int level, const char *logger);
-/* @p room is the last part of the logger's name below renku_data_services. Never log secrets. */
-void rk_log_write(const struct rk_op *op, int level, const char *room, const char *file, int line,
-                  const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Which logger writes, and where in the source. @c room is the last part of the logger's name below
+ * renku_data_services. */
+typedef struct {
+    const char *room;
+    const char *file;
+    int line;
+} rk_log_place;
 
-#define rk_log_error(op, room, ...) rk_log_write((op), RK_LOG_ERROR, (room), __FILE__, __LINE__, __VA_ARGS__)
-#define rk_log_warning(op, room, ...) rk_log_write((op), RK_LOG_WARNING, (room), __FILE__, __LINE__, __VA_ARGS__)
-#define rk_log_info(op, room, ...) rk_log_write((op), RK_LOG_INFO, (room), __FILE__, __LINE__, __VA_ARGS__)
-#define rk_log_debug(op, room, ...) rk_log_write((op), RK_LOG_DEBUG, (room), __FILE__, __LINE__, __VA_ARGS__)
+/* Never log secrets. An operation that is NULL or has no log is silent. */
+void rk_log_write(const struct rk_op *op, int level, rk_log_place place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#define RK_LOG_PLACE(room) ((rk_log_place){(room), __FILE__, __LINE__})
+#define rk_log_error(op, room, ...) rk_log_write((op), RK_LOG_ERROR, RK_LOG_PLACE(room), __VA_ARGS__)
+#define rk_log_warning(op, room, ...) rk_log_write((op), RK_LOG_WARNING, RK_LOG_PLACE(room), __VA_ARGS__)
+#define rk_log_info(op, room, ...) rk_log_write((op), RK_LOG_INFO, RK_LOG_PLACE(room), __VA_ARGS__)
+#define rk_log_debug(op, room, ...) rk_log_write((op), RK_LOG_DEBUG, RK_LOG_PLACE(room), __VA_ARGS__)
 
 #endif

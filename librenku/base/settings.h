@@ -5,8 +5,11 @@
 #include "librenku/base/op.h"
 
 /* Every setting is a row of settings.def: RK_SETTING(FIELD, "ENV_NAME", KIND, "default" or NULL, FLAGS, "help").
- * Kinds: TEXT, INT, NUMBER, BOOL. Flags: REQUIRED (missing stops the start), KEYCLOAK (required unless
- * DUMMY_STORES), SECRET (never printed), EMPTY_IS_DEFAULT. Spec: foundations.md 22 */
+ * Kinds: TEXT, INT, NUMBER, BOOL. Flags: REQUIRED (missing stops the start; DB_PASSWORD not on a unix socket),
+ * KEYCLOAK (required unless DUMMY_STORES or RENKU_ADMIN_ONLY), LATER (required once the room that needs it exists),
+ * SECRET (never printed), EMPTY_IS_DEFAULT, EXPONENT (integers may be written 3e3), LENIENT (a bad value is a warning
+ * and the default), NO_SLASH (trailing slashes are cut), LOWER_TRUE (only lower case is true).
+ * Spec: foundations.md 22 */
 typedef enum {
 #define RK_SETTING(name, env, kind, fallback, flags, help) RK_SET_##name,
 #include "librenku/base/settings.def"
@@ -29,8 +32,13 @@ int64_t rk_settings_int(const rk_settings *settings, rk_setting setting);
 double rk_settings_number(const rk_settings *settings, rk_setting setting);
 bool rk_settings_bool(const rk_settings *settings, rk_setting setting);
 bool rk_settings_is_set(const rk_settings *settings, rk_setting setting);
-/* Name in the environment, help, secret or not: for doctor and for docs. */
+/* Name in the environment, default (NULL is none), help, secret or not: for doctor and for docs. */
 const char *rk_setting_name(rk_setting setting);
+const char *rk_setting_default(rk_setting setting);
+/* "text", "integer", "number" or "boolean". */
+const char *rk_setting_kind(rk_setting setting);
+/* "always", "unless DUMMY_STORES", "later" or "no". */
+const char *rk_setting_required(rk_setting setting);
 const char *rk_setting_help(rk_setting setting);
 bool rk_setting_is_secret(rk_setting setting);
 

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/base/time.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { DAY_S = 86400, FRACTION_DIGITS = 6 };
+
+static const int64_t micros_per_second = 1000000;
+/* Beyond this a number counts milliseconds. */
+static const int64_t millis_from = 20000000000;
+static const int64_t year_1600 = -11676096000;
+static const int64_t year_9999_end = 253402300799;
+
+static const char too_short[] = "input is too short";
+static const char extra_characters[] = "unexpected extra characters at the end of the input";
+static const char too_early[] = "dates before 1600 are not supported as unix timestamps";
+static const char too_late[] = "dates after 9999 are not supported as unix timestamps";
+
+int64_t rk_time_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* this clock always exists */
+    return now.tv_sec * micros_per_second + now.tv_nsec / 1000;
+}
+
+int64_t rk_time_monotonic_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* this clock always exists */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+rk_instant rk_instant_of(int64_t micros)
+{
+    return (rk_instant){.set = true, .micros = micros};
+}
+
+/* Years are counted from March, in cycles of 400 years with 146097 days. */
+static int64_t days_from_civil(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+
+    int64_t cycle = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_cycle = year - cycle * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+    return cycle * 146097 + year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 +
+           day_of_year - 719468;
+}
+
+static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+{
+    days += 719468;
+
+    int64_t cycle = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_cycle = days - cycle * 146097;
+    int64_t year_of_cycle =
+        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / 146096) / 365;
+    int64_t day_of_year =
+        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+
+    *day = (int)(day_of_year - (153 * shifted + 2) / 5) + 1;
+    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+    *year = year_of_cycle + cycle * 400 + (*month <= 2);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Reads @p count digits, no more and no fewer are looked at. */
+static bool digits(int64_t *out, const char *text, int count)
+{
+    *out = 0;
+    for (int i = 0; i < count; i++) {
+        if (!is_digit(text[i]))
+            return false;
+        *out = *out * 10 + (text[i] - '0');
+    }
+    return true;
+}
+
+static int month_length(int64_t year, int64_t month)
+{
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    return lengths[month - 1] + (month == 2 && leap);
+}
+
+/* "YYYY-MM-DD" at the start of a text of at least 10 characters. NULL, or what is wrong. */
+static const char *read_date(int64_t *out_days, const char *text)
+{
+    int64_t year, month, day;
+
+    if (!digits(&year, text, 4))
+        return "invalid character in year";
+    if (text[4] != '-')
+        return "invalid date separator, expected `-`";
+    if (!digits(&month, text + 5, 2))
+        return "invalid character in month";
+    if (text[7] != '-')
+        return "invalid date separator, expected `-`";
+    if (!digits(&day, text + 8, 2))
+        return "invalid character in day";
+    if (month < 1 || month > 12)
+        return "month value is outside expected range of 1-12";
+    if (day < 1 || day > month_length(year, month))
+        return "day value is outside expected range";
+    if (year == 0)
+        return "year 0 is out of range";
+    *out_days = days_from_civil(year, (int)month, (int)day);
+    return NULL;
+}
+
+/* Digits behind the point; those beyond microseconds are dropped. NULL when there are none. */
+static const char *read_fraction(int64_t *out_micros, const char *text)
+{
+    int count = 0;
+
+    *out_micros = 0;
+    for (; is_digit(text[count]); count++)
+        if (count < FRACTION_DIGITS)
+            *out_micros = *out_micros * 10 + (text[count] - '0');
+    for (int i = count; i < FRACTION_DIGITS; i++)
+        *out_micros *= 10;
+    return count > 0 ? text + count : NULL;
+}
+
+/* "HH:MM[:SS[.fraction]]". What follows, or NULL. */
+static const char *read_clock(int64_t *out_micros, const char *text)
+{
+    int64_t hour, minute, second = 0, fraction = 0;
+
+    if (!digits(&hour, text, 2) || text[2] != ':' || !digits(&minute, text + 3, 2))
+        return NULL;
+    text += 5;
+    if (*text == ':') {
+        if (!digits(&second, text + 1, 2))
+            return NULL;
+        text += 3;
+        if (*text == '.')
+            text = read_fraction(&fraction, text + 1);
+    }
+    if (!text || hour > 23 || minute > 59 || second > 59)
+        return NULL;
+    *out_micros = (hour * 3600 + minute * 60 + second) * micros_per_second + fraction;
+    return text;
+}
+
+/* Up to three pairs of digits, with or without a colon between, with a sign before. What follows,
+ * or NULL. */
+static const char *read_offset(int32_t *out_seconds, const char *text, int pairs_most)
+{
+    static const int32_t units[] = {3600, 60, 1};
+    int sign = *text == '-' ? -1 : 1;
+    int32_t seconds = 0;
+    int pairs = 0;
+
+    for (text++; pairs < pairs_most; pairs++) {
+        const char *start = text + (pairs > 0 && *text == ':');
+        int64_t value;
+
+        if (!digits(&value, start, 2))
+            break;
+        if (pairs > 0 && value > 59)
+            return NULL;
+        seconds += (int32_t)value * units[pairs];
+        text = start + 2;
+    }
+    if (pairs == 0 || seconds >= DAY_S)
+        return NULL;
+    *out_seconds = sign * seconds;
+    return text;
+}
+
+static bool read_zone(rk_instant *out, const char *text)
+{
+    out->naive = !*text;
+    out->offset_s = 0;
+    if (!*text)
+        return true;
+    if (*text == 'Z' || *text == 'z')
+        return text[1] == '\0';
+    if (*text != '+' && *text != '-')
+        return false;
+
+    const char *rest = read_offset(&out->offset_s, text, 2);
+
+    /* hours alone are no offset here */
+    return rest && *rest == '\0' && rest - text >= 5;
+}
+
+/* All of a date-time whose date has been read already. */
+static bool read_rest(rk_instant *out, int64_t days, const char *text)
+{
+    int64_t clock;
+
+    if (!*text || !strchr("Tt_ ", *text))
+        return false;
+
+    const char *rest = read_clock(&clock, text + 1);
+
+    if (!rest || !read_zone(out, rest))
+        return false;
+    out->set = true;
+    out->micros = (days * DAY_S - out->offset_s) * micros_per_second + clock;
+    return true;
+}
+
+static const char *instant_from_seconds(rk_instant *out, int64_t seconds, int64_t micros)
+{
+    if (seconds < year_1600)
+        return too_early;
+    if (seconds > year_9999_end)
+        return too_late;
+    *out = rk_instant_of(seconds * micros_per_second + micros);
+    return NULL;
+}
+
+static const char *instant_from_unix(rk_instant *out, int64_t whole, int64_t micros)
+{
+    if (whole >= -millis_from && whole <= millis_from)
+        return instant_from_seconds(out, whole, micros);
+
+    int64_t seconds = whole / 1000 - (whole % 1000 < 0);
+
+    return instant_from_seconds(out, seconds, (whole - seconds * 1000) * 1000 + micros / 1000);
+}
+
+/* "[+-]digits[.digits]" as Unix time. @p is_number tells whether it is one; NULL, or what is wrong
+ * with it. */
+static const char *read_unix(rk_instant *out, bool *is_number, const char *text)
+{
+    const char *at = text + (*text == '-' || *text == '+');
+    int64_t whole = 0, micros = 0;
+    bool fits = true;
+
+    *is_number = is_digit(*at);
+    for (; is_digit(*at); at++)
+        fits = fits && !__builtin_mul_overflow(whole, 10, &whole) &&
+               !__builtin_add_overflow(whole, *at - '0', &whole);
+    if (*at == '.')
+        at = read_fraction(&micros, at + 1);
+    *is_number = *is_number && fits && at && *at == '\0';
+    if (!*is_number)
+        return NULL;
+    return *text == '-' ? instant_from_unix(out, -whole, -micros)
+                        : instant_from_unix(out, whole, micros);
+}
+
+bool rk_instant_parse(rk_instant *out, const char **reason, const char *text)
+{
+    size_t length = strlen(text);
+    const char *wrong = too_short;
+    int64_t days;
+    bool is_number;
+
+    if (length >= 10) {
+        wrong = read_date(&days, text);
+        if (!wrong && length == 10) {
+            *out = (rk_instant){
+                .set = true, .naive = true, .micros = days * DAY_S * micros_per_second};
+            return true;
+        }
+        if (!wrong && read_rest(out, days, text + 10))
+            return true;
+        wrong = wrong ? wrong : extra_characters;
+    }
+
+    const char *beyond = read_unix(out, &is_number, text);
+
+    *reason = is_number ? beyond : wrong;
+    return is_number && !beyond;
+}
+
+/* "2026-03-04 05:06:07.891011+00" with years of any length, perhaps with " BC" behind. */
+bool rk_instant_from_column(rk_instant *out, const char *text)
+{
+    const char *dash = strchr(text, '-');
+    int64_t year, month, day, clock;
+    int32_t offset_s = 0;
+
+    if (!dash || dash - text < 4 || dash - text > 6 || !digits(&year, text, (int)(dash - text)) ||
+        !digits(&month, dash + 1, 2) || dash[3] != '-' || !digits(&day, dash + 4, 2) ||
+        dash[6] != ' ')
+        return false;
+
+    const char *rest = read_clock(&clock, dash + 7);
+
+    if (rest && (*rest == '+' || *rest == '-'))
+        rest = read_offset(&offset_s, rest, 3);
+    if (!rest)
+        return false;
+    if (strcmp(rest, " BC") == 0)
+        year = 1 - year;
+    else if (*rest)
+        return false;
+    if (year > 292000) /* the last that fits into 64 bits of microseconds */
+        return false;
+
+    int64_t days = days_from_civil(year, (int)month, (int)day);
+
+    *out = rk_instant_of((days * DAY_S - offset_s) * micros_per_second + clock);
+    return true;
+}
+
+bool rk_instant_from_number(rk_instant *out, double seconds)
+{
+    double unit = fabs(seconds) > (double)millis_from ? 1000 : 1;
+
+    /* also refuses what is not finite */
+    if (!(fabs(seconds) < 1e15))
+        return false;
+
+    double whole = floor(seconds / unit);
+    double micros = round((seconds - whole * unit) * ((double)micros_per_second / unit));
+
+    return !instant_from_seconds(out, (int64_t)whole, (int64_t)micros);
+}
+
+static void print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant, const char *utc)
+{
+    int64_t local = instant->micros + (instant->naive ? 0 : instant->offset_s * micros_per_second);
+    int64_t micros = local % micros_per_second;
+    int64_t seconds = local / micros_per_second - (micros < 0);
+
+    micros += micros < 0 ? micros_per_second : 0;
+
+    int64_t second_of_day = (seconds % DAY_S + DAY_S) % DAY_S;
+    int64_t year;
+    int month, day;
+
+    civil_from_days((seconds - second_of_day) / DAY_S, &year, &month, &day);
+
+    /* none of these can be cut: the year has at most 6 digits */
+    int length = snprintf(out, RK_TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month,
+                          day, (int)(second_of_day / 3600), (int)(second_of_day / 60 % 60),
+                          (int)(second_of_day % 60));
+
+    if (micros)
+        length += snprintf(out + length, RK_TIME_TEXT_MAX - (size_t)length, ".%06d", (int)micros);
+    if (instant->naive)
+        return;
+
+    int offset_min = (instant->offset_s < 0 ? -instant->offset_s : instant->offset_s) / 60;
+
+    if (instant->offset_s == 0)
+        (void)snprintf(out + length, RK_TIME_TEXT_MAX - (size_t)length, "%s", utc);
+    else
+        (void)snprintf(out + length, RK_TIME_TEXT_MAX - (size_t)length, "%c%02d:%02d",
+                       instant->offset_s < 0 ? '-' : '+', offset_min / 60, offset_min % 60);
+}
+
+void rk_instant_print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)
+{
+    print(out, instant, "Z");
+}
+
+void rk_instant_print_iso(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)
+{
+    print(out, instant, "+00:00");
+}
