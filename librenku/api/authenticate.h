@@ -27,22 +27,24 @@ typedef struct {
     const char *gitlab_expires; /* Gitlab-Access-Token-Expires-At */
 } rk_credentials;
 
-/* Everything that says who is calling: keys, verified tokens, the internal issuer. Threads: may be shared by any. */
+/* Everything that says who is calling: keys, verified tokens, the internal issuer. Threads: may be
+ * shared by any. */
 typedef struct rk_authenticator rk_authenticator;
 
 /* Opens no connection. CONFIGURATION when a setting or the internal key file is unusable. */
 int rk_authenticator_new(rk_authenticator **out, rk_op *op, const rk_settings *settings);
 /* No call on it may be running. NULL is accepted. */
 void rk_authenticator_free(rk_authenticator *auth);
-/* Finds the key endpoint of Keycloak, for the start of a server: tries that often, 2 s apart, 300 s at most; then
- * CONFIGURATION. Nothing to do in development mode. Without it the first token does the same once.
- * Spec: authentication.md 3.1 */
+/* Finds the key endpoint of Keycloak, for the start of a server: tries that often, 2 s apart, 300 s
+ * at most; then CONFIGURATION. Nothing to do in development mode. Without it the first token does
+ * the same once. Spec: authentication.md 3.1 */
 int rk_authenticator_discover(rk_authenticator *auth, rk_op *op, int attempts);
 /* Mints and verifies internal tokens; never NULL. */
 const struct rk_internal_issuer *rk_authenticator_issuer(const rk_authenticator *auth);
 
-/* Tells who is calling; the caller lives in the arena of @p op. Bad credentials make the caller anonymous, they are
- * no failure. Fails only as authentication.md 4 and 7 say. Spec: authentication.md 2 */
+/* Tells who is calling; the caller lives in the arena of @p op. Bad credentials make the caller
+ * anonymous, they are no failure. Fails only as authentication.md 4 and 7 say. Spec:
+ * authentication.md 2 */
 int rk_authenticate(rk_caller **out, rk_op *op, const rk_authenticator *auth,
                     const rk_credentials *credentials);
 

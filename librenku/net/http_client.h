@@ -6,9 +6,10 @@
 
 /* Requests to other services. Spec: foundations.md 20
  *
- * HTTP and HTTPS only, certificates are verified, nothing is read from ~/.netrc, no signal is used. One connection
- * per request. The first request of a process sets libcurl up, once, under pthread_once: libcurl's own set-up is
- * counted and thread-safe, so that a host which uses libcurl too is not disturbed. */
+ * HTTP and HTTPS only, certificates are verified, nothing is read from ~/.netrc, no signal is used.
+ * One connection per request. The first request of a process sets libcurl up, once, under
+ * pthread_once: libcurl's own set-up is counted and thread-safe, so that a host which uses libcurl
+ * too is not disturbed. */
 
 typedef struct {
     const char *name;
@@ -22,10 +23,12 @@ typedef struct {
     size_t header_count;
     const void *body; /* NULL is none; borrowed */
     size_t body_size;
-    int timeout_ms;        /* 0 is 5 000; the deadline of the operation may shorten it */
-    bool follow_redirects; /* at most 5, and none when the request carries an Authorization header */
-    size_t max_bytes;      /* of the body of the answer; 0 is 1 MiB */
-    const char *ca_file;   /* trusted beside the system's store; NULL is SSL_CERT_FILE of the operation's settings */
+    int timeout_ms; /* 0 is 5 000; the deadline of the operation may shorten it */
+    bool
+        follow_redirects; /* at most 5, and none when the request carries an Authorization header */
+    size_t max_bytes;     /* of the body of the answer; 0 is 1 MiB */
+    const char *ca_file;  /* trusted beside the system's store; NULL is SSL_CERT_FILE of the
+                             operation's settings */
     bool (*cancelled)(void *user); /* asked about once a second; NULL is never */
     void *user;
 } rk_net_request;
@@ -44,7 +47,8 @@ typedef struct {
     size_t body_size;
 } rk_net_answer;
 
-/* Any status is an answer; no answer is REMOTE, "Error on remote connection <METHOD> <URL>: <reason>". */
+/* Any status is an answer; no answer is REMOTE, "Error on remote connection <METHOD> <URL>:
+ * <reason>". */
 int rk_net_send(rk_net_answer *out, rk_op *op, const rk_net_request *request);
 int rk_net_get(rk_net_answer *out, rk_op *op, const char *url, int timeout_ms);
 int rk_net_post(rk_net_answer *out, rk_op *op, const char *url, const char *type, const char *body);

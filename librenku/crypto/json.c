@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/crypto/json.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+enum { DEPTH_MAX = 32 };
+
+static void give_back(void *object)
+{
+    json_object_put(object);
+}
+
+/* NULL when the text is no JSON; json-c does not tell that from a lack of memory. */
+static json_object *parse(json_tokener *tokener, const char *text, size_t length)
+{
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_object *object = json_tokener_parse_ex(tokener, text, (int)length);
+
+    if (object && json_tokener_get_error(tokener) == json_tokener_success &&
+        json_tokener_get_parse_end(tokener) == length)
+        return object;
+    json_object_put(object);
+    return NULL;
+}
+
+int rk_crypto_json_read(json_object **out, rk_op *op, const char *text, size_t length)
+{
+    json_tokener *tokener = length < INT_MAX ? json_tokener_new_ex(DEPTH_MAX) : NULL;
+
+    if (!tokener)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
+    json_object *object = parse(tokener, text, length);
+
+    json_tokener_free(tokener);
+    if (object && rk_arena_defer(op->arena, give_back, object) < 0)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
+    if (!json_object_is_type(object, json_type_object))
+        return rk_fail(op, RK_ERR_INVALID_TOKEN, "There is no JSON object where one must be.");
+    *out = object;
+    return 0;
+}
+
+int rk_crypto_json_text(const char **out, rk_op *op, json_object *object, const char *name)
+{
+    json_object *member = json_object_object_get(object, name);
+
+    *out = NULL;
+    if (!member)
+        return 0;
+    const char *text = json_object_get_string(member);
+
+    if (!json_object_is_type(member, json_type_string) ||
+        strlen(text) != (size_t)json_object_get_string_len(member))
+        return rk_fail(op, RK_ERR_INVALID_TOKEN, "The member '%s' must be a text.", name);
+    *out = rk_strdup(op, text);
+    RK_CHECK(*out);
+    return 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/crypto/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "librenku/base/log.h"
+
+typedef struct {
+    void *bytes;
+    size_t size_bytes;
+} wiped;
+
+static int secret_new(rk_secret **out, rk_op *op, size_t size_bytes)
+{
+    if (sodium_init() < 0)
+        return rk_fail(op, RK_ERR_INTERNAL, "libsodium does not work on this machine.");
+    rk_secret *secret = sodium_malloc(sizeof(*secret));
+    unsigned char *bytes = sodium_malloc(size_bytes ? size_bytes : 1);
+
+    if (!secret || !bytes) {
+        sodium_free(secret);
+        sodium_free(bytes);
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
+    }
+    *secret = (rk_secret){size_bytes, bytes};
+    *out = secret;
+    return 0;
+}
+
+int rk_secret_random(rk_secret **out, rk_op *op, size_t size_bytes)
+{
+    RK_TRY(secret_new(out, op, size_bytes));
+    randombytes_buf((*out)->bytes, size_bytes);
+    return 0;
+}
+
+int rk_secret_copy(rk_secret **out, rk_op *op, const void *bytes, size_t size_bytes)
+{
+    RK_TRY(secret_new(out, op, size_bytes));
+    memcpy((*out)->bytes, bytes, size_bytes);
+    return 0;
+}
+
+void rk_secret_free(rk_secret *secret)
+{
+    if (!secret)
+        return;
+    sodium_free(secret->bytes);
+    sodium_free(secret);
+}
+
+/* --- files
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static int fail_file(rk_op *op, const char *path, const char *problem)
+{
+    return rk_fail(op, RK_ERR_CONFIGURATION, "The key file '%s' cannot be used: %s.", path,
+                   problem);
+}
+
+static int check_file(rk_op *op, int file, const char *path)
+{
+    struct stat found;
+
+    if (fstat(file, &found) < 0)
+        return fail_file(op, path, strerror(errno));
+    if (!S_ISREG(found.st_mode))
+        return fail_file(op, path, "it is no regular file");
+    if (found.st_mode & (S_IRWXG | S_IRWXO))
+        rk_log_warning(op, "authn", "The key file %s is open to others than its owner.", path);
+    return 0;
+}
+
+/* -1 when reading fails; a file of the whole room or more is too large. */
+static ssize_t read_all(int file, unsigned char *bytes, size_t room)
+{
+    size_t length = 0;
+
+    while (length < room) {
+        ssize_t got = read(file, bytes + length, room - length);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        length += (size_t)got;
+    }
+    return (ssize_t)length;
+}
+
+static int read_file(rk_secret **out, rk_op *op, int file, const char *path)
+{
+    RK_TRY(check_file(op, file, path));
+    unsigned char *bytes = rk_secret_alloc(op, RK_SECRET_FILE_MAX_BYTES + 1);
+
+    RK_CHECK(bytes);
+    ssize_t length = read_all(file, bytes, RK_SECRET_FILE_MAX_BYTES + 1);
+
+    if (length < 0)
+        return fail_file(op, path, strerror(errno));
+    if (length == 0)
+        return fail_file(op, path, "it is empty");
+    if (length > RK_SECRET_FILE_MAX_BYTES)
+        return fail_file(op, path, "it is too large");
+    return rk_secret_copy(out, op, bytes, (size_t)length);
+}
+
+int rk_secret_read(rk_secret **out, rk_op *op, const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (file < 0)
+        return fail_file(op, path, strerror(errno));
+    int result = read_file(out, op, file, path);
+
+    (void)close(file); /* was only read */
+    return result;
+}
+
+/* --- memory of an operation
+ * --------------------------------------------------------------------------------- */
+
+static void wipe(void *object)
+{
+    wiped *memory = object;
+
+    sodium_memzero(memory->bytes, memory->size_bytes);
+}
+
+void *rk_secret_alloc(rk_op *op, size_t size_bytes)
+{
+    wiped *memory = rk_new(op, wiped);
+    void *bytes = rk_alloc(op, size_bytes, 1);
+
+    if (!memory || !bytes)
+        return NULL;
+    *memory = (wiped){bytes, size_bytes};
+    if (rk_arena_defer(op->arena, wipe, memory) < 0) {
+        (void)rk_fail_default(op, RK_ERR_NO_MEMORY); /* NULL says it */
+        return NULL;
+    }
+    return bytes;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_SECRET_H
+#define RK_SECRET_H
+
+#include "librenku/base/op.h"
+
+/* Key material that outlives an operation: in locked memory, not in core dumps, zeroed when freed.
+ */
+typedef struct {
+    size_t size_bytes;
+    unsigned char *bytes;
+} rk_secret;
+
+enum { RK_SECRET_FILE_MAX_BYTES = 64 * 1024 };
+
+/* Random bytes. */
+int rk_secret_random(rk_secret **out, rk_op *op, size_t size_bytes);
+int rk_secret_copy(rk_secret **out, rk_op *op, const void *bytes, size_t size_bytes);
+/* A file exactly as it is. CONFIGURATION names the path when it cannot be read, is empty or larger
+ * than the maximum. Logs a warning when others than its owner may read it. */
+int rk_secret_read(rk_secret **out, rk_op *op, const char *path);
+/* NULL is accepted. */
+void rk_secret_free(rk_secret *secret);
+RK_AUTO_DEFINE(rk_secret, rk_secret_free)
+
+/* Memory of the operation that is zeroed before it is given back. */
+void *rk_secret_alloc(rk_op *op, size_t size_bytes);
+
+#endif
