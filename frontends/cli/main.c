@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frontends/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS_MAX = 3 };
+
+static const struct {
+    const char *name;
+    bool has_argument;
+} options[] = {
+#define RK_OPTION(constant, name, argument, help) {name, (argument) != NULL},
+#include "frontends/cli/options.def"
+#undef RK_OPTION
+};
+
+/* The first @p count words, joined by blanks; cut when they do not fit. */
+static void join(char *out, size_t size, char **words, int count)
+{
+    size_t used = 0;
+
+    *out = '\0';
+    for (int i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "", words[i]);
+}
+
+/* The command whose name is the longest beginning of the words; @p used: of how many. */
+static const rk_cli_command *find(char **words, int count, int *used)
+{
+    char name[64];
+
+    for (int n = count < WORDS_MAX ? count : WORDS_MAX; n > 0; n--) {
+        join(name, sizeof(name), words, n);
+        for (int i = 0; i < rk_cli_command_count; i++) {
+            if (strcmp(rk_cli_commands[i].name, name) == 0) {
+                *used = n;
+                return &rk_cli_commands[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool is_group(const char *name)
+{
+    size_t length = strlen(name);
+
+    for (int i = 0; length && i < rk_cli_command_count; i++) {
+        const char *full = rk_cli_commands[i].name;
+
+        if (strncmp(full, name, length) == 0 && full[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* Index of the option that @p word names, with its value after "=" if there is one; -1 when there is none such. */
+static int option_of(const char *word, const char **value)
+{
+    const char *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+
+    *value = equals ? equals + 1 : NULL;
+    for (int i = 0; i < RK_OPTION_COUNT_; i++) {
+        if (strncmp(options[i].name, word, length) == 0 && !options[i].name[length])
+            return i;
+    }
+    return -1;
+}
+
+/* Takes the option at @p words[*at]. */
+static rk_exit take_option(rk_cli *cli, char **words, int count, int *at)
+{
+    const char *word = words[*at], *value;
+    int option = strcmp(word, "-h") == 0 ? RK_OPTION_HELP : option_of(word + 2, &value);
+
+    if (strcmp(word, "-h") == 0)
+        value = NULL;
+    if (option < 0 || !(cli->command->options & (UINT32_C(1) << option)))
+        return rk_cli_usage(cli, "'%s' does not know the option '%s'", cli->command->name, word);
+    if (value && !options[option].has_argument)
+        return rk_cli_usage(cli, "the option '--%s' takes no value", options[option].name);
+    if (!value && options[option].has_argument) {
+        if (*at + 1 == count)
+            return rk_cli_usage(cli, "the option '%s' needs a value", word);
+        value = words[++*at];
+    }
+    cli->options[option] = value ? value : "";
+    return RK_EXIT_OK;
+}
+
+/* Sorts words into options and arguments; the arguments move to the front. */
+static rk_exit take_words(rk_cli *cli, char **words, int count)
+{
+    bool only_arguments = false;
+
+    cli->arguments = words;
+    for (int i = 0; i < count; i++) {
+        bool option = !only_arguments && words[i][0] == '-' && words[i][1];
+
+        if (option && strcmp(words[i], "--") == 0) {
+            only_arguments = true;
+            continue;
+        }
+        if (!option) {
+            cli->arguments[cli->argument_count++] = words[i];
+            continue;
+        }
+        rk_exit status = take_option(cli, words, count, &i);
+
+        if (status != RK_EXIT_OK)
+            return status;
+    }
+    return RK_EXIT_OK;
+}
+
+static rk_exit run(rk_cli *cli, char **words, int count)
+{
+    if (cli->command->options & RK_OPTIONS_RAW) {
+        cli->arguments = words;
+        cli->argument_count = count;
+        return cli->command->run(cli);
+    }
+    rk_exit status = take_words(cli, words, count);
+
+    if (status != RK_EXIT_OK)
+        return status;
+    if (rk_cli_given(cli, RK_OPTION_HELP)) {
+        rk_cli_help(cli->command);
+        return RK_EXIT_OK;
+    }
+    if (cli->argument_count < cli->command->least)
+        return rk_cli_usage(cli, "'%s' needs more arguments", cli->command->name);
+    if (cli->argument_count > cli->command->most)
+        return rk_cli_usage(cli, "'%s' is one argument too many",
+                            cli->arguments[cli->command->most]);
+    return cli->command->run(cli);
+}
+
+/* The words name no command: help, a group, or a mistake. */
+static rk_exit run_group(char **words, int count)
+{
+    char name[64];
+    int length = 0;
+
+    while (length < count && length < WORDS_MAX && words[length][0] != '-' &&
+           !is_help(words[length]))
+        length++;
+    join(name, sizeof(name), words, length);
+    bool help = length < count && is_help(words[length]);
+
+    if (is_group(name)) {
+        rk_cli_help_group(name);
+        return help ? RK_EXIT_OK : RK_EXIT_USAGE;
+    }
+    return rk_cli_usage(NULL, "there is no command '%s'", *name ? name : words[0]);
+}
+
+/* What `renku --help`, `renku help COMMAND` and `renku --version` say; false when the words are none of these. */
+static bool run_special(rk_exit *status, char **words, int count)
+{
+    int used;
+
+    *status = RK_EXIT_OK;
+    if (count == 0 || (count == 1 && is_help(words[0]))) {
+        rk_cli_help_all();
+        *status = count ? RK_EXIT_OK : RK_EXIT_USAGE;
+        return true;
+    }
+    if (strcmp(words[0], "--version") == 0) {
+        rk_cli none = {0};
+
+        *status = rk_cli_version(&none);
+        return true;
+    }
+    if (strcmp(words[0], "help") != 0)
+        return false;
+    const rk_cli_command *command = find(words + 1, count - 1, &used);
+
+    if (!command)
+        *status = run_group(words + 1, count - 1);
+    else
+        rk_cli_help(command);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    rk_cli cli = {0};
+    rk_exit status;
+    int used = 0;
+
+    if (run_special(&status, argv + 1, argc - 1))
+        return status;
+    cli.command = find(argv + 1, argc - 1, &used);
+    status = cli.command ? run(&cli, argv + 1 + used, argc - 1 - used)
+                         : run_group(argv + 1, argc - 1);
+    rk_cli_free(&cli);
+    if (fflush(stdout) != 0 && status == RK_EXIT_OK)
+        status = rk_cli_fail_errno("cannot write", "the answer");
+    return status;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frontends/cli/cli.h"
+
+#include <stdio.h>
+
+#include "frontends/server/launch.h"
+#include "renku/renku.h"
+
+enum { SEED_MAX = 100 * 1000 * 1000 };
+
+rk_exit rk_cli_doctor(rk_cli *cli)
+{
+    renku_ctx *ctx;
+    rk_exit status = rk_cli_open(&ctx, cli, false);
+
+    if (status == RK_EXIT_OK)
+        status = rk_cli_show(cli, renku_doctor(ctx));
+    renku_ctx_free(ctx);
+    return status;
+}
+
+rk_exit rk_cli_dev_seed(rk_cli *cli)
+{
+    int64_t users = rk_cli_number(cli, RK_OPTION_USERS, 100, SEED_MAX);
+    int64_t groups = rk_cli_number(cli, RK_OPTION_GROUPS, 10, SEED_MAX);
+    int64_t projects = rk_cli_number(cli, RK_OPTION_PROJECTS, 1000, SEED_MAX);
+    renku_ctx *ctx;
+
+    if (users < 0 || groups < 0 || projects < 0)
+        return RK_EXIT_USAGE;
+    rk_exit status = rk_cli_open(&ctx, cli, true);
+
+    if (status == RK_EXIT_OK)
+        status = rk_cli_show(
+            cli, renku_dev_seed(ctx, users, groups, projects, rk_cli_progress, NULL));
+    renku_ctx_free(ctx);
+    return status;
+}
+
+rk_exit rk_cli_server(rk_cli *cli)
+{
+    /* The word before the arguments is "server": the name under which the server sees itself. */
+    return (rk_exit)renku_server_main(cli->argument_count + 1, cli->arguments - 1);
+}
+
+rk_exit rk_cli_version(rk_cli *cli)
+{
+    printf(rk_cli_given(cli, RK_OPTION_JSON) ? "{\"version\":\"%s\"}\n" : "renku %s\n",
+           renku_version());
+    return RK_EXIT_OK;
+}

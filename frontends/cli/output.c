@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frontends/cli/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "renku/renku.h"
+
+static const struct {
+    const char *level, *colour;
+} levels[] = {
+    {"error",   "\033[31m"},
+    {"warning", "\033[33m"},
+    {"ok",      "\033[32m"},
+};
+
+static const struct {
+    int status;
+    rk_exit exit;
+} exits[] = {
+    {404, RK_EXIT_NOT_FOUND  },
+    {503, RK_EXIT_UNAVAILABLE},
+};
+
+bool rk_cli_given(const rk_cli *cli, rk_cli_option option)
+{
+    return cli->options[option] != NULL;
+}
+
+int64_t rk_cli_number(const rk_cli *cli, rk_cli_option option, int64_t fallback, int64_t most)
+{
+    const char *text = cli->options[option];
+    char *end;
+
+    if (!text)
+        return fallback;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+
+    if (errno || end == text || *end || *text == '-' || number > most) {
+        (void)rk_cli_usage(cli, "'%s' is no whole number from 0 to %" PRId64, text, most);
+        return -1;
+    }
+    return number;
+}
+
+bool rk_cli_is_colour(int stream)
+{
+    const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    return isatty(stream) && !(no && *no) && !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+rk_exit rk_cli_fail(const char *format, ...)
+{
+    bool colour = rk_cli_is_colour(STDERR_FILENO);
+    va_list list;
+
+    fflush(stdout);
+    fprintf(stderr, "%srenku: ", colour ? "\033[31m" : "");
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fprintf(stderr, "%s\n", colour ? "\033[0m" : "");
+    return RK_EXIT_REFUSED;
+}
+
+rk_exit rk_cli_fail_errno(const char *what, const char *path)
+{
+    return rk_cli_fail("%s '%s': %s", what, path, strerror(errno));
+}
+
+static void print_scalar(json_object *value)
+{
+    fputs(json_object_is_type(value, json_type_string)
+              ? json_object_get_string(value)
+              : json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
+          stdout);
+}
+
+/* {"code":..,"level":..,"problem":..,"remedy":..} as two lines. */
+static bool print_finding(json_object *finding)
+{
+    const char *level = json_object_get_string(json_object_object_get(finding, "level"));
+    const char *remedy = json_object_get_string(json_object_object_get(finding, "remedy"));
+    const char *colour = NULL;
+
+    if (!level)
+        return false;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+        if (strcmp(levels[i].level, level) == 0 && rk_cli_is_colour(STDOUT_FILENO))
+            colour = levels[i].colour;
+    }
+    printf("%s%-8s%s ", colour ? colour : "", level, colour ? "\033[0m" : "");
+    print_scalar(json_object_object_get(finding, "code"));
+    fputs(": ", stdout);
+    print_scalar(json_object_object_get(finding, "problem"));
+    putchar('\n');
+    if (remedy && *remedy)
+        printf("         %s\n", remedy);
+    return true;
+}
+
+/* A path of relationships on one line. */
+static void print_path(json_object *path)
+{
+    for (size_t i = 0; i < json_object_array_length(path); i++) {
+        fputs(i ? "  <-  " : "", stdout);
+        print_scalar(json_object_array_get_idx(path, i));
+    }
+    putchar('\n');
+}
+
+static void print_items(json_object *array, const char *indent)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        json_object *item = json_object_array_get_idx(array, i);
+
+        fputs(indent, stdout);
+        if (json_object_is_type(item, json_type_array)) {
+            print_path(item);
+        } else if (!json_object_is_type(item, json_type_object) || !print_finding(item)) {
+            print_scalar(item);
+            putchar('\n');
+        }
+    }
+}
+
+static void print_member(const char *name, json_object *value)
+{
+    if (!json_object_is_type(value, json_type_array)) {
+        printf("%-12s ", name);
+        print_scalar(value);
+        putchar('\n');
+        return;
+    }
+    size_t length = json_object_array_length(value);
+
+    printf("%-12s %s\n", name, length ? "" : "none");
+    print_items(value, "  ");
+}
+
+/* An answer for people: one member a line; an answer that is only a list, one item a line. */
+static void print_object(json_object *object)
+{
+    json_object_iter member;
+
+    json_object_object_foreachC(object, member)
+    {
+        if (json_object_object_length(object) == 1 &&
+            json_object_is_type(member.val, json_type_array))
+            print_items(member.val, "");
+        else
+            print_member(member.key, member.val);
+    }
+}
+
+static void print_body(const renku_result *result)
+{
+    size_t size;
+    const char *body = renku_result_body(result, &size);
+    json_object *object = *body == '{' ? json_tokener_parse(body) : NULL;
+
+    if (!object)
+        fwrite(body, 1, size, stdout);
+    else if (!json_object_object_get(object, "error"))
+        print_object(object);
+    json_object_put(object);
+}
+
+/* Text that is no JSON becomes a JSON string, so that a script always reads JSON. */
+static void print_json(const renku_result *result)
+{
+    size_t size;
+    const char *body = renku_result_body(result, &size);
+
+    if (*body == '{' || *body == '[') {
+        fwrite(body, 1, size, stdout);
+    } else {
+        json_object *text = json_object_new_string_len(body, (int)size);
+
+        fputs(json_object_to_json_string_ext(text, JSON_C_TO_STRING_PLAIN), stdout);
+        json_object_put(text);
+    }
+    putchar('\n');
+}
+
+static rk_exit exit_of(const renku_result *result)
+{
+    for (size_t i = 0; i < sizeof(exits) / sizeof(*exits); i++) {
+        if (exits[i].status == renku_result_status(result))
+            return exits[i].exit;
+    }
+    return renku_result_ok(result) ? RK_EXIT_OK : RK_EXIT_REFUSED;
+}
+
+rk_exit rk_cli_status(rk_cli *cli, renku_result *result)
+{
+    rk_exit status = exit_of(result);
+    const char *detail = renku_result_detail(result);
+
+    if (status != RK_EXIT_OK) {
+        (void)rk_cli_fail("%s", renku_result_message(result));
+        if (detail)
+            fprintf(stderr, "  %s\n", detail);
+        if (status == RK_EXIT_UNAVAILABLE && rk_cli_given(cli, RK_OPTION_DATA))
+            fprintf(stderr, "  a local installation must be running: renku up --data %s\n",
+                    rk_cli_folder(cli));
+    }
+    renku_result_free(result);
+    return status;
+}
+
+rk_exit rk_cli_show(rk_cli *cli, renku_result *result)
+{
+    if (rk_cli_given(cli, RK_OPTION_JSON))
+        print_json(result);
+    else
+        print_body(result);
+    fflush(stdout);
+    return rk_cli_status(cli, result);
+}
+
+void rk_cli_progress(void *user, double share, const char *what)
+{
+    (void)user;
+    if (!isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r%3d %%  %-60s", (int)(share * 100), what ? what : "");
+    if (share >= 1)
+        fputs("\r\033[K", stderr);
+    fflush(stderr);
+}
