@@ -22,6 +22,19 @@ rk_param rk_subject_type(const rk_op *op);
 rk_param rk_subject_id(const rk_op *op);
 #define RK_SUBJECT(op) rk_subject_type(op), rk_subject_id(op)
 
+/* Fragments for lists, with the subject as $1 and $2; TYPE is the letter of an object type, LETTERS an expression that
+ * gives the letters of relations ("oev"). They give one column object_id, without doubles. */
+#define RK_SQL_DIRECT_OBJECTS(TYPE)                                                                \
+    "SELECT DISTINCT object_id FROM librenku.relation"                                             \
+    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = '" TYPE "'"
+#define RK_SQL_ROLE_OBJECTS(TYPE, LETTERS)                                                         \
+    RK_SQL_DIRECT_OBJECTS(TYPE) " AND strpos(" LETTERS ", relation::text) > 0"
+/* Whether the subject is a platform administrator or a service: boolean. */
+#define RK_SQL_IS_ADMIN                                                                            \
+    "($1 = 'S' OR EXISTS (SELECT FROM librenku.relation"                                           \
+    " WHERE object_id = 'renku' AND object_type = 'L' AND relation = 'A'"                          \
+    " AND subject_id = $2 AND subject_type = 'u' AND $1 = 'u'))"
+
 /* --- checks ------------------------------------------------------------------------------------------------ */
 
 /* Each check marks its (type, scope) in op->checked; dispatch refuses a success that lacks its declared check. */
@@ -29,6 +42,8 @@ rk_param rk_subject_id(const rk_op *op);
 /* The guard: with bits that came with a row. `why` is the error when the permission is missing: NOT_FOUND nearly
  * always (the object is then as good as missing), FORBIDDEN where the specification says so. Spec: authorization.md 7.3 */
 int rk_authz_require(rk_op *op, rk_object_type type, const char *id, int64_t bits, rk_scope scope, rk_err why);
+/* For a success that needs no permission after all: what is to be removed does not exist. Returns 0. */
+int rk_authz_waive(rk_op *op, rk_object_type type, rk_scope scope);
 /* The same without a failure: for /permissions and for filters. */
 bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scope);
 /* All permissions of the caller on one object, in a statement of its own: for code that has no row at hand. */
@@ -67,6 +82,8 @@ typedef struct {
 } rk_member;
 /* Direct members in the order of their user ids; user_id "" and "*" are left out. No guard. Spec: authorization.md 7.7 */
 int rk_authz_members(rk_array *out /* of rk_member */, rk_op *op, rk_object_type type, const char *id);
+/* The ids of members, for looking their records up. */
+int rk_member_ids(rk_strings *out, rk_op *op, const rk_array *members);
 /* Ids of the objects on which the caller holds the permission. Spec: authorization.md 7.4 */
 int rk_authz_objects(rk_strings *out, rk_op *op, rk_object_type type, rk_scope scope);
 /* Ids of users with the permission; "*" where a wildcard grants it. Spec: authorization.md 7.6 */

@@ -17,3 +17,22 @@ int rk_change_record(rk_op *op, const rk_change *change)
                  (int)change->verb, change->id, change->user_id ? change->user_id : "");
     return 0;
 }
+
+int rk_change_record_member(rk_op *op, rk_change_kind kind, const char *id,
+                            const rk_member_change *change)
+{
+    static const rk_change_verb verbs[] = {
+        [RK_MEMBER_ADDED] = RK_ADDED,
+        [RK_MEMBER_UPDATED] = RK_UPDATED,
+        [RK_MEMBER_REMOVED] = RK_REMOVED,
+    };
+    const rk_change record = {
+        .kind = kind,
+        .verb = verbs[change->kind],
+        .id = id,
+        .user_id = change->member.user_id,
+        .role = change->member.role,
+    };
+
+    return rk_change_record(op, &record);
+}

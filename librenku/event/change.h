@@ -2,6 +2,7 @@
 #ifndef RK_CHANGE_H
 #define RK_CHANGE_H
 
+#include "librenku/authz/authz.h"
 #include "librenku/base/op.h"
 
 /* The one place through which every change of a user, group, project or membership passes, inside its transaction.
@@ -29,5 +30,7 @@ typedef struct rk_change {
 
 /* Records one change; the transaction must be open. What is recorded goes when it rolls back. */
 int rk_change_record(rk_op *op, const rk_change *change);
+/* Records one reported change of a membership of the object @p id. */
+int rk_change_record_member(rk_op *op, rk_change_kind kind, const char *id, const rk_member_change *change);
 
 #endif

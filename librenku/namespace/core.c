@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/namespace/core.h"
+
+#include <strings.h>
+
+int rk_group_check_slug(rk_op *op, const rk_group *group, const char *slug)
+{
+    if (strcasecmp(group->slug, slug) == 0)
+        return 0;
+    (void)rk_fail(op, RK_ERR_STALE, "The group cannot be changed under its former slug \"%s\".",
+                  slug); /* the detail follows */
+    return rk_fail_detail(op, "Its current slug is \"%s\": read the group again, then retry.",
+                          group->slug);
+}
+
+int rk_group_slug_taken(rk_op *op)
+{
+    (void)rk_fail(op, RK_ERR_INVALID, "%s", RK_GROUP_SLUG_TAKEN); /* the detail follows */
+    return rk_fail_detail(op, "Please choose a different slug.");
+}
+
+const char *rk_group_role_letters(int minimum_role)
+{
+    static const char *const letters[] = {
+        [RK_GROUP_ROLE_OWNER] = "o",
+        [RK_GROUP_ROLE_EDITOR] = "oe",
+        [RK_GROUP_ROLE_VIEWER] = "oev",
+    };
+
+    return minimum_role ? letters[minimum_role] : NULL;
+}
+
+void rk_group_apply(rk_group *group, const rk_group_patch_request *patch)
+{
+    if (patch->name)
+        group->name = patch->name;
+    if (patch->description)
+        group->description = *patch->description ? patch->description : NULL;
+}

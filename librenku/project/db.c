@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/project/db.h"
+
+#include "librenku/authz/authz.h"
+#include "librenku/project/columns.h"
+
+static int loaded(void *model, rk_op *op)
+{
+    return rk_project_complete(model, op);
+}
+
+/* What lists leave out stands last. */
+static const rk_column columns[] = {
+    {"p.id",                           RK_COLUMN_TEXT,  offsetof(rk_project, id),                      NULL                },
+    {"p.name",                         RK_COLUMN_TEXT,  offsetof(rk_project, name),                    NULL                },
+    {"n.slug",                         RK_COLUMN_TEXT,  offsetof(rk_project, namespace),               NULL                },
+    {"s.slug",                         RK_COLUMN_TEXT,  offsetof(rk_project, slug),                    NULL                },
+    {"p.creation_date",                RK_COLUMN_TIME,  offsetof(rk_project, creation_date),           NULL                },
+    {"p.created_by_id",                RK_COLUMN_TEXT,  offsetof(rk_project, created_by),              NULL                },
+    {"p.updated_at",                   RK_COLUMN_TIME,  offsetof(rk_project, updated_at),              NULL                },
+    {"ARRAY(SELECT r.url FROM projects.projects_repositories r"
+     "       WHERE r.project_id = p.id ORDER BY r.id)",
+     RK_COLUMN_TEXTS,                                   offsetof(rk_project, repositories),            NULL                },
+    {"p.visibility",                   RK_COLUMN_ENUM,  offsetof(rk_project, visibility),              &rk_visibility_names},
+    {"p.description",                  RK_COLUMN_TEXT,  offsetof(rk_project, description),             NULL                },
+    {"p.keywords",                     RK_COLUMN_TEXTS, offsetof(rk_project, keywords),                NULL                },
+    {"p.template_id",                  RK_COLUMN_TEXT,  offsetof(rk_project, template_id),             NULL                },
+    {"p.is_template",                  RK_COLUMN_BOOL,  offsetof(rk_project, is_template),             NULL                },
+    {"p.secrets_mount_directory",      RK_COLUMN_TEXT,  offsetof(rk_project, secrets_mount_directory), NULL                },
+    {"n.id",                           RK_COLUMN_TEXT,  offsetof(rk_project, namespace_id),            NULL                },
+    {"n.group_id",                     RK_COLUMN_TEXT,  offsetof(rk_project, group_id),                NULL                },
+    {RK_SQL_BITS_PROJECT("p.id"),      RK_COLUMN_BITS,  offsetof(rk_project, bits),                    NULL                },
+    {"p.documentation",                RK_COLUMN_TEXT,  offsetof(rk_project, documentation),           NULL                },
+};
+
+enum { COLUMNS = (int)RK_COUNT(columns) };
+
+const rk_row rk_project_row = {sizeof(rk_project), columns, COLUMNS - 1, loaded};
+const rk_row rk_project_row_detailed = {sizeof(rk_project), columns, COLUMNS, loaded};
+const rk_row rk_project_row_listed = {sizeof(rk_project), columns, COLUMNS - 2, loaded};
+
+int rk_project_lookup(rk_project *out, bool *found, rk_op *op, const char *project_id,
+                      bool documentation)
+{
+    static const rk_query brief = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3",
+        .row = &rk_project_row,
+    };
+    static const rk_query detailed = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3",
+        .row = &rk_project_row_detailed,
+    };
+
+    return rk_db_lookup(out, found, op, documentation ? &detailed : &brief,
+                        RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+}
+
+int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project_id)
+{
+    static const rk_query query = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3 FOR UPDATE OF p",
+        .row = &rk_project_row_detailed,
+    };
+
+    return rk_db_lookup(out, found, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+}
+
+/* The slug row that a path means: both slugs current, else either or both former. Spec: projects.md 5.5 */
+#define BY_PATH                                                                                    \
+    " WHERE s.id = (SELECT x.id FROM ("                                                            \
+    "   SELECT s1.id, 1 AS rank"                                                                   \
+    "     FROM common.namespaces n1"                                                               \
+    "     JOIN common.entity_slugs s1 ON s1.namespace_id = n1.id AND s1.slug = $4"                 \
+    "    WHERE n1.slug = lower($3) AND s1.data_connector_id IS NULL"                               \
+    "   UNION ALL"                                                                                 \
+    "   SELECT s2.id, 2"                                                                           \
+    "     FROM common.namespaces_old o2"                                                           \
+    "     JOIN common.entity_slugs s2 ON s2.namespace_id = o2.latest_slug_id AND s2.slug = $4"     \
+    "    WHERE o2.slug = lower($3) AND s2.data_connector_id IS NULL"                               \
+    "   UNION ALL"                                                                                 \
+    "   SELECT s3.id, 3"                                                                           \
+    "     FROM common.entity_slugs_old e3"                                                         \
+    "     JOIN common.entity_slugs s3 ON s3.id = e3.latest_slug_id"                                \
+    "    WHERE e3.slug = $4 AND s3.data_connector_id IS NULL"                                      \
+    "      AND s3.namespace_id IN (SELECT n3.id FROM common.namespaces n3 WHERE n3.slug = lower($3)" \
+    "                              UNION ALL"                                                      \
+    "                              SELECT o3.latest_slug_id FROM common.namespaces_old o3"         \
+    "                               WHERE o3.slug = lower($3))"                                    \
+    "   ) x ORDER BY x.rank LIMIT 1)"
+
+int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const char *namespace,
+                           const char *slug, bool documentation)
+{
+    static const rk_query brief = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS BY_PATH,
+        .row = &rk_project_row,
+    };
+    static const rk_query detailed = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS BY_PATH,
+        .row = &rk_project_row_detailed,
+    };
+
+    return rk_db_lookup(out, found, op, documentation ? &detailed : &brief,
+                        RK_PARAMS(RK_SUBJECT(op), rk_text(namespace), rk_text(slug)));
+}
+
+int rk_project_copies(rk_array *out, rk_op *op, const char *template_id, bool writable)
+{
+    static const rk_query readable = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS
+               " WHERE p.template_id = $3 AND " RK_SQL_CAN_PROJECT_READ("p.id") " ORDER BY p.id",
+        .row = &rk_project_row_listed,
+    };
+    static const rk_query changeable = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS
+               " WHERE p.template_id = $3 AND " RK_SQL_CAN_PROJECT_WRITE("p.id") " ORDER BY p.id",
+        .row = &rk_project_row_listed,
+    };
+
+    return rk_db_all(out, op, writable ? &changeable : &readable,
+                     RK_PARAMS(RK_SUBJECT(op), rk_text(template_id)));
+}
+
+/* --- writing --- */
+
+static const char path_taken[] = "A project with this path already exists.";
+
+int rk_project_insert(rk_op *op, const rk_project *project, const rk_project_site *site)
+{
+    static const rk_query query = {
+        .sql = "WITH p AS ("
+               "  INSERT INTO projects.projects"
+               "         (id, name, visibility, created_by_id, creation_date, description, keywords,"
+               "          documentation, template_id, is_template, secrets_mount_directory)"
+               "  VALUES ($1, $2, $3::public.visibility, $4, date_trunc('second', now()), $5,"
+               "          $6::text[], $7, $8, $9, $10)),"
+               " r AS ("
+               "  INSERT INTO projects.projects_repositories (url, project_id)"
+               "  SELECT u.url, $1"
+               "    FROM unnest($11::text[]) WITH ORDINALITY AS u (url, n) ORDER BY u.n)"
+               " INSERT INTO common.entity_slugs (slug, project_id, namespace_id)"
+               " VALUES ($12, $1, $13)",
+        .duplicate = RK_ERR_CONFLICT,
+        .taken = path_taken,
+    };
+
+    return rk_db_defer(
+        NULL, op, &query,
+        RK_PARAMS(rk_text(project->id), rk_text(project->name),
+                  rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
+                  rk_text(project->created_by), rk_text(project->description),
+                  rk_texts(op, &project->keywords), rk_text(project->documentation),
+                  rk_text(project->template_id), rk_maybe_bool(project->is_template),
+                  rk_text(project->secrets_mount_directory), rk_texts(op, &project->repositories),
+                  rk_text(project->slug), rk_text(site->id)));
+}
+
+int rk_project_update(rk_op *op, const rk_project *project, const rk_project_plan *plan)
+{
+    static const rk_query query = {
+        .sql = "UPDATE projects.projects"
+               "   SET name = $2, visibility = $3::public.visibility, description = $4,"
+               "       keywords = nullif($5::text[], '{}'), template_id = $6, is_template = $7,"
+               "       secrets_mount_directory = $8, documentation = coalesce($9, documentation),"
+               "       updated_at = now()"
+               " WHERE id = $1",
+    };
+
+    return rk_db_defer(
+        NULL, op, &query,
+        RK_PARAMS(rk_text(project->id), rk_text(project->name),
+                  rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
+                  rk_text(project->description), rk_texts(op, &project->keywords),
+                  rk_text(project->template_id), rk_maybe_bool(project->is_template),
+                  rk_text(project->secrets_mount_directory), rk_text(plan->documentation)));
+}
+
+int rk_project_replace_repositories(rk_op *op, const rk_project *project)
+{
+    static const rk_query clear = {
+        .sql = "DELETE FROM projects.projects_repositories WHERE project_id = $1",
+    };
+    static const rk_query fill = {
+        .sql = "INSERT INTO projects.projects_repositories (url, project_id)"
+               " SELECT u.url, $1"
+               "   FROM unnest($2::text[]) WITH ORDINALITY AS u (url, n) ORDER BY u.n",
+    };
+
+    RK_TRY(rk_db_defer(NULL, op, &clear, RK_PARAMS(rk_text(project->id))));
+    return rk_db_defer(NULL, op, &fill,
+                       RK_PARAMS(rk_text(project->id), rk_texts(op, &project->repositories)));
+}
+
+int rk_project_read_back(rk_project *out, rk_op *op, const char *project_id)
+{
+    static const rk_query query = {
+        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3",
+        .row = &rk_project_row,
+    };
+
+    return rk_db_defer(out, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+}
+
+/* Remembers the slug that the row has now, once per slug and project. Spec: projects.md 5.4 */
+static int remember_slug(rk_op *op, const char *project_id)
+{
+    static const rk_query query = {
+        .sql = "WITH now AS ("
+               "  SELECT s.id, s.slug FROM common.entity_slugs s"
+               "   WHERE s.project_id = $1 AND s.data_connector_id IS NULL),"
+               " known AS ("
+               "  UPDATE common.entity_slugs_old o SET latest_slug_id = now.id FROM now"
+               "   WHERE o.slug = now.slug AND o.project_id = $1 AND o.data_connector_id IS NULL"
+               "  RETURNING o.id)"
+               " INSERT INTO common.entity_slugs_old (slug, latest_slug_id, project_id)"
+               " SELECT now.slug, now.id, $1 FROM now WHERE NOT EXISTS (SELECT FROM known)",
+    };
+
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id)));
+}
+
+int rk_project_rename(rk_op *op, const char *project_id, const char *slug)
+{
+    static const rk_query query = {
+        .sql = "UPDATE common.entity_slugs SET slug = $2"
+               " WHERE project_id = $1 AND data_connector_id IS NULL",
+        .duplicate = RK_ERR_INVALID,
+        .taken = path_taken,
+    };
+
+    RK_TRY(remember_slug(op, project_id));
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id), rk_text(slug)));
+}
+
+int rk_project_move(rk_op *op, const char *project_id, const char *namespace_id)
+{
+    static const rk_query query = {
+        .sql = "UPDATE common.entity_slugs SET namespace_id = $2"
+               " WHERE project_id = $1 AND data_connector_id IS NULL",
+        .duplicate = RK_ERR_INVALID,
+        .taken = path_taken,
+    };
+
+    RK_TRY(remember_slug(op, project_id));
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id), rk_text(namespace_id)));
+}
+
+int rk_project_remove(rk_op *op, const char *project_id)
+{
+    static const rk_query query = {.sql = "DELETE FROM projects.projects WHERE id = $1"};
+
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id)));
+}
+
+int rk_project_remove_legacy_storage(rk_op *op, const char *project_id)
+{
+    static const rk_query query = {.sql = "DELETE FROM storage.cloud_storage WHERE project_id = $1"};
+
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id)));
+}
+
+int rk_project_record(rk_op *op, const rk_project *project, const char *id, rk_change_verb verb)
+{
+    const rk_change change = {.kind = RK_CHANGE_PROJECT, .verb = verb, .id = id, .model = project};
+
+    return rk_change_record(op, &change);
+}

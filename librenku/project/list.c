@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/project/columns.h"
+#include "librenku/project/db.h"
+
+/* Pages of projects. A page is the merge of streams that an index gives in order: public projects, private ones of the
+ * subject's namespaces, private ones with a direct role. The first K of a union lie within the union of the first Ks, so
+ * each stream gives offset + per_page rows at most; totals come from counters. What it costs follows the page, not the
+ * table. The pieces are written so that no planner can leave these paths: one index range per stream, scalar probes for
+ * totals, and the wide rows fetched one by one at the end.
+ *
+ * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace slug. */
+
+#define ORDER " ORDER BY sort_key DESC, project_id LIMIT $5"
+
+#define ADMIN "admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes)"
+
+/* Ids of the subject's own namespace and of the groups where it has a role: `read_children` comes from there. */
+#define PARENTS                                                                                    \
+    "parents AS MATERIALIZED ("                                                                    \
+    "SELECT object_id AS parent FROM librenku.relation"                                            \
+    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'g'"             \
+    "   AND relation IN ('o', 'e', 'v')"                                                           \
+    " UNION SELECT object_id FROM librenku.relation"                                               \
+    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'n'"             \
+    "   AND relation = 'o')"
+
+/* Only the parents with the newest first rows can contribute. */
+#define TOP_PARENTS                                                                                \
+    "top AS MATERIALIZED (SELECT x.parent FROM parents x CROSS JOIN LATERAL ("                     \
+    "SELECT l.sort_key FROM librenku.listing l WHERE l.parent = x.parent AND NOT l.public"         \
+    " ORDER BY l.sort_key DESC, l.project_id LIMIT 1) first"                                       \
+    " ORDER BY first.sort_key DESC LIMIT $5)"
+
+#define STREAM(table, condition)                                                                   \
+    "(SELECT project_id, sort_key FROM librenku." table " WHERE " condition ORDER ")"
+
+#define TOTAL(column, scope)                                                                       \
+    "(SELECT coalesce(sum(t." column "), 0) FROM librenku.listing_total t WHERE t.scope = " scope  \
+    ")"
+#define BOTH(scope)                                                                                \
+    "(SELECT coalesce(sum(t.public + t.private), 0) FROM librenku.listing_total t"                 \
+    " WHERE t.scope = " scope ")"
+
+/* The page from its streams, and its rows; without any row it still tells the total. */
+#define PAGE(streams)                                                                              \
+    "page AS MATERIALIZED (SELECT project_id, sort_key FROM (" streams ") streams"                 \
+    " ORDER BY sort_key DESC, project_id LIMIT $4 OFFSET $3)"
+#define SELECT_PAGE                                                                                \
+    " SELECT {row} FROM total LEFT JOIN (page CROSS JOIN LATERAL ("                                \
+    "SELECT p.*, s.slug, n.slug AS namespace, n.id AS namespace_id, n.group_id,"                   \
+    "       ARRAY(SELECT r.url FROM projects.projects_repositories r"                              \
+    "              WHERE r.project_id = p.id ORDER BY r.id) AS repositories" RK_FROM_PROJECTS      \
+    " WHERE p.id = page.project_id LIMIT 1) p) ON true"                                            \
+    " ORDER BY page.sort_key DESC, page.project_id"
+
+typedef struct {
+    rk_project project;
+    int64_t total;
+} listed;
+
+static int listed_loaded(void *model, rk_op *op)
+{
+    listed *row = model;
+
+    return row->project.id ? rk_project_complete(&row->project, op) : 0;
+}
+
+static const rk_column listed_columns[] = {
+    {"p.id",                      RK_COLUMN_TEXT,  offsetof(listed, project.id),                      NULL                },
+    {"p.name",                    RK_COLUMN_TEXT,  offsetof(listed, project.name),                    NULL                },
+    {"p.namespace",               RK_COLUMN_TEXT,  offsetof(listed, project.namespace),               NULL                },
+    {"p.slug",                    RK_COLUMN_TEXT,  offsetof(listed, project.slug),                    NULL                },
+    {"p.creation_date",           RK_COLUMN_TIME,  offsetof(listed, project.creation_date),           NULL                },
+    {"p.created_by_id",           RK_COLUMN_TEXT,  offsetof(listed, project.created_by),              NULL                },
+    {"p.updated_at",              RK_COLUMN_TIME,  offsetof(listed, project.updated_at),              NULL                },
+    {"p.repositories",            RK_COLUMN_TEXTS, offsetof(listed, project.repositories),            NULL                },
+    {"p.visibility",              RK_COLUMN_ENUM,  offsetof(listed, project.visibility),              &rk_visibility_names},
+    {"p.description",             RK_COLUMN_TEXT,  offsetof(listed, project.description),             NULL                },
+    {"p.keywords",                RK_COLUMN_TEXTS, offsetof(listed, project.keywords),                NULL                },
+    {"p.template_id",             RK_COLUMN_TEXT,  offsetof(listed, project.template_id),             NULL                },
+    {"p.is_template",             RK_COLUMN_BOOL,  offsetof(listed, project.is_template),             NULL                },
+    {"p.secrets_mount_directory", RK_COLUMN_TEXT,  offsetof(listed, project.secrets_mount_directory), NULL                },
+    {"total.count",               RK_COLUMN_BITS,  offsetof(listed, total),                           NULL                },
+};
+static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
+
+static const rk_query visible = {
+    .sql = "WITH " ADMIN ", " PARENTS ", " TOP_PARENTS ", " PAGE(
+        STREAM("listing", "public") " UNION "
+        STREAM("listing", "NOT public AND (SELECT yes FROM admin)") " UNION "
+        "(SELECT l.project_id, l.sort_key FROM top CROSS JOIN LATERAL "
+        STREAM("listing", "parent = top.parent AND NOT public") " l) UNION "
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"))
+        ", total AS (SELECT CASE WHEN (SELECT yes FROM admin) THEN " BOTH("'*'")
+        " ELSE " TOTAL("public", "'*'")
+        " + coalesce((SELECT sum(" TOTAL("private", "'p:' || x.parent") ") FROM parents x), 0)"
+        " + CASE WHEN $1 = 'u' THEN " TOTAL("private", "'u:' || $2") " ELSE 0 END"
+        " - coalesce((SELECT sum(" TOTAL("private", "'u:' || $2 || ':' || x.parent")
+        ") FROM parents x), 0) END::bigint AS count)" SELECT_PAGE,
+    .row = &listed_row,
+};
+
+static const rk_query direct = {
+    .sql = "WITH " PAGE(
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND public") " UNION ALL "
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"))
+        ", total AS (SELECT CASE WHEN $1 = 'u' THEN " BOTH("'u:' || $2")
+        " ELSE 0 END::bigint AS count)" SELECT_PAGE,
+    .row = &listed_row,
+};
+
+/* The namespace of $6, and whether the subject sees everything in it. */
+#define WITHIN                                                                                     \
+    "here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"                      \
+    " FROM common.namespaces c WHERE c.slug = lower($6)),"                                         \
+    " all_of_it AS MATERIALIZED (SELECT (SELECT yes FROM admin) OR EXISTS ("                       \
+    "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
+
+static const rk_query visible_within = {
+    .sql = "WITH " ADMIN ", " PARENTS ", " WITHIN ", " PAGE(
+        STREAM("listing", "parent = (SELECT parent FROM here) AND public") " UNION "
+        STREAM("listing", "parent = (SELECT parent FROM here) AND NOT public"
+                          " AND (SELECT yes FROM all_of_it)") " UNION "
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"
+                                 " AND parent = (SELECT parent FROM here)"))
+        ", total AS (SELECT (" TOTAL("public", "'p:' || (SELECT parent FROM here)")
+        " + CASE WHEN (SELECT yes FROM all_of_it) THEN "
+        TOTAL("private", "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN "
+        TOTAL("private", "'u:' || $2 || ':' || (SELECT parent FROM here)")
+        " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
+    .row = &listed_row,
+};
+
+static const rk_query direct_within = {
+    .sql = "WITH here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"
+           " FROM common.namespaces c WHERE c.slug = lower($6)), " PAGE(
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND public"
+                                 " AND parent = (SELECT parent FROM here)") " UNION ALL "
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"
+                                 " AND parent = (SELECT parent FROM here)"))
+        ", total AS (SELECT CASE WHEN $1 = 'u' THEN "
+        BOTH("'u:' || $2 || ':' || (SELECT parent FROM here)")
+        " ELSE 0 END::bigint AS count)" SELECT_PAGE,
+    .row = &listed_row,
+};
+
+static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
+{
+    const listed *items = rows->items;
+    rk_project *projects = rk_new_array(op, rk_project, rows->count);
+
+    RK_CHECK(projects);
+    *out = (rk_array){true, 0, projects};
+    *total = rows->count ? items[0].total : 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (items[i].project.id)
+            projects[out->count++] = items[i].project;
+    }
+    return 0;
+}
+
+/* The rows of the streams that can still be on the page; the largest number when there are more. */
+static int64_t depth(const rk_page *page)
+{
+    int64_t rows;
+
+    return __builtin_add_overflow(page->offset, page->per_page, &rows) ? INT64_MAX : rows;
+}
+
+static int run(rk_array *rows, rk_op *op, const rk_query *query, const rk_page *page)
+{
+    return rk_db_all(rows, op, query,
+                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
+                               rk_int(depth(page))));
+}
+
+static int run_within(rk_array *rows, rk_op *op, const rk_query *query, const rk_page *page,
+                      const char *namespace)
+{
+    return rk_db_all(rows, op, query,
+                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
+                               rk_int(depth(page)), rk_text(namespace)));
+}
+
+int rk_project_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,
+                    const char *namespace)
+{
+    rk_array rows;
+
+    RK_TRY(namespace ? run_within(&rows, op, &visible_within, page, namespace)
+                     : run(&rows, op, &visible, page));
+    return unpack(out, total, op, &rows);
+}
+
+int rk_project_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,
+                           const char *namespace)
+{
+    rk_array rows;
+
+    RK_TRY(namespace ? run_within(&rows, op, &direct_within, page, namespace)
+                     : run(&rows, op, &direct, page));
+    return unpack(out, total, op, &rows);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/user/core.h"
+
+#include <strings.h>
+#include <sys/random.h>
+
+#include "librenku/base/slug.h"
+
+enum { NUMBERED_SLUGS = 5, RANDOM_LENGTH = 8 };
+
+static int random_suffix(char out[RANDOM_LENGTH + 1], rk_op *op)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    unsigned char bytes[RANDOM_LENGTH];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return rk_fail_default(op, RK_ERR_INTERNAL);
+    for (int i = 0; i < RANDOM_LENGTH; i++)
+        out[i] = alphabet[bytes[i] % (sizeof(alphabet) - 1)];
+    out[RANDOM_LENGTH] = '\0';
+    return 0;
+}
+
+/* The final form of a candidate: a slug again, in lower case as namespaces are stored. */
+static int settle(const char **out, rk_op *op, const char *candidate)
+{
+    const char *slug;
+
+    RK_TRY(rk_slug_from_name(&slug, op, candidate));
+    return rk_text_lower(out, op, slug);
+}
+
+int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
+{
+    const char **items = rk_new_array(op, const char *, NUMBERED_SLUGS + 2);
+    char suffix[RANDOM_LENGTH + 1];
+    const char *base;
+
+    RK_CHECK(items);
+    RK_TRY(rk_slug_from_user(&base, op, person->id, person->email, person->first_name,
+                             person->last_name));
+    RK_TRY(random_suffix(suffix, op));
+    for (int i = 0; i < NUMBERED_SLUGS + 2; i++) {
+        const char *candidate = i == 0                ? base
+                                : i <= NUMBERED_SLUGS ? rk_printf(op, "%s-%d", base, i)
+                                                      : rk_printf(op, "%s-%s", base, suffix);
+
+        RK_CHECK(candidate);
+        RK_TRY(settle(&items[i], op, candidate));
+    }
+    *out = (rk_strings){true, NUMBERED_SLUGS + 2, items};
+    return 0;
+}
+
+const char *rk_text_or_null(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+bool rk_pin_matches(const char *one, const char *other)
+{
+    return strcasecmp(one, other) == 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_USER_DB_H
+#define RK_USER_DB_H
+
+#include "librenku/user/user.h"
+
+/* Every user, in the order of the rows. */
+int rk_user_all(rk_array *out /* of rk_user */, rk_op *op);
+/* Users with exactly this e-mail. */
+int rk_user_by_email(rk_array *out /* of rk_user */, rk_op *op, const char *email);
+/* The first of the candidates that no namespace uses. Spec: namespaces.md 4.4 */
+int rk_user_free_slug(const char **out, rk_op *op, const rk_strings *candidates);
+/* Queues the record and its namespace; @p out is filled with it at the commit. */
+int rk_user_insert(rk_user *out, rk_op *op, const rk_person *person, const char *namespace_id,
+                   const char *slug);
+/* Queues: NULL leaves a field, "" clears it. Spec: users.md 4.1 */
+int rk_user_update(rk_user *out, rk_op *op, const rk_person *person);
+
+/* What must be known before a user may go. */
+typedef struct {
+    const char *namespace_id;
+    int64_t platform_bits; /* of the caller */
+    rk_opt_bool in_use;    /* something that names the user as its creator would stay behind */
+} rk_user_removal;
+int rk_user_removal_lookup(rk_user_removal *out, bool *found, rk_op *op, const char *user_id);
+/* Queues the removal of the row and of what hangs on it. */
+int rk_user_remove(rk_op *op, const char *user_id);
+
+/* The stored, encrypted secret key; the row is locked. */
+typedef struct {
+    const char *encrypted; /* NULL when there is none yet */
+} rk_user_key;
+int rk_user_key_lock(rk_user_key *out, rk_op *op, const char *user_id);
+int rk_user_key_store(rk_op *op, const char *user_id, const char *encrypted);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "librenku/authz/authz.h"
+#include "librenku/base/ulid.h"
+#include "librenku/db/db.h"
+#include "librenku/event/change.h"
+#include "librenku/http/caller.h"
+#include "librenku/metric/metric.h"
+#include "librenku/user/core.h"
+#include "librenku/user/db.h"
+
+/* Everybody sees a user's namespace; the user owns it. Spec: authorization.md 9 */
+static int write_relationships(rk_op *op, const char *namespace_id, const char *user_id)
+{
+    const rk_object_type type = RK_OBJECT_USER_NAMESPACE;
+    const rk_relationship_change changes[] = {
+        {false, {type, namespace_id, RK_RELATION_OWNER, RK_OBJECT_USER, user_id}},
+        {false,
+         {type, namespace_id, RK_RELATION_USER_NAMESPACE_PLATFORM, RK_OBJECT_PLATFORM,
+          RK_PLATFORM_ID}},
+        {false, {type, namespace_id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}},
+        {false, {type, namespace_id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
+    };
+
+    return rk_authz_write(op, changes, RK_COUNT(changes));
+}
+
+static int record(rk_op *op, const rk_user *user, const char *user_id, rk_change_verb verb)
+{
+    const rk_change change = {.kind = RK_CHANGE_USER, .verb = verb, .id = user_id, .model = user};
+
+    return rk_change_record(op, &change);
+}
+
+static int identify(rk_op *op, const rk_person *person, const char *username)
+{
+    const rk_identity identity = {person->id, person->email, person->first_name,
+                                  person->last_name, username};
+
+    return rk_metric_identify(op, &identity);
+}
+
+/* Spec: users.md 4.1, insert */
+static int insert(rk_user *out, rk_op *op, const rk_person *person)
+{
+    char *namespace_id = rk_alloc(op, RK_ULID_LENGTH + 1, 1);
+    rk_strings candidates;
+    const char *slug;
+
+    RK_CHECK(namespace_id);
+    rk_ulid_make(namespace_id);
+    RK_TRY(rk_user_slug_candidates(&candidates, op, person));
+    RK_TRY(rk_user_free_slug(&slug, op, &candidates));
+    RK_TRY(rk_user_insert(out, op, person, namespace_id, slug));
+    RK_TRY(write_relationships(op, namespace_id, person->id));
+    RK_TRY(record(op, out, person->id, RK_ADDED));
+    return identify(op, person, slug);
+}
+
+static int update(rk_user *out, rk_op *op, const rk_person *person)
+{
+    RK_TRY(rk_user_update(out, op, person));
+    RK_TRY(record(op, out, person->id, RK_UPDATED));
+    const rk_person now = {out->id, out->email, out->first_name, out->last_name};
+
+    return identify(op, &now, out->username);
+}
+
+typedef struct {
+    const rk_person *person;
+    rk_user *out;
+    bool keep; /* a record that exists stays as it is */
+} upsert;
+
+static int upsert_body(rk_op *op, void *user)
+{
+    upsert *work = user;
+    bool found;
+
+    RK_TRY(rk_user_lookup(work->out, &found, op, work->person->id));
+    if (!found)
+        return insert(work->out, op, work->person);
+    return work->keep ? 0 : update(work->out, op, work->person);
+}
+
+int rk_user_upsert(rk_user *out, rk_op *op, const rk_person *person)
+{
+    upsert work = {.person = person, .out = out};
+
+    return rk_db_transaction(op, upsert_body, &work);
+}
+
+static rk_person person_of(const rk_caller *caller)
+{
+    return (rk_person){caller->id, caller->email, caller->first_name, caller->last_name};
+}
+
+int rk_user_ensure(rk_op *op)
+{
+    const rk_person person = person_of(op->caller);
+    rk_user *user = rk_new(op, rk_user);
+    bool found;
+
+    RK_CHECK(user);
+    RK_TRY(rk_user_lookup(user, &found, op, person.id));
+    return found ? 0 : insert(user, op, &person);
+}
+
+int rk_user_of_caller(rk_user *out, rk_op *op)
+{
+    const rk_person person = person_of(op->caller);
+    upsert work = {.person = &person, .out = out, .keep = true};
+    bool found;
+
+    RK_TRY(rk_user_lookup(out, &found, op, person.id));
+    return found ? 0 : rk_db_transaction(op, upsert_body, &work);
+}
