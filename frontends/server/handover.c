@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "user.h"
+
+#include "renku/http.h"
+
+#define COUNT (sizeof(names) / sizeof(names[0]))
+
+/* Settings whose value is the path of a file. At most eight: each is one bit of an exit status. */
+static const char *const names[] = {
+    "INTERNAL_AUTHN_SECRET_KEY_PATH",
+    "ENCRYPTION_KEY_PATH",
+    "SECRETS_SERVICE_PUBLIC_KEY_PATH",
+    "SECRETS_SERVICE_PRIVATE_KEY_PATH",
+    "RENKU_IDENTITY_KEY",
+    "RENKU_IDENTITY_USERS",
+    "SSL_CERT_FILE",
+    "KUBECONFIG",
+};
+
+static bool find_path(char path[PATH_MAX], renku_ctx *ctx, const char *name)
+{
+    const char *value = ctx ? renku_ctx_setting(ctx, name) : NULL;
+
+    if (!value)
+        value = getenv(name);
+    return value && *value && realpath(value, path);
+}
+
+/* Which of the paths @p user cannot open, as bits; a process of its own finds out. */
+static int find_closed(char paths[][PATH_MAX], const char *user)
+{
+    int status, closed = 0;
+    pid_t child = fork();
+
+    if (child < 0)
+        return -1;
+    if (child == 0) {
+        if (rk_user_become(user) != 0)
+            raise(SIGKILL);
+        for (size_t i = 0; i < COUNT; i++)
+            if (paths[i][0] && open(paths[i], O_RDONLY | O_CLOEXEC) < 0)
+                closed |= 1 << i;
+        _exit(closed);
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Points the setting at a copy in memory, which the server inherits. */
+static int hand_over(const char *name, const char *path)
+{
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    int to = memfd_create(name, 0);
+    char place[64];
+
+    snprintf(place, sizeof(place), "/proc/self/fd/%d", to);
+    if (from < 0 || to < 0 || sendfile(to, from, NULL, 1 << 20) < 0 ||
+        setenv(name, place, 1) != 0) {
+        rk_log(RK_LOG_ERROR, "cannot read \"%s\" of %s: %s", path, name, strerror(errno));
+        return -1;
+    }
+    close(from);
+    return 0;
+}
+
+int rk_handover_files(renku_ctx *ctx)
+{
+    static char paths[COUNT][PATH_MAX];
+    const char *user = getenv("RENKU_RUN_AS");
+    int closed = 0;
+
+    for (size_t i = 0; i < COUNT; i++) {
+        if (!find_path(paths[i], ctx, names[i]))
+            paths[i][0] = '\0';
+        else if (setenv(names[i], paths[i], 1) != 0)
+            return -1;
+    }
+    if (geteuid() == 0)
+        closed = find_closed(paths, user ? user : "nobody");
+    if (closed < 0) {
+        rk_log(RK_LOG_ERROR, "there is no user \"%s\": set RENKU_RUN_AS", user ? user : "nobody");
+        return -1;
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        if (closed & 1 << i && hand_over(names[i], paths[i]) != 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jobs.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STACK_BYTES (1024 * 1024)
+#define IDLE_SECONDS 20
+#define KEPT_THREADS 4
+
+struct rk_jobs {
+    pthread_mutex_t lock;
+    pthread_cond_t work, ended;
+    rk_job *first, **last;
+    rk_job *finished, **finished_last;
+    unsigned most, threads, idle, waiting, running;
+    bool stopping;
+    int event_fd;
+};
+
+static void push_finished(rk_jobs *jobs, rk_job *job)
+{
+    bool quiet = jobs->finished == NULL;
+    uint64_t one = 1;
+
+    job->next = NULL;
+    *jobs->finished_last = job;
+    jobs->finished_last = &job->next;
+    jobs->running--;
+    if (quiet)
+        (void)!write(jobs->event_fd, &one, sizeof(one)); /* only fails when it is readable anyway */
+}
+
+/* Waits for work; false when this thread should end. */
+static bool await_work(rk_jobs *jobs)
+{
+    struct timespec until;
+    int late = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_SECONDS;
+    jobs->idle++;
+    while (!jobs->first && !jobs->stopping && !late)
+        late = pthread_cond_timedwait(&jobs->work, &jobs->lock, &until) != 0 &&
+               jobs->threads > KEPT_THREADS;
+    jobs->idle--;
+    return jobs->first != NULL;
+}
+
+static rk_job *take_first(rk_jobs *jobs)
+{
+    rk_job *job = jobs->first;
+
+    jobs->first = job->next;
+    if (!jobs->first)
+        jobs->last = &jobs->first;
+    job->waiting = false;
+    jobs->waiting--;
+    jobs->running++;
+    return job;
+}
+
+static void *work(void *arg)
+{
+    rk_jobs *jobs = arg;
+
+    pthread_mutex_lock(&jobs->lock);
+    while (jobs->first || await_work(jobs)) {
+        rk_job *job = take_first(jobs);
+
+        pthread_mutex_unlock(&jobs->lock);
+        job->run(job);
+        pthread_mutex_lock(&jobs->lock);
+        push_finished(jobs, job);
+    }
+    jobs->threads--;
+    pthread_cond_signal(&jobs->ended);
+    pthread_mutex_unlock(&jobs->lock);
+    return NULL;
+}
+
+/* Signals belong to the event loop. */
+static int start_thread(rk_jobs *jobs)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+
+    int failed = pthread_create(&thread, &attributes, work, jobs);
+
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failed)
+        return -1;
+    jobs->threads++;
+    return 0;
+}
+
+rk_jobs *rk_jobs_new(unsigned most, int event_fd)
+{
+    rk_jobs *jobs = calloc(1, sizeof(*jobs));
+    pthread_condattr_t clock;
+
+    if (!jobs)
+        return NULL;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_mutex_init(&jobs->lock, NULL);
+    pthread_cond_init(&jobs->work, &clock);
+    pthread_cond_init(&jobs->ended, &clock);
+    pthread_condattr_destroy(&clock);
+    jobs->last = &jobs->first;
+    jobs->finished_last = &jobs->finished;
+    jobs->most = most;
+    jobs->event_fd = event_fd;
+    return jobs;
+}
+
+int rk_jobs_submit(rk_jobs *jobs, rk_job *job)
+{
+    int failed = 0;
+
+    pthread_mutex_lock(&jobs->lock);
+    if (jobs->idle <= jobs->waiting && jobs->threads < jobs->most)
+        failed = start_thread(jobs);
+    if (jobs->threads > 0) {
+        failed = 0;
+        job->next = NULL;
+        job->waiting = true;
+        *jobs->last = job;
+        jobs->last = &job->next;
+        jobs->waiting++;
+        pthread_cond_signal(&jobs->work);
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return failed;
+}
+
+bool rk_jobs_cancel(rk_jobs *jobs, rk_job *job)
+{
+    pthread_mutex_lock(&jobs->lock);
+
+    bool waiting = job->waiting;
+
+    for (rk_job **link = &jobs->first; waiting && *link; link = &(*link)->next) {
+        if (*link != job)
+            continue;
+        *link = job->next;
+        if (!job->next)
+            jobs->last = link;
+        job->waiting = false;
+        jobs->waiting--;
+        break;
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return waiting;
+}
+
+rk_job *rk_jobs_finished(rk_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+
+    rk_job *finished = jobs->finished;
+
+    jobs->finished = NULL;
+    jobs->finished_last = &jobs->finished;
+    pthread_mutex_unlock(&jobs->lock);
+    return finished;
+}
+
+unsigned rk_jobs_count(rk_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+
+    unsigned count = jobs->waiting + jobs->running;
+
+    pthread_mutex_unlock(&jobs->lock);
+    return count;
+}
+
+void rk_jobs_free(rk_jobs *jobs)
+{
+    if (!jobs)
+        return;
+    pthread_mutex_lock(&jobs->lock);
+    jobs->stopping = true;
+    pthread_cond_broadcast(&jobs->work);
+    while (jobs->threads > 0)
+        pthread_cond_wait(&jobs->ended, &jobs->lock);
+    pthread_mutex_unlock(&jobs->lock);
+    pthread_cond_destroy(&jobs->work);
+    pthread_cond_destroy(&jobs->ended);
+    pthread_mutex_destroy(&jobs->lock);
+    free(jobs);
+}

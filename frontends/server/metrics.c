@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "renku/admin.h"
+
+#define SERIES 4096        /* method, endpoint and status told apart */
+#define SERIES_UNKNOWN 512 /* of these at most, for paths that do not exist */
+#define SERIES_OTHER 512   /* kept for the endpoint "other" */
+#define SLOTS 16384        /* hash table over them, a power of two */
+#define ENDPOINT 192
+#define BUCKETS 14
+#define WORKERS 255
+#define STATUSES 600
+
+static const struct {
+    const char *text;
+    uint64_t micros;
+} buckets[BUCKETS] = {
+    {"0.005", 5000    },
+    {"0.01",  10000   },
+    {"0.025", 25000   },
+    {"0.05",  50000   },
+    {"0.075", 75000   },
+    {"0.1",   100000  },
+    {"0.25",  250000  },
+    {"0.5",   500000  },
+    {"0.75",  750000  },
+    {"1.0",   1000000 },
+    {"2.5",   2500000 },
+    {"5.0",   5000000 },
+    {"7.5",   7500000 },
+    {"10.0",  10000000},
+};
+
+static const char *const methods[] = {"GET",    "HEAD",    "POST",  "PATCH",   "PUT",
+                                      "DELETE", "OPTIONS", "TRACE", "CONNECT", "OTHER"};
+
+typedef struct rk_series {
+    _Atomic uint32_t used; /* once the rest is written */
+    uint16_t status;
+    uint8_t method;
+    char endpoint[ENDPOINT];
+    _Atomic uint64_t count, micros;
+    _Atomic uint64_t within[BUCKETS + 1];
+} rk_series;
+
+typedef struct rk_process {
+    _Atomic int pid;
+    _Atomic int in_flight;
+    _Atomic uint64_t virtual_bytes, resident_bytes;
+} rk_process;
+
+/* Nobody holds a lock here: a worker may be killed at any instruction. */
+typedef struct rk_shared {
+    _Atomic uint32_t series_count, unknown_count;
+    _Atomic uint64_t refused[STATUSES];
+    rk_process processes[WORKERS + 1];
+    _Atomic uint32_t slots[SLOTS]; /* index of a series plus one */
+    rk_series series[SERIES];
+} rk_shared;
+
+static rk_shared *shared;
+static rk_process *self;
+
+int rk_metrics_open(void)
+{
+    void *memory =
+        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return -1;
+    shared = memory;
+    return 0;
+}
+
+void rk_metrics_worker(unsigned id)
+{
+    if (!shared || id > WORKERS)
+        return;
+    self = &shared->processes[id];
+    self->in_flight = 0;
+    self->pid = getpid();
+    rk_metrics_refresh();
+}
+
+static uint8_t method_of(const char *method)
+{
+    uint8_t i = 0;
+
+    while (i < sizeof(methods) / sizeof(methods[0]) - 1 && strcmp(methods[i], method) != 0)
+        i++;
+    return i;
+}
+
+static uint32_t hash_of(const rk_series *key)
+{
+    uint32_t hash = 2166136261u ^ key->status ^ ((uint32_t)key->method << 16);
+
+    for (const char *c = key->endpoint; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return hash;
+}
+
+static bool is_same(const rk_series *series, const rk_series *key)
+{
+    return series->status == key->status && series->method == key->method &&
+           strcmp(series->endpoint, key->endpoint) == 0;
+}
+
+/* Takes an index from a counter that ends at @p most; -1 when it is used up. */
+static int claim(_Atomic uint32_t *counter, uint32_t most)
+{
+    uint32_t index = atomic_load(counter);
+
+    while (index < most)
+        if (atomic_compare_exchange_weak(counter, &index, index + 1))
+            return (int)index;
+    return -1;
+}
+
+static rk_series *create(const rk_series *key, bool other)
+{
+    bool unknown = !other && key->status == 404;
+
+    if (unknown && claim(&shared->unknown_count, SERIES_UNKNOWN) < 0)
+        return NULL;
+
+    int index = claim(&shared->series_count, other ? SERIES : SERIES - SERIES_OTHER);
+
+    if (index < 0)
+        return NULL;
+
+    rk_series *series = &shared->series[index];
+
+    series->status = key->status;
+    series->method = key->method;
+    strcpy(series->endpoint, key->endpoint);
+    atomic_store(&series->used, 1);
+    return series;
+}
+
+/* Finds or makes the series; NULL when there is no place for another. */
+static rk_series *find(const rk_series *key, bool other)
+{
+    uint32_t slot = hash_of(key) % SLOTS;
+    rk_series *mine = NULL;
+
+    for (uint32_t probes = 0; probes < SLOTS; slot = (slot + 1) % SLOTS, probes++) {
+        uint32_t there = atomic_load(&shared->slots[slot]);
+
+        if (there == 0) {
+            mine = mine ? mine : create(key, other);
+            if (!mine)
+                return NULL;
+            if (atomic_compare_exchange_strong(&shared->slots[slot], &there,
+                                               (uint32_t)(mine - shared->series) + 1))
+                return mine;
+        }
+        if (is_same(&shared->series[there - 1], key))
+            return &shared->series[there - 1];
+    }
+    return NULL;
+}
+
+static void set_endpoint(rk_series *key, const char *target)
+{
+    size_t size = strcspn(target, "?");
+
+    if (size >= ENDPOINT) {
+        strcpy(key->endpoint, "other");
+        return;
+    }
+    memcpy(key->endpoint, target, size);
+    key->endpoint[size] = '\0';
+}
+
+void rk_metrics_request(const char *method, const char *target, int status, uint64_t micros)
+{
+    rk_series key = {.method = method_of(method), .status = (uint16_t)status};
+
+    if (!shared)
+        return;
+    set_endpoint(&key, target);
+
+    rk_series *series = find(&key, strcmp(key.endpoint, "other") == 0);
+    size_t bucket = 0;
+
+    if (!series) {
+        strcpy(key.endpoint, "other");
+        series = find(&key, true);
+    }
+    if (!series)
+        return;
+    while (bucket < BUCKETS && micros > buckets[bucket].micros)
+        bucket++;
+    series->count++;
+    series->micros += micros;
+    series->within[bucket]++;
+}
+
+void rk_metrics_refused(int status)
+{
+    if (shared && status > 0 && status < STATUSES)
+        shared->refused[status]++;
+}
+
+void rk_metrics_in_flight(int change)
+{
+    if (self)
+        self->in_flight += change;
+}
+
+void rk_metrics_refresh(void)
+{
+    char text[128];
+    unsigned long long pages, resident;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    if (size <= 0 || !self)
+        return;
+    text[size] = '\0';
+    if (sscanf(text, "%llu %llu", &pages, &resident) != 2)
+        return;
+    self->virtual_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    self->resident_bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Text of a Prometheus label: backslash, quote and line end escaped. Control bytes cannot be in a
+ * target. */
+static void put_labels(FILE *out, const rk_series *series)
+{
+    fprintf(out, "method=\"%s\",endpoint=\"", methods[series->method]);
+    for (const char *c = series->endpoint; *c; c++) {
+        if (*c == '\\' || *c == '"')
+            fputc('\\', out);
+        fputc(*c, out);
+    }
+    fprintf(out, "\",http_status=\"%d\"", series->status);
+}
+
+static void put_histogram(FILE *out, const rk_series *series)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i <= BUCKETS; i++) {
+        sum += series->within[i];
+        fputs("sanic_request_latency_sec_bucket{", out);
+        put_labels(out, series);
+        fprintf(out, ",le=\"%s\"} %llu\n", i < BUCKETS ? buckets[i].text : "+Inf",
+                (unsigned long long)sum);
+    }
+    fputs("sanic_request_latency_sec_sum{", out);
+    put_labels(out, series);
+    fprintf(out, "} %.6f\nsanic_request_latency_sec_count{", (double)series->micros / 1e6);
+    put_labels(out, series);
+    fprintf(out, "} %llu\n", (unsigned long long)sum);
+}
+
+static const rk_series *series_at(uint32_t index)
+{
+    const rk_series *series = &shared->series[index];
+
+    return atomic_load(&series->used) && series->count > 0 ? series : NULL;
+}
+
+static void put_requests(FILE *out)
+{
+    uint32_t count = atomic_load(&shared->series_count);
+
+    fputs("# HELP sanic_request_count_total Answered requests.\n# TYPE sanic_request_count_total "
+          "counter\n",
+          out);
+    for (uint32_t i = 0; i < count; i++) {
+        const rk_series *series = series_at(i);
+
+        if (!series)
+            continue;
+        fputs("sanic_request_count_total{", out);
+        put_labels(out, series);
+        fprintf(out, "} %llu\n", (unsigned long long)series->count);
+    }
+    fputs("# HELP sanic_request_latency_sec Time to answer.\n# TYPE sanic_request_latency_sec "
+          "histogram\n",
+          out);
+    for (uint32_t i = 0; i < count; i++)
+        if (series_at(i))
+            put_histogram(out, series_at(i));
+}
+
+static void put_processes(FILE *out, const char *name, const char *help, size_t offset)
+{
+    fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    for (int i = 0; i <= WORKERS; i++) {
+        rk_process *process = &shared->processes[i];
+        const char *at = (const char *)process + offset;
+
+        if (process->pid)
+            fprintf(out, "%s{worker=\"{'Sanic-Server-%d-0'}\",pid=\"%d\"} %llu\n", name, i - 1,
+                    process->pid,
+                    (unsigned long long)atomic_load((const _Atomic uint64_t *)(const void *)at));
+    }
+}
+
+static void put_own(FILE *out)
+{
+    long in_flight = 0;
+
+    for (int i = 0; i <= WORKERS; i++)
+        in_flight += shared->processes[i].in_flight;
+    fprintf(out,
+            "# HELP renku_http_requests_in_flight Requests being answered.\n"
+            "# TYPE renku_http_requests_in_flight gauge\nrenku_http_requests_in_flight %ld\n"
+            "# HELP renku_http_refused_total Connections refused before a request was complete.\n"
+            "# TYPE renku_http_refused_total counter\n",
+            in_flight);
+    for (int status = 0; status < STATUSES; status++)
+        if (shared->refused[status])
+            fprintf(out, "renku_http_refused_total{http_status=\"%d\"} %llu\n", status,
+                    (unsigned long long)shared->refused[status]);
+    fprintf(out,
+            "# HELP renku_build_info The version that runs.\n# TYPE renku_build_info gauge\n"
+            "renku_build_info{version=\"%s\"} 1\n",
+            renku_version());
+}
+
+char *rk_metrics_text(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = shared ? open_memstream(&text, &size) : NULL;
+
+    if (!out)
+        return NULL;
+    put_requests(out);
+    put_processes(out, "sanic_process_virtual_memory_bytes", "Virtual memory.",
+                  offsetof(rk_process, virtual_bytes));
+    put_processes(out, "sanic_process_resident_memory_bytes", "Resident memory.",
+                  offsetof(rk_process, resident_bytes));
+    put_own(out);
+
+    bool failed = ferror(out) != 0;
+
+    if (fclose(out) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

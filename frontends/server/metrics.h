@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_METRICS_H
+#define RK_METRICS_H
+
+#include <stdint.h>
+
+/* Counters of all workers, in memory that they share. Bounded: what is too much to tell apart is
+ * counted under the endpoint "other". Spec: foundations.md 16 */
+
+/* Makes the shared memory; once, before the workers are forked. 0, or -1 when there is none. */
+int rk_metrics_open(void);
+/* Names the calling process as worker @p id (from 1), and clears what a dead one has left. */
+void rk_metrics_worker(unsigned id);
+/* One answered request. Threads: safe. */
+void rk_metrics_request(const char *method, const char *target, int status, uint64_t micros);
+/* One refusal before there was a request. */
+void rk_metrics_refused(int status);
+void rk_metrics_in_flight(int change);
+/* Refreshes the gauges of this process; call every few seconds. */
+void rk_metrics_refresh(void);
+/* Everything as Prometheus text, from malloc(); NULL when memory is missing. */
+char *rk_metrics_text(void);
+
+#endif

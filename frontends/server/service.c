@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "metrics.h"
+#include "realm.h"
+
+#include "renku/renku.h"
+
+struct rk_service {
+    const char *kind;
+    renku_ctx *ctx;  /* NULL for the identity provider */
+    rk_realm *realm; /* only for the identity provider */
+};
+
+typedef struct rk_page {
+    const char *path;
+    bool quick;
+    rk_reply *(*answer)(rk_service *service, const rk_request *request, bool is_head);
+} rk_page;
+
+static rk_reply *answer_metrics(rk_service *service, const rk_request *request, bool is_head)
+{
+    (void)service;
+    (void)request;
+    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8", rk_metrics_text(),
+                            is_head);
+}
+
+static rk_reply *answer_health(rk_service *service, const rk_request *request, bool is_head)
+{
+    (void)service;
+    (void)request;
+    return rk_reply_of_text(200, "text/plain; charset=utf-8", strdup("ok"), is_head);
+}
+
+static rk_reply *answer_ready(rk_service *service, const rk_request *request, bool is_head)
+{
+    const char *query = strchr(request->http.target, '?');
+
+    if (!service->ctx)
+        return answer_health(service, request, is_head);
+    return rk_reply_of_result(renku_http_ready(service->ctx, query && strstr(query, "verbose")),
+                              is_head);
+}
+
+static const rk_page pages[] = {
+    {"/metrics", true,  answer_metrics},
+    {"/healthz", true,  answer_health },
+    {"/readyz",  false, answer_ready  },
+};
+
+/* Query and slashes at the end do not count. */
+static bool is_path(const char *target, const char *path)
+{
+    size_t size = strcspn(target, "?");
+
+    while (size > 1 && target[size - 1] == '/')
+        size--;
+    return size == strlen(path) && memcmp(target, path, size) == 0;
+}
+
+static const rk_page *page_of(const rk_request *request)
+{
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+        if (is_path(request->http.target, pages[i].path))
+            return &pages[i];
+    return NULL;
+}
+
+static rk_reply *answer_page(rk_service *service, const rk_request *request, const rk_page *page)
+{
+    const char *method = request->http.method;
+    char message[160];
+
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+        return page->answer(service, request, method[0] == 'H');
+    snprintf(message, sizeof(message), "Method %.32s not allowed for URL %s", method, page->path);
+    return rk_service_refuse(service, 405, message, false);
+}
+
+rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
+{
+    const rk_page *page = page_of(request);
+
+    if (page)
+        return answer_page(service, request, page);
+    if (service->realm)
+        return rk_realm_answer(service->realm, request);
+    return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
+                              strcmp(request->http.method, "HEAD") == 0);
+}
+
+bool rk_service_is_quick(const rk_service *service, const rk_request *request)
+{
+    const rk_page *page = page_of(request);
+
+    (void)service;
+    return page && page->quick;
+}
+
+bool rk_service_is_counted(const rk_request *request)
+{
+    return strcmp(request->http.method, "OPTIONS") != 0 &&
+           !is_path(request->http.target, "/metrics");
+}
+
+rk_reply *rk_service_refuse(rk_service *service, int status, const char *message, bool is_head)
+{
+    if (!service->ctx)
+        return rk_reply_refuse(status, message, is_head);
+    return rk_reply_of_result(renku_http_refuse(service->ctx, status, message), is_head);
+}
+
+long long rk_service_number(const rk_service *service, const char *name, long long fallback)
+{
+    const char *text = service->ctx ? renku_ctx_setting(service->ctx, name) : NULL;
+    char *end;
+
+    if (!text)
+        text = getenv(name);
+    if (!text || !*text)
+        return fallback;
+
+    long long number = strtoll(text, &end, 10);
+
+    return *end == '\0' && number > 0 ? number : fallback;
+}
+
+static bool open_ctx(rk_service *service)
+{
+    renku_config *config = renku_config_new();
+    renku_result *result = NULL;
+
+    if (config && renku_config_from_environment(config) == 0) {
+        renku_config_log(config, rk_log_line, NULL);
+        result = renku_ctx_new(&service->ctx, config);
+        if (!renku_result_ok(result))
+            rk_log(RK_LOG_ERROR, "%s", renku_result_message(result));
+        renku_result_free(result);
+    }
+    renku_config_free(config);
+    return service->ctx != NULL;
+}
+
+static bool open_kind(rk_service *service)
+{
+    if (strcmp(service->kind, "identity") != 0)
+        return open_ctx(service);
+    service->realm = rk_realm_new();
+    return service->realm != NULL;
+}
+
+rk_service *rk_service_new(void)
+{
+    rk_service *service = calloc(1, sizeof(*service));
+    const char *kind = getenv("RENKU_SERVER_SERVICE");
+
+    if (!service)
+        return NULL;
+    service->kind = kind ? kind : "data";
+    if (open_kind(service))
+        return service;
+    rk_service_free(service);
+    return NULL;
+}
+
+void rk_service_free(rk_service *service)
+{
+    if (!service)
+        return;
+    renku_ctx_free(service->ctx);
+    rk_realm_free(service->realm);
+    free(service);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_SERVICE_H
+#define RK_SERVICE_H
+
+#include "reader.h"
+#include "reply.h"
+
+#include "renku/types.h"
+
+/* What answers the requests of this process. */
+
+typedef struct rk_service rk_service;
+
+/* Reads the environment. NULL with the reason written to the log. */
+rk_service *rk_service_new(void);
+void rk_service_free(rk_service *service);
+/* A whole number of seconds, or bytes, from the settings or the environment; @p fallback when unset
+ * or malformed. */
+long long rk_service_number(const rk_service *service, const char *name, long long fallback);
+/* Whether the answer takes no time, so that the event loop may give it. */
+bool rk_service_is_quick(const rk_service *service, const rk_request *request);
+/* The answer, never NULL. May block. Threads: safe. */
+rk_reply *rk_service_answer(rk_service *service, const rk_request *request);
+/* The answer to what never became a request. */
+rk_reply *rk_service_refuse(rk_service *service, int status, const char *message, bool is_head);
+/* Whether the request counts in the metrics of requests. */
+bool rk_service_is_counted(const rk_request *request);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A test double of the library, for tests of the server alone: no database, behaviour chosen by the
+ * target. */
+#include <ctype.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "renku/renku.h"
+
+#define HEADERS 8
+
+struct renku_config {
+    int unused;
+};
+
+struct renku_ctx {
+    int unused;
+};
+
+struct renku_result {
+    int status;
+    char *body;
+    size_t size;
+    char headers[HEADERS][2][128];
+    size_t header_count;
+};
+
+static renku_result *make(int status, const char *type, char *body, size_t size)
+{
+    renku_result *result = calloc(1, sizeof(*result));
+
+    result->status = status;
+    result->body = body;
+    result->size = size;
+    strcpy(result->headers[0][0], "content-type");
+    snprintf(result->headers[0][1], 128, "%s", type);
+    strcpy(result->headers[1][0], "x-request-id");
+    snprintf(result->headers[1][1], 128, "fake-%ld", random());
+    result->header_count = 2;
+    return result;
+}
+
+static renku_result *make_text(int status, const char *type, const char *text)
+{
+    return make(status, type, strdup(text), strlen(text));
+}
+
+static void put_json(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
+    }
+    fputc('"', out);
+}
+
+static renku_result *echo(const renku_http_request *request)
+{
+    char *body;
+    size_t size;
+    unsigned long sum = 0;
+    FILE *out = open_memstream(&body, &size);
+
+    for (size_t i = 0; i < request->body_size; i++)
+        sum = sum * 31 + ((const unsigned char *)request->body)[i];
+    fputs("{\"method\":", out);
+    put_json(out, request->method);
+    fputs(",\"target\":", out);
+    put_json(out, request->target);
+    fputs(",\"peer\":", out);
+    put_json(out, request->peer ? request->peer : "");
+    fprintf(out, ",\"body_size\":%zu,\"body_sum\":%lu,\"headers\":[", request->body_size,
+            sum & 0xffffffff);
+    for (size_t i = 0; i < request->header_count; i++) {
+        fputs(i ? ",[" : "[", out);
+        put_json(out, request->headers[i].name);
+        fputc(',', out);
+        put_json(out, request->headers[i].value);
+        fputc(']', out);
+    }
+    fputs("]}", out);
+    fclose(out);
+    return make(200, "application/json", body, size);
+}
+
+static long number(const char *target, const char *name)
+{
+    const char *at = strstr(target, name);
+
+    return at ? atol(at + strlen(name)) : 0;
+}
+
+static renku_result *slow(const char *target)
+{
+    long ms = number(target, "ms=");
+    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+
+    nanosleep(&pause, NULL);
+    return make_text(200, "text/plain", "slept");
+}
+
+static renku_result *big(const char *target)
+{
+    size_t size = (size_t)number(target, "size=");
+    char *body = malloc(size + 1);
+
+    memset(body, 'x', size);
+    body[size] = '\0';
+    return make(200, "text/plain", body, size);
+}
+
+static renku_result *answer(const renku_http_request *request)
+{
+    const char *target = request->target;
+
+    if (strncmp(target, "/api/data/echo", 14) == 0)
+        return echo(request);
+    if (strncmp(target, "/api/data/slow", 14) == 0)
+        return slow(target);
+    if (strncmp(target, "/api/data/big", 13) == 0)
+        return big(target);
+    if (strncmp(target, "/api/data/none", 14) == 0)
+        return make_text(204, "text/plain", "");
+    if (strncmp(target, "/api/data/crash", 15) == 0)
+        raise(SIGSEGV);
+    return make_text(404, "application/json",
+                     "{\"error\":{\"code\":1404,\"message\":\"not found\"}}");
+}
+
+renku_config *renku_config_new(void)
+{
+    return calloc(1, sizeof(renku_config));
+}
+
+int renku_config_from_environment(renku_config *config)
+{
+    (void)config;
+    return 0;
+}
+
+int renku_config_set(renku_config *config, const char *name, const char *value)
+{
+    (void)config;
+    return setenv(name, value, 1);
+}
+
+void renku_config_free(renku_config *config)
+{
+    free(config);
+}
+
+void renku_config_log(renku_config *config, renku_log_callback *callback, void *user)
+{
+    (void)config;
+    (void)callback;
+    (void)user;
+}
+
+renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
+{
+    (void)config;
+    *out = NULL;
+    if (getenv("FAKE_BROKEN"))
+        return make_text(500, "text/plain", "");
+    *out = calloc(1, sizeof(renku_ctx));
+    return make_text(200, "text/plain", "");
+}
+
+void renku_ctx_free(renku_ctx *ctx)
+{
+    free(ctx);
+}
+
+renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request)
+{
+    renku_result *result = answer(request);
+
+    (void)ctx;
+    if (strcmp(request->method, "HEAD") == 0) {
+        result->body[0] = '\0';
+        result->size = 0;
+    }
+    return result;
+}
+
+renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message)
+{
+    char *body;
+    size_t size;
+    FILE *out = open_memstream(&body, &size);
+
+    (void)ctx;
+    fprintf(out, "{\"error\":{\"code\":%d,\"message\":", 1000 + status);
+    put_json(out, message);
+    fputs("}}", out);
+    fclose(out);
+    return make(status, "application/json", body, size);
+}
+
+renku_result *renku_http_ready(renku_ctx *ctx, int verbose)
+{
+    (void)ctx;
+    return make_text(200, "text/plain", verbose ? "database ok\nok\n" : "ok\n");
+}
+
+const char *renku_ctx_setting(renku_ctx *ctx, const char *name)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+renku_result *renku_db_migrate(renku_ctx *ctx)
+{
+    (void)ctx;
+    return make_text(200, "application/json", "{}");
+}
+
+const char *renku_version(void)
+{
+    return "0.1.0";
+}
+
+void renku_result_free(renku_result *result)
+{
+    if (result)
+        free(result->body);
+    free(result);
+}
+
+int renku_result_ok(const renku_result *result)
+{
+    return result && result->status < 400;
+}
+
+int renku_result_status(const renku_result *result)
+{
+    return result ? result->status : 500;
+}
+
+int renku_result_code(const renku_result *result)
+{
+    return renku_result_ok(result) ? 0 : 1000 + renku_result_status(result);
+}
+
+const char *renku_result_message(const renku_result *result)
+{
+    return renku_result_ok(result) ? "" : "DB_PASSWORD is missing";
+}
+
+const char *renku_result_detail(const renku_result *result)
+{
+    (void)result;
+    return NULL;
+}
+
+const char *renku_result_body(const renku_result *result, size_t *size)
+{
+    if (size)
+        *size = result ? result->size : 0;
+    return result ? result->body : "";
+}
+
+size_t renku_result_header_count(const renku_result *result)
+{
+    return result ? result->header_count : 0;
+}
+
+int renku_result_header(const renku_result *result, size_t index, const char **name,
+                        const char **value)
+{
+    if (!result || index >= result->header_count)
+        return 0;
+    *name = result->headers[index][0];
+    *value = result->headers[index][1];
+    return 1;
+}
