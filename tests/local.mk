@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+
+# Suites in C: a new one is one line here.
+unit_suites = \
+	%D%/unit/base_arena.c \
+	%D%/unit/base_buf.c \
+	%D%/unit/base_log.c \
+	%D%/unit/base_op.c \
+	%D%/unit/base_settings.c \
+	%D%/unit/base_slug.c \
+	%D%/unit/base_time.c \
+	%D%/unit/base_ulid.c \
+	%D%/unit/base_value.c
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/unit
+endif
+tests_unit_unit_SOURCES = %D%/unit/unit.c %D%/unit/unit.h $(unit_suites)
+tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
