@@ -2,6 +2,8 @@
 
 # Suites in C: a new one is one line here.
 unit_suites = \
+	%D%/unit/api_request.c \
+	%D%/unit/api_router.c \
 	%D%/unit/base_arena.c \
 	%D%/unit/base_buf.c \
 	%D%/unit/base_log.c \
@@ -10,7 +12,9 @@ unit_suites = \
 	%D%/unit/base_slug.c \
 	%D%/unit/base_time.c \
 	%D%/unit/base_ulid.c \
-	%D%/unit/base_value.c
+	%D%/unit/base_value.c \
+	%D%/unit/git_url.c \
+	%D%/unit/project.c
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit

@@ -7,6 +7,7 @@
 #include "librenku/http/caller.h"
 
 struct rk_internal_issuer;
+struct rk_keyset_state;
 
 /* Which credentials an operation takes. Spec: authentication.md 1 */
 typedef enum {
@@ -42,9 +43,12 @@ int rk_authenticator_discover(rk_authenticator *auth, rk_op *op, int attempts);
 /* Mints and verifies internal tokens; never NULL. */
 const struct rk_internal_issuer *rk_authenticator_issuer(const rk_authenticator *auth);
 
-/* Tells who is calling; the caller lives in the arena of @p op. Bad credentials make the caller
- * anonymous, they are no failure. Fails only as authentication.md 4 and 7 say. Spec:
- * authentication.md 2 */
+/* What is known of Keycloak's keys, for readiness; all zero in development mode. */
+void rk_authenticator_keys(struct rk_keyset_state *out, const rk_authenticator *auth);
+
+/* Tells who is calling; the caller lives in the arena of @p op and borrows the texts of the
+ * credentials. Bad credentials make the caller anonymous, they are no failure. Fails only as
+ * authentication.md 4 and 7 say. Spec: authentication.md 2 */
 int rk_authenticate(rk_caller **out, rk_op *op, const rk_authenticator *auth,
                     const rk_credentials *credentials);
 

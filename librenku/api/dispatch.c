@@ -109,9 +109,9 @@ static int check_body(rk_call *call, rk_op *op)
 }
 
 static int (*const checks[])(rk_call *call, rk_op *op) = {
-    [RK_CHECK_LOGIN] = check_login,       [RK_CHECK_ADMIN] = check_admin,
-    [RK_CHECK_ROLE] = check_role,         [RK_CHECK_IF_MATCH] = check_if_match,
-    [RK_CHECK_PATH] = check_path,         [RK_CHECK_QUERY] = check_query,
+    [RK_CHECK_LOGIN] = check_login, [RK_CHECK_ADMIN] = check_admin,
+    [RK_CHECK_ROLE] = check_role,   [RK_CHECK_IF_MATCH] = check_if_match,
+    [RK_CHECK_PATH] = check_path,   [RK_CHECK_QUERY] = check_query,
     [RK_CHECK_BODY] = check_body,
 };
 
@@ -122,7 +122,8 @@ static int run_checks(rk_call *call, rk_op *op)
     return 0;
 }
 
-/* No success without the permission that the operation declares: a handler that forgot its guard is an internal error. */
+/* No success without the permission that the operation declares: a handler that forgot its guard is
+ * an internal error. */
 static int verify_guard(const rk_call *call, rk_op *op)
 {
     const rk_operation *operation = call->operation;

@@ -22,8 +22,9 @@ typedef struct {
     bool not_modified;
 } rk_call;
 
-/* Runs the declared checks in their order, then the handler, in a transaction where the operation declares one. The
- * caller stands in op->caller. Spec: foundations.md 3, DESIGN "How one request flows" */
+/* Runs the declared checks in their order, then the handler, in a transaction where the operation
+ * declares one. The caller stands in op->caller. Spec: foundations.md 3, DESIGN "How one request
+ * flows" */
 int rk_dispatch(rk_call *call, rk_op *op);
 
 #endif

@@ -47,8 +47,8 @@ static int not_found(rk_op *op, const exchange *x)
 {
     const char *target = x->request->target;
 
-    return rk_fail(op, RK_ERR_NOT_FOUND, "Requested URL %.*s not found",
-                   (int)strcspn(target, "?"), target);
+    return rk_fail(op, RK_ERR_NOT_FOUND, "Requested URL %.*s not found", (int)strcspn(target, "?"),
+                   target);
 }
 
 static int wrong_method(rk_op *op, const exchange *x)
@@ -271,9 +271,13 @@ static rk_err transport_error(int status)
         int status;
         rk_err err;
     } errors[] = {
-        {400, RK_ERR_BAD_REQUEST}, {404, RK_ERR_NOT_FOUND}, {405, RK_ERR_METHOD},
-        {408, RK_ERR_REQUEST_TIMEOUT}, {413, RK_ERR_TOO_LARGE}, {417, RK_ERR_EXPECTATION},
-        {503, RK_ERR_TIMEOUT},
+        {400, RK_ERR_BAD_REQUEST    },
+        {404, RK_ERR_NOT_FOUND      },
+        {405, RK_ERR_METHOD         },
+        {408, RK_ERR_REQUEST_TIMEOUT},
+        {413, RK_ERR_TOO_LARGE      },
+        {417, RK_ERR_EXPECTATION    },
+        {503, RK_ERR_TIMEOUT        },
     };
 
     for (size_t i = 0; i < RK_COUNT(errors); i++) {

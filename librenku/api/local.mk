@@ -3,6 +3,7 @@ librenku_core_la_SOURCES += \
 	%D%/config.c \
 	%D%/ctx.c %D%/ctx.h \
 	%D%/dispatch.c %D%/dispatch.h \
+	%D%/doctor.c %D%/doctor.h \
 	%D%/http.c \
 	%D%/logging.c \
 	%D%/paging.c %D%/paging.h \
@@ -10,6 +11,7 @@ librenku_core_la_SOURCES += \
 	%D%/request.c %D%/request.h \
 	%D%/result.c %D%/result.h \
 	%D%/router.c %D%/router.h \
+	%D%/seed.c \
 	%D%/service.c \
-	%D%/tools.c
+	%D%/tools.c %D%/tools.h
 dist_noinst_DATA += %D%/apispec.yaml

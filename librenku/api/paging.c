@@ -21,7 +21,8 @@ static bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* The digits of an integer text: blanks around, a sign, single underscores inside. NULL when it is none. */
+/* The digits of an integer text: blanks around, a sign, single underscores inside. NULL when it is
+ * none. */
 static char *digits_of(rk_op *op, const char *text)
 {
     char *digits = rk_strdup(op, text);
@@ -42,9 +43,8 @@ static char *digits_of(rk_op *op, const char *text)
         text++;
     size_t sign = digits[0] == '-' || digits[0] == '+';
 
-    return *text || length == sign || strspn(digits + sign, "0123456789") != length - sign
-               ? NULL
-               : digits;
+    return *text || length == sign || strspn(digits + sign, "0123456789") != length - sign ? NULL
+                                                                                           : digits;
 }
 
 static int read_number(int64_t *out, rk_op *op, const char *name, const char *text)

@@ -7,7 +7,8 @@
 
 enum { RK_RESULT_HEADERS_MAX = 16 };
 
-/* The outcome of a call. It lives in the arena that it owns, together with everything it points to. */
+/* The outcome of a call. It lives in the arena that it owns, together with everything it points to.
+ */
 struct renku_result {
     rk_arena *arena; /* NULL: the static result of "out of memory" */
     int status;

@@ -11,7 +11,7 @@
 enum { LITERAL = -1, SEGMENT_MAX = 256 };
 
 typedef struct node {
-    struct node *next;  /* sibling; literals before parameters, narrow parameters before wide ones */
+    struct node *next; /* sibling; literals before parameters, narrow parameters before wide ones */
     struct node *child; /* first */
     int kind;           /* LITERAL or rk_path_kind */
     rk_segment literal;
@@ -23,7 +23,8 @@ struct rk_router {
     node root;
 };
 
-/* The next segment of a path, false at its end. Trailing slashes end it; an empty segment inside matches nothing. */
+/* The next segment of a path, false at its end. Trailing slashes end it; an empty segment inside
+ * matches nothing. */
 static bool next_segment(rk_segment *out, const char **at, const char *end)
 {
     const char *start = *at;

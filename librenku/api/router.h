@@ -26,7 +26,8 @@ typedef struct {
 int rk_router_new(rk_router **out, rk_op *op, const rk_operation *operations, int count);
 /* False when no path matches. Spec: foundations.md 2.1 */
 bool rk_router_find(rk_route *out, const rk_router *router, const char *path, size_t length);
-/* The operation of a method, HEAD being GET; NULL when the path does not offer it. Spec: foundations.md 2.2 */
+/* The operation of a method, HEAD being GET; NULL when the path does not offer it. Spec:
+ * foundations.md 2.2 */
 const rk_operation *rk_route_method(const rk_route *route, const char *method);
 /* Fills the path parameters of an operation's input. */
 int rk_route_fill(void *input, rk_op *op, const rk_operation *operation, const rk_route *route);

@@ -5,8 +5,9 @@
 #include "librenku/authz/authz.h"
 #include "librenku/base/op.h"
 
-/* The one place through which every change of a user, group, project or membership passes, inside its transaction.
- * The event outbox and the search outbox are fed from here, and from nowhere else. */
+/* The one place through which every change of a user, group, project or membership passes, inside
+ * its transaction. The event outbox and the search outbox are fed from here, and from nowhere else.
+ */
 
 typedef enum {
     RK_CHANGE_USER = 1,
@@ -25,12 +26,14 @@ typedef struct rk_change {
     const char *id;      /* of the user, group or project */
     const char *user_id; /* of the member; else NULL */
     int role;            /* of the member; else 0 */
-    const void *model;   /* the room's model of the new state (rk_user, rk_group, rk_project); NULL when removed */
+    const void *model;   /* the room's model of the new state (rk_user, rk_group, rk_project); NULL
+                            when removed */
 } rk_change;
 
 /* Records one change; the transaction must be open. What is recorded goes when it rolls back. */
 int rk_change_record(rk_op *op, const rk_change *change);
 /* Records one reported change of a membership of the object @p id. */
-int rk_change_record_member(rk_op *op, rk_change_kind kind, const char *id, const rk_member_change *change);
+int rk_change_record_member(rk_op *op, rk_change_kind kind, const char *id,
+                            const rk_member_change *change);
 
 #endif

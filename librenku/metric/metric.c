@@ -143,7 +143,8 @@ static int store_hash(rk_op *op, const char *user_id, const char *hash)
     static const rk_query query = {
         .sql = "INSERT INTO users.user_metrics (id, metrics_identity_hash)"
                " SELECT u.id, $2 FROM users.users u WHERE u.keycloak_id = $1"
-               " ON CONFLICT (id) DO UPDATE SET metrics_identity_hash = excluded.metrics_identity_hash",
+               " ON CONFLICT (id) DO UPDATE SET metrics_identity_hash = "
+               "excluded.metrics_identity_hash",
     };
 
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(user_id), rk_text(hash)));

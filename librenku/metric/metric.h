@@ -7,7 +7,8 @@
 /* Product metrics: events that the task runner delivers. Nothing is stored unless POSTHOG_ENABLED.
  * Spec: foundations.md 17 */
 
-/* Queues an event of the caller into the transaction of the change. @p metadata is a JSON object or NULL. */
+/* Queues an event of the caller into the transaction of the change. @p metadata is a JSON object or
+ * NULL. */
 int rk_metric_event(rk_op *op, const char *event, const char *metadata);
 
 /* What product metrics know of a user. Spec: users.md 4.2 */

@@ -6,11 +6,13 @@
 
 #define RK_GROUP_SLUG_TAKEN "The slug is already used by another user or group."
 
-/* STALE with the current slug in its detail, when the group was addressed by a former slug. Spec: namespaces.md 4.3 */
+/* STALE with the current slug in its detail, when the group was addressed by a former slug. Spec:
+ * namespaces.md 4.3 */
 int rk_group_check_slug(rk_op *op, const rk_group *group, const char *slug);
 /* INVALID: the slug is taken. */
 int rk_group_slug_taken(rk_op *op);
-/* The letters of the relations that give at least a role on a group; NULL for no minimum. Spec: namespaces.md 3.10 */
+/* The letters of the relations that give at least a role on a group; NULL for no minimum. Spec:
+ * namespaces.md 3.10 */
 const char *rk_group_role_letters(int minimum_role);
 /* The group with the values of the patch. Spec: namespaces.md 3.4 */
 void rk_group_apply(rk_group *group, const rk_group_patch_request *patch);

@@ -17,14 +17,14 @@
 
 /* The permissions stand last: lists leave them out. */
 static const rk_column group_columns[] = {
-    {"g.id",                     RK_COLUMN_TEXT, offsetof(rk_group, id),            NULL},
-    {"g.name",                   RK_COLUMN_TEXT, offsetof(rk_group, name),          NULL},
-    {"n.slug",                   RK_COLUMN_TEXT, offsetof(rk_group, slug),          NULL},
-    {"g.creation_date",          RK_COLUMN_TIME, offsetof(rk_group, creation_date), NULL},
-    {"g.created_by",             RK_COLUMN_TEXT, offsetof(rk_group, created_by),    NULL},
-    {"g.description",            RK_COLUMN_TEXT, offsetof(rk_group, description),   NULL},
-    {"n.id",                     RK_COLUMN_TEXT, offsetof(rk_group, namespace_id),  NULL},
-    {RK_SQL_BITS_GROUP("g.id"),  RK_COLUMN_BITS, offsetof(rk_group, bits),          NULL},
+    {"g.id",                    RK_COLUMN_TEXT, offsetof(rk_group, id),            NULL},
+    {"g.name",                  RK_COLUMN_TEXT, offsetof(rk_group, name),          NULL},
+    {"n.slug",                  RK_COLUMN_TEXT, offsetof(rk_group, slug),          NULL},
+    {"g.creation_date",         RK_COLUMN_TIME, offsetof(rk_group, creation_date), NULL},
+    {"g.created_by",            RK_COLUMN_TEXT, offsetof(rk_group, created_by),    NULL},
+    {"g.description",           RK_COLUMN_TEXT, offsetof(rk_group, description),   NULL},
+    {"n.id",                    RK_COLUMN_TEXT, offsetof(rk_group, namespace_id),  NULL},
+    {RK_SQL_BITS_GROUP("g.id"), RK_COLUMN_BITS, offsetof(rk_group, bits),          NULL},
 };
 static const rk_row group_row = RK_ROW(rk_group, group_columns);
 
@@ -34,13 +34,13 @@ typedef struct {
 } group_of_page;
 
 static const rk_column page_columns[] = {
-    {"g.id",                 RK_COLUMN_TEXT, offsetof(group_of_page, group.id),            NULL},
-    {"g.name",               RK_COLUMN_TEXT, offsetof(group_of_page, group.name),          NULL},
-    {"g.slug",               RK_COLUMN_TEXT, offsetof(group_of_page, group.slug),          NULL},
-    {"g.creation_date",      RK_COLUMN_TIME, offsetof(group_of_page, group.creation_date), NULL},
-    {"g.created_by",         RK_COLUMN_TEXT, offsetof(group_of_page, group.created_by),    NULL},
-    {"g.description",        RK_COLUMN_TEXT, offsetof(group_of_page, group.description),   NULL},
-    {"total.count",          RK_COLUMN_BITS, offsetof(group_of_page, total),               NULL},
+    {"g.id",            RK_COLUMN_TEXT, offsetof(group_of_page, group.id),            NULL},
+    {"g.name",          RK_COLUMN_TEXT, offsetof(group_of_page, group.name),          NULL},
+    {"g.slug",          RK_COLUMN_TEXT, offsetof(group_of_page, group.slug),          NULL},
+    {"g.creation_date", RK_COLUMN_TIME, offsetof(group_of_page, group.creation_date), NULL},
+    {"g.created_by",    RK_COLUMN_TEXT, offsetof(group_of_page, group.created_by),    NULL},
+    {"g.description",   RK_COLUMN_TEXT, offsetof(group_of_page, group.description),   NULL},
+    {"total.count",     RK_COLUMN_BITS, offsetof(group_of_page, total),               NULL},
 };
 static const rk_row page_row = RK_ROW(group_of_page, page_columns);
 
@@ -102,33 +102,34 @@ int rk_group_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
 int rk_group_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
 {
     static const rk_query query = {
-        .sql = "WITH mine AS MATERIALIZED (" RK_SQL_DIRECT_OBJECTS("g") "),"
-               " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = mine.object_id)"
-               " SELECT {row}"
-               "  FROM total"
-               "  LEFT JOIN (SELECT g.*, n.slug" FROM_GROUPS
-               "               JOIN mine ON mine.object_id = g.id"
-               "              ORDER BY g.id DESC LIMIT $4 OFFSET $3) g ON true"
-               " ORDER BY g.id DESC",
+        .sql = "WITH mine AS MATERIALIZED (" RK_SQL_DIRECT_OBJECTS(
+            "g") "),"
+                 " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = "
+                 "mine.object_id)"
+                 " SELECT {row}"
+                 "  FROM total"
+                 "  LEFT JOIN (SELECT g.*, n.slug" FROM_GROUPS
+                 "               JOIN mine ON mine.object_id = g.id"
+                 "              ORDER BY g.id DESC LIMIT $4 OFFSET $3) g ON true"
+                 " ORDER BY g.id DESC",
         .row = &page_row,
     };
     rk_array rows;
 
-    RK_TRY(rk_db_all(
-        &rows, op, &query,
-        RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page))));
+    RK_TRY(rk_db_all(&rows, op, &query,
+                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page))));
     return unpack(out, total, op, &rows);
 }
 
 int rk_group_creation_lookup(rk_group_creation *out, rk_op *op, const char *slug)
 {
     static const rk_column columns[] = {
-        {RK_SQL_BITS_PLATFORM("'renku'"),                                         RK_COLUMN_BITS,
-         offsetof(rk_group_creation, platform_bits),                                              NULL},
-        {"EXISTS (SELECT FROM common.namespaces n WHERE n.slug = lower($3))",     RK_COLUMN_BOOL,
-         offsetof(rk_group_creation, slug_taken),                                                 NULL},
-        {"EXISTS (SELECT FROM users.users u WHERE u.keycloak_id = $2)",           RK_COLUMN_BOOL,
-         offsetof(rk_group_creation, user_known),                                                 NULL},
+        {RK_SQL_BITS_PLATFORM("'renku'"),                                     RK_COLUMN_BITS,
+         offsetof(rk_group_creation, platform_bits), NULL},
+        {"EXISTS (SELECT FROM common.namespaces n WHERE n.slug = lower($3))", RK_COLUMN_BOOL,
+         offsetof(rk_group_creation, slug_taken),    NULL},
+        {"EXISTS (SELECT FROM users.users u WHERE u.keycloak_id = $2)",       RK_COLUMN_BOOL,
+         offsetof(rk_group_creation, user_known),    NULL},
     };
     static const rk_row row = RK_ROW(rk_group_creation, columns);
     static const rk_query query = {.sql = "SELECT {row}", .row = &row};

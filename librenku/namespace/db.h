@@ -5,7 +5,8 @@
 #include "librenku/base/op.h"
 #include "namespace_api.h" /* generated: rk_group, rk_namespace */
 
-/* By the current slug, else by the newest former one; with the caller's permissions. Spec: namespaces.md 4.3 */
+/* By the current slug, else by the newest former one; with the caller's permissions. Spec:
+ * namespaces.md 4.3 */
 int rk_group_lookup(rk_group *out, bool *found, rk_op *op, const char *slug);
 /* The same, and the row stays locked until the transaction ends. */
 int rk_group_lock(rk_group *out, bool *found, rk_op *op, const char *slug);
@@ -32,8 +33,9 @@ int rk_namespace_lookup(rk_namespace *out, bool *found, rk_op *op, const char *s
 int rk_namespace_slug_is_taken(bool *out, rk_op *op, const char *slug);
 /* The caller's own namespace. */
 int rk_namespace_own(rk_namespace *out, bool *found, rk_op *op);
-/* Namespaces of the groups on which the caller holds one of the roles of @p letters ("oev"); all groups when NULL or
- * for platform administrators. In the order of their ids. */
-int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters, int64_t offset, int64_t limit);
+/* Namespaces of the groups on which the caller holds one of the roles of @p letters ("oev"); all
+ * groups when NULL or for platform administrators. In the order of their ids. */
+int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters,
+                        int64_t offset, int64_t limit);
 
 #endif

@@ -59,10 +59,10 @@ int rk_group_list(rk_group_response_list *out, rk_op *op, const rk_group_list_in
 static int write_relationships(rk_op *op, const char *id)
 {
     const rk_relationship_change changes[] = {
-        {false, {RK_OBJECT_GROUP, id, RK_RELATION_OWNER, RK_OBJECT_USER, op->caller->id}},
+        {false, {RK_OBJECT_GROUP, id, RK_RELATION_OWNER, RK_OBJECT_USER, op->caller->id}       },
         {false,
-         {RK_OBJECT_GROUP, id, RK_RELATION_GROUP_PLATFORM, RK_OBJECT_PLATFORM, RK_PLATFORM_ID}},
-        {false, {RK_OBJECT_GROUP, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}},
+         {RK_OBJECT_GROUP, id, RK_RELATION_GROUP_PLATFORM, RK_OBJECT_PLATFORM, RK_PLATFORM_ID} },
+        {false, {RK_OBJECT_GROUP, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}          },
         {false, {RK_OBJECT_GROUP, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
     };
 

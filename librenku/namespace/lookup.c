@@ -11,30 +11,29 @@
     "  LEFT JOIN users.users u ON u.keycloak_id = n.user_id"
 
 #define NAME                                                                                       \
-    "coalesce(g.name, nullif(concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, '')), ''))"
+    "coalesce(g.name, nullif(concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, '')), "  \
+    "''))"
 
 static const rk_column namespace_columns[] = {
-    {"n.id",                                      RK_COLUMN_TEXT, offsetof(rk_namespace, id),             NULL                    },
-    {NAME,                                        RK_COLUMN_TEXT, offsetof(rk_namespace, name),           NULL                    },
-    {"n.slug",                                    RK_COLUMN_TEXT, offsetof(rk_namespace, slug),           NULL                    },
-    {"g.creation_date",                           RK_COLUMN_TIME, offsetof(rk_namespace, creation_date),  NULL                    },
-    {"coalesce(g.created_by, n.user_id)",         RK_COLUMN_TEXT, offsetof(rk_namespace, created_by),     NULL                    },
-    {"CASE WHEN n.group_id IS NULL THEN 'user' ELSE 'group' END",
-     RK_COLUMN_ENUM,                                              offsetof(rk_namespace, namespace_kind),
-     &rk_namespace_kind_names                                                                                                     },
-    {"n.slug",                                    RK_COLUMN_TEXT, offsetof(rk_namespace, path),           NULL                    },
-    {"n.group_id",                                RK_COLUMN_TEXT, offsetof(rk_namespace, group_id),       NULL                    },
+    {"n.id",                                                           RK_COLUMN_TEXT, offsetof(rk_namespace, id),             NULL                    },
+    {NAME,                                                             RK_COLUMN_TEXT, offsetof(rk_namespace, name),           NULL                    },
+    {"n.slug",                                                         RK_COLUMN_TEXT, offsetof(rk_namespace, slug),           NULL                    },
+    {"g.creation_date",                                                RK_COLUMN_TIME, offsetof(rk_namespace, creation_date),  NULL                    },
+    {"coalesce(g.created_by, n.user_id)",                              RK_COLUMN_TEXT, offsetof(rk_namespace, created_by),     NULL                    },
+    {"CASE WHEN n.group_id IS NULL THEN 'user' ELSE 'group' END",      RK_COLUMN_ENUM,
+     offsetof(rk_namespace,                                                                                   namespace_kind), &rk_namespace_kind_names},
+    {"n.slug",                                                         RK_COLUMN_TEXT, offsetof(rk_namespace, path),           NULL                    },
+    {"n.group_id",                                                     RK_COLUMN_TEXT, offsetof(rk_namespace, group_id),       NULL                    },
     {"CASE WHEN n.group_id IS NULL THEN " RK_SQL_BITS_USER_NAMESPACE(
          "n.id") " ELSE " RK_SQL_BITS_GROUP("n.group_id") " END",
-     RK_COLUMN_BITS,                                              offsetof(rk_namespace, bits),           NULL                    },
+     RK_COLUMN_BITS,                                                                   offsetof(rk_namespace, bits),           NULL                    },
 };
 static const rk_row namespace_row = RK_ROW(rk_namespace, namespace_columns);
 
 int rk_namespace_lookup(rk_namespace *out, bool *found, rk_op *op, const char *slug)
 {
     static const rk_query query = {
-        .sql = "SELECT {row}" FROM_NAMESPACES
-               " WHERE n.id = coalesce("
+        .sql = "SELECT {row}" FROM_NAMESPACES " WHERE n.id = coalesce("
                "   (SELECT c.id FROM common.namespaces c WHERE c.slug = lower($3)),"
                "   (SELECT o.latest_slug_id FROM common.namespaces_old o WHERE o.slug = lower($3)"
                "     ORDER BY o.created_at DESC, o.id DESC LIMIT 1))",
@@ -130,13 +129,15 @@ static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, int64_
     static const rk_query query = {
         .sql = "WITH admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes),"
                " mine AS MATERIALIZED ("
-               "  SELECT object_id FROM (" RK_SQL_ROLE_OBJECTS("g", "$3") ") r"
-               "  UNION"
-               "  SELECT g.id FROM common.groups g WHERE (SELECT yes FROM admin)),"
-               " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = mine.object_id)" LISTED_PAGE
-               "               JOIN mine ON mine.object_id = g.id"
-               "              ORDER BY n.id LIMIT $5 OFFSET $4) n ON true"
-               " ORDER BY n.id",
+               "  SELECT object_id FROM (" RK_SQL_ROLE_OBJECTS(
+                   "g", "$3") ") r"
+                              "  UNION"
+                              "  SELECT g.id FROM common.groups g WHERE (SELECT yes FROM admin)),"
+                              " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = "
+                              "mine.object_id)" LISTED_PAGE
+                              "               JOIN mine ON mine.object_id = g.id"
+                              "              ORDER BY n.id LIMIT $5 OFFSET $4) n ON true"
+                              " ORDER BY n.id",
         .row = &listed_row,
     };
 

@@ -114,8 +114,8 @@ static int add_projects(filling *page, rk_op *op, int minimum_role)
     rk_array places;
     int64_t total;
 
-    RK_TRY(rk_project_places(&places, &total, op, scope_of(minimum_role), page->offset,
-                             page->limit));
+    RK_TRY(
+        rk_project_places(&places, &total, op, scope_of(minimum_role), page->offset, page->limit));
     rk_namespace *rows = rk_new_array(op, rk_namespace, places.count);
 
     RK_CHECK(rows);

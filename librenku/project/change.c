@@ -45,12 +45,12 @@ static int write_relationships(rk_op *op, const rk_project *draft, const rk_proj
 {
     const rk_object_type type = RK_OBJECT_PROJECT;
     const rk_relationship_change changes[] = {
-        {false, {type, draft->id, RK_RELATION_OWNER, RK_OBJECT_USER, draft->created_by}},
+        {false, {type, draft->id, RK_RELATION_OWNER, RK_OBJECT_USER, draft->created_by}     },
         {false,
          {type, draft->id, RK_RELATION_PROJECT_PLATFORM, RK_OBJECT_PLATFORM, RK_PLATFORM_ID}},
-        {false, in_namespace(draft->id, site)},
-        {false, {type, draft->id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}},
-        {false, {type, draft->id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
+        {false, in_namespace(draft->id,                                                       site)},
+        {false,     {type, draft->id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}                                                                            },
+        {false,     {type, draft->id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
     };
     bool is_public = draft->visibility == RK_VISIBILITY_PUBLIC;
 
@@ -85,7 +85,8 @@ static int refuse_taken(rk_op *op, const char *namespace, const char *slug)
                    namespace, slug);
 }
 
-/* Spec: projects.md 5.4, the namespace part. The slug must be free as it is now; a new one is looked at apart. */
+/* Spec: projects.md 5.4, the namespace part. The slug must be free as it is now; a new one is
+ * looked at apart. */
 static int check_move(rk_op *op, const rk_project *project, const rk_project_site *from,
                       const rk_project_site *to)
 {
@@ -105,7 +106,8 @@ static int check_move(rk_op *op, const rk_project *project, const rk_project_sit
     return to->taken.value ? refuse_taken(op, to->slug, project->slug) : 0;
 }
 
-/* Connectors that live in the project follow it. They belong to a room that follows; their slug rows do not. */
+/* Connectors that live in the project follow it. They belong to a room that follows; their slug
+ * rows do not. */
 static int move_connectors(rk_op *op, const char *project_id, const char *namespace_id)
 {
     static const rk_query remember = {

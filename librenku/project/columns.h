@@ -4,7 +4,8 @@
 
 #include "librenku/db/db.h"
 
-/* The columns of a project, written once. Every statement that uses them takes the subject as $1 and $2. */
+/* The columns of a project, written once. Every statement that uses them takes the subject as $1
+ * and $2. */
 extern const rk_row rk_project_row;          /* with the caller's permissions */
 extern const rk_row rk_project_row_detailed; /* and the documentation */
 extern const rk_row rk_project_row_listed;   /* without either */

@@ -4,8 +4,9 @@
 #include "librenku/http/caller.h"
 #include "librenku/project/change.h"
 
-/* The seam to the rooms of sessions, secrets and data connectors: what of theirs a copy or a migration of a project
- * makes. It works on their tables directly until they stand; each statement then moves to its room. */
+/* The seam to the rooms of sessions, secrets and data connectors: what of theirs a copy or a
+ * migration of a project makes. It works on their tables directly until they stand; each statement
+ * then moves to its room. */
 
 static int copy_slots(rk_op *op, const char *source_id, const char *copy_id)
 {
@@ -50,7 +51,8 @@ static int copy_launchers(rk_op *op, const char *source_id, const char *copy_id)
             "         ON f.build_parameters_id = l.build_parameters_id"
             "   WHERE l.new_build IS NOT NULL),"
             " e AS ("
-            "  INSERT INTO sessions.environments (id, name, created_by_id, creation_date, description,"
+            "  INSERT INTO sessions.environments (id, name, created_by_id, creation_date, "
+            "description,"
             "              container_image, default_url, environment_kind, port, working_directory,"
             "              mount_directory, uid, gid, args, command, is_archived,"
             "              environment_image_source, build_parameters_id, strip_path_prefix)"
@@ -61,7 +63,8 @@ static int copy_launchers(rk_op *op, const char *source_id, const char *copy_id)
             "    FROM l JOIN sessions.environments e ON e.id = l.environment_id"
             "   WHERE l.new_environment IS NOT NULL)"
             " INSERT INTO sessions.launchers (id, name, created_by_id, creation_date, description,"
-            "             project_id, environment_id, resource_class_id, disk_storage, env_variables)"
+            "             project_id, environment_id, resource_class_id, disk_storage, "
+            "env_variables)"
             " SELECT l.new_id, l.name, $3, date_trunc('second', now()), l.description, $2,"
             "        coalesce(l.new_environment, l.environment_id), l.resource_class_id,"
             "        l.disk_storage, l.env_variables"
@@ -76,12 +79,13 @@ static int copy_launchers(rk_op *op, const char *source_id, const char *copy_id)
 static int copy_links(rk_op *op, const char *source_id, const char *copy_id)
 {
     static const rk_query query = {
-        .sql = "INSERT INTO storage.data_connector_to_project_links"
-               "       (id, data_connector_id, project_id, created_by_id, creation_date)"
-               " SELECT public.generate_ulid(), k.data_connector_id, $4, $2,"
-               "        date_trunc('second', now())"
-               "   FROM storage.data_connector_to_project_links k"
-               "  WHERE k.project_id = $3 AND " RK_SQL_CAN_DATA_CONNECTOR_READ("k.data_connector_id"),
+        .sql =
+            "INSERT INTO storage.data_connector_to_project_links"
+            "       (id, data_connector_id, project_id, created_by_id, creation_date)"
+            " SELECT public.generate_ulid(), k.data_connector_id, $4, $2,"
+            "        date_trunc('second', now())"
+            "   FROM storage.data_connector_to_project_links k"
+            "  WHERE k.project_id = $3 AND " RK_SQL_CAN_DATA_CONNECTOR_READ("k.data_connector_id"),
     };
 
     return rk_db_defer(NULL, op, &query,
@@ -105,9 +109,9 @@ typedef struct {
 static int check_class(rk_op *op, const rk_opt_int *class_id)
 {
     static const rk_column columns[] = {
-        {"c.resource_pool_id",                                   RK_COLUMN_TEXT, offsetof(resource_class, pool_id), NULL},
-        {RK_SQL_BITS_RESOURCE_POOL("c.resource_pool_id::text"),  RK_COLUMN_BITS, offsetof(resource_class, bits),
-         NULL                                                                                                           },
+        {"c.resource_pool_id",                                  RK_COLUMN_TEXT, offsetof(resource_class, pool_id), NULL},
+        {RK_SQL_BITS_RESOURCE_POOL("c.resource_pool_id::text"), RK_COLUMN_BITS,
+         offsetof(resource_class,                                                                        bits),    NULL},
     };
     static const rk_row row = RK_ROW(resource_class, columns);
     static const rk_query query = {
@@ -153,8 +157,8 @@ int rk_project_migrate_launcher(const char **launcher_id, rk_op *op, const char 
     RK_TRY(check_class(op, &launcher->resource_class_id));
     return rk_db_defer(NULL, op, &query,
                        RK_PARAMS(rk_text(ids), rk_text(launcher->name), rk_text(op->caller->id),
-                                 rk_text(launcher->container_image),
-                                 rk_text(launcher->default_url), rk_text(*launcher_id),
-                                 rk_text(project_id), rk_maybe_int(launcher->resource_class_id),
+                                 rk_text(launcher->container_image), rk_text(launcher->default_url),
+                                 rk_text(*launcher_id), rk_text(project_id),
+                                 rk_maybe_int(launcher->resource_class_id),
                                  rk_maybe_int(launcher->disk_storage)));
 }

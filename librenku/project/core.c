@@ -164,8 +164,7 @@ static const char *or_clear(const char *text)
     return *text ? text : NULL;
 }
 
-static int apply_texts(rk_project *project, bool *changed, rk_op *op,
-                       const rk_project_patch *patch)
+static int apply_texts(rk_project *project, bool *changed, rk_op *op, const rk_project_patch *patch)
 {
     const char *mount = patch->secrets_mount_directory;
 

@@ -11,26 +11,26 @@ static int loaded(void *model, rk_op *op)
 
 /* What lists leave out stands last. */
 static const rk_column columns[] = {
-    {"p.id",                           RK_COLUMN_TEXT,  offsetof(rk_project, id),                      NULL                },
-    {"p.name",                         RK_COLUMN_TEXT,  offsetof(rk_project, name),                    NULL                },
-    {"n.slug",                         RK_COLUMN_TEXT,  offsetof(rk_project, namespace),               NULL                },
-    {"s.slug",                         RK_COLUMN_TEXT,  offsetof(rk_project, slug),                    NULL                },
-    {"p.creation_date",                RK_COLUMN_TIME,  offsetof(rk_project, creation_date),           NULL                },
-    {"p.created_by_id",                RK_COLUMN_TEXT,  offsetof(rk_project, created_by),              NULL                },
-    {"p.updated_at",                   RK_COLUMN_TIME,  offsetof(rk_project, updated_at),              NULL                },
+    {"p.id",                                                 RK_COLUMN_TEXT,  offsetof(rk_project, id),                      NULL                },
+    {"p.name",                                               RK_COLUMN_TEXT,  offsetof(rk_project, name),                    NULL                },
+    {"n.slug",                                               RK_COLUMN_TEXT,  offsetof(rk_project, namespace),               NULL                },
+    {"s.slug",                                               RK_COLUMN_TEXT,  offsetof(rk_project, slug),                    NULL                },
+    {"p.creation_date",                                      RK_COLUMN_TIME,  offsetof(rk_project, creation_date),           NULL                },
+    {"p.created_by_id",                                      RK_COLUMN_TEXT,  offsetof(rk_project, created_by),              NULL                },
+    {"p.updated_at",                                         RK_COLUMN_TIME,  offsetof(rk_project, updated_at),              NULL                },
     {"ARRAY(SELECT r.url FROM projects.projects_repositories r"
-     "       WHERE r.project_id = p.id ORDER BY r.id)",
-     RK_COLUMN_TEXTS,                                   offsetof(rk_project, repositories),            NULL                },
-    {"p.visibility",                   RK_COLUMN_ENUM,  offsetof(rk_project, visibility),              &rk_visibility_names},
-    {"p.description",                  RK_COLUMN_TEXT,  offsetof(rk_project, description),             NULL                },
-    {"p.keywords",                     RK_COLUMN_TEXTS, offsetof(rk_project, keywords),                NULL                },
-    {"p.template_id",                  RK_COLUMN_TEXT,  offsetof(rk_project, template_id),             NULL                },
-    {"p.is_template",                  RK_COLUMN_BOOL,  offsetof(rk_project, is_template),             NULL                },
-    {"p.secrets_mount_directory",      RK_COLUMN_TEXT,  offsetof(rk_project, secrets_mount_directory), NULL                },
-    {"n.id",                           RK_COLUMN_TEXT,  offsetof(rk_project, namespace_id),            NULL                },
-    {"n.group_id",                     RK_COLUMN_TEXT,  offsetof(rk_project, group_id),                NULL                },
-    {RK_SQL_BITS_PROJECT("p.id"),      RK_COLUMN_BITS,  offsetof(rk_project, bits),                    NULL                },
-    {"p.documentation",                RK_COLUMN_TEXT,  offsetof(rk_project, documentation),           NULL                },
+     "       WHERE r.project_id = p.id ORDER BY r.id)", RK_COLUMN_TEXTS, offsetof(rk_project, repositories),            NULL                },
+    {"p.visibility",                                         RK_COLUMN_ENUM,  offsetof(rk_project, visibility),              &rk_visibility_names},
+    {"p.description",                                        RK_COLUMN_TEXT,  offsetof(rk_project, description),             NULL                },
+    {"p.keywords",                                           RK_COLUMN_TEXTS, offsetof(rk_project, keywords),                NULL                },
+    {"p.template_id",                                        RK_COLUMN_TEXT,  offsetof(rk_project, template_id),             NULL                },
+    {"p.is_template",                                        RK_COLUMN_BOOL,  offsetof(rk_project, is_template),             NULL                },
+    {"p.secrets_mount_directory",                            RK_COLUMN_TEXT,  offsetof(rk_project, secrets_mount_directory),
+     NULL                                                                                                                                        },
+    {"n.id",                                                 RK_COLUMN_TEXT,  offsetof(rk_project, namespace_id),            NULL                },
+    {"n.group_id",                                           RK_COLUMN_TEXT,  offsetof(rk_project, group_id),                NULL                },
+    {RK_SQL_BITS_PROJECT("p.id"),                            RK_COLUMN_BITS,  offsetof(rk_project, bits),                    NULL                },
+    {"p.documentation",                                      RK_COLUMN_TEXT,  offsetof(rk_project, documentation),           NULL                },
 };
 
 enum { COLUMNS = (int)RK_COUNT(columns) };
@@ -65,7 +65,8 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
     return rk_db_lookup(out, found, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
 }
 
-/* The slug row that a path means: both slugs current, else either or both former. Spec: projects.md 5.5 */
+/* The slug row that a path means: both slugs current, else either or both former. Spec:
+ * projects.md 5.5 */
 #define BY_PATH                                                                                    \
     " WHERE s.id = (SELECT x.id FROM ("                                                            \
     "   SELECT s1.id, 1 AS rank"                                                                   \
@@ -82,7 +83,8 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
     "     FROM common.entity_slugs_old e3"                                                         \
     "     JOIN common.entity_slugs s3 ON s3.id = e3.latest_slug_id"                                \
     "    WHERE e3.slug = $4 AND s3.data_connector_id IS NULL"                                      \
-    "      AND s3.namespace_id IN (SELECT n3.id FROM common.namespaces n3 WHERE n3.slug = lower($3)" \
+    "      AND s3.namespace_id IN (SELECT n3.id FROM common.namespaces n3 WHERE n3.slug = "        \
+    "lower($3)"                                                                                    \
     "                              UNION ALL"                                                      \
     "                              SELECT o3.latest_slug_id FROM common.namespaces_old o3"         \
     "                               WHERE o3.slug = lower($3))"                                    \
@@ -128,31 +130,32 @@ static const char path_taken[] = "A project with this path already exists.";
 int rk_project_insert(rk_op *op, const rk_project *project, const rk_project_site *site)
 {
     static const rk_query query = {
-        .sql = "WITH p AS ("
-               "  INSERT INTO projects.projects"
-               "         (id, name, visibility, created_by_id, creation_date, description, keywords,"
-               "          documentation, template_id, is_template, secrets_mount_directory)"
-               "  VALUES ($1, $2, $3::public.visibility, $4, date_trunc('second', now()), $5,"
-               "          $6::text[], $7, $8, $9, $10)),"
-               " r AS ("
-               "  INSERT INTO projects.projects_repositories (url, project_id)"
-               "  SELECT u.url, $1"
-               "    FROM unnest($11::text[]) WITH ORDINALITY AS u (url, n) ORDER BY u.n)"
-               " INSERT INTO common.entity_slugs (slug, project_id, namespace_id)"
-               " VALUES ($12, $1, $13)",
+        .sql =
+            "WITH p AS ("
+            "  INSERT INTO projects.projects"
+            "         (id, name, visibility, created_by_id, creation_date, description, keywords,"
+            "          documentation, template_id, is_template, secrets_mount_directory)"
+            "  VALUES ($1, $2, $3::public.visibility, $4, date_trunc('second', now()), $5,"
+            "          $6::text[], $7, $8, $9, $10)),"
+            " r AS ("
+            "  INSERT INTO projects.projects_repositories (url, project_id)"
+            "  SELECT u.url, $1"
+            "    FROM unnest($11::text[]) WITH ORDINALITY AS u (url, n) ORDER BY u.n)"
+            " INSERT INTO common.entity_slugs (slug, project_id, namespace_id)"
+            " VALUES ($12, $1, $13)",
         .duplicate = RK_ERR_CONFLICT,
         .taken = path_taken,
     };
 
-    return rk_db_defer(
-        NULL, op, &query,
-        RK_PARAMS(rk_text(project->id), rk_text(project->name),
-                  rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
-                  rk_text(project->created_by), rk_text(project->description),
-                  rk_texts(op, &project->keywords), rk_text(project->documentation),
-                  rk_text(project->template_id), rk_maybe_bool(project->is_template),
-                  rk_text(project->secrets_mount_directory), rk_texts(op, &project->repositories),
-                  rk_text(project->slug), rk_text(site->id)));
+    return rk_db_defer(NULL, op, &query,
+                       RK_PARAMS(rk_text(project->id), rk_text(project->name),
+                                 rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
+                                 rk_text(project->created_by), rk_text(project->description),
+                                 rk_texts(op, &project->keywords), rk_text(project->documentation),
+                                 rk_text(project->template_id), rk_maybe_bool(project->is_template),
+                                 rk_text(project->secrets_mount_directory),
+                                 rk_texts(op, &project->repositories), rk_text(project->slug),
+                                 rk_text(site->id)));
 }
 
 int rk_project_update(rk_op *op, const rk_project *project, const rk_project_plan *plan)
@@ -166,13 +169,13 @@ int rk_project_update(rk_op *op, const rk_project *project, const rk_project_pla
                " WHERE id = $1",
     };
 
-    return rk_db_defer(
-        NULL, op, &query,
-        RK_PARAMS(rk_text(project->id), rk_text(project->name),
-                  rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
-                  rk_text(project->description), rk_texts(op, &project->keywords),
-                  rk_text(project->template_id), rk_maybe_bool(project->is_template),
-                  rk_text(project->secrets_mount_directory), rk_text(plan->documentation)));
+    return rk_db_defer(NULL, op, &query,
+                       RK_PARAMS(rk_text(project->id), rk_text(project->name),
+                                 rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
+                                 rk_text(project->description), rk_texts(op, &project->keywords),
+                                 rk_text(project->template_id), rk_maybe_bool(project->is_template),
+                                 rk_text(project->secrets_mount_directory),
+                                 rk_text(plan->documentation)));
 }
 
 int rk_project_replace_repositories(rk_op *op, const rk_project *project)
@@ -254,7 +257,8 @@ int rk_project_remove(rk_op *op, const char *project_id)
 
 int rk_project_remove_legacy_storage(rk_op *op, const char *project_id)
 {
-    static const rk_query query = {.sql = "DELETE FROM storage.cloud_storage WHERE project_id = $1"};
+    static const rk_query query = {.sql =
+                                       "DELETE FROM storage.cloud_storage WHERE project_id = $1"};
 
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id)));
 }

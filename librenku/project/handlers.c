@@ -65,7 +65,8 @@ int rk_project_create(rk_project *out, rk_op *op, const rk_project_create_in *in
     return rk_metric_event(op, "project_created", "{\"project_creation_kind\":\"new\"}");
 }
 
-/* The patch with its repositories in normal form: what is wrong with them shows before anything else. */
+/* The patch with its repositories in normal form: what is wrong with them shows before anything
+ * else. */
 static int normalize(rk_project_patch *out, rk_op *op, const rk_project_patch *patch)
 {
     *out = *patch;

@@ -2,19 +2,22 @@
 #include "librenku/project/columns.h"
 #include "librenku/project/db.h"
 
-/* Pages of projects. A page is the merge of streams that an index gives in order: public projects, private ones of the
- * subject's namespaces, private ones with a direct role. The first K of a union lie within the union of the first Ks, so
- * each stream gives offset + per_page rows at most; totals come from counters. What it costs follows the page, not the
- * table. The pieces are written so that no planner can leave these paths: one index range per stream, scalar probes for
- * totals, and the wide rows fetched one by one at the end.
+/* Pages of projects. A page is the merge of streams that an index gives in order: public projects,
+ * private ones of the subject's namespaces, private ones with a direct role. The first K of a union
+ * lie within the union of the first Ks, so each stream gives offset + per_page rows at most; totals
+ * come from counters. What it costs follows the page, not the table. The pieces are written so that
+ * no planner can leave these paths: one index range per stream, scalar probes for totals, and the
+ * wide rows fetched one by one at the end.
  *
- * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace slug. */
+ * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace
+ * slug. */
 
 #define ORDER " ORDER BY sort_key DESC, project_id LIMIT $5"
 
 #define ADMIN "admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes)"
 
-/* Ids of the subject's own namespace and of the groups where it has a role: `read_children` comes from there. */
+/* Ids of the subject's own namespace and of the groups where it has a role: `read_children` comes
+ * from there. */
 #define PARENTS                                                                                    \
     "parents AS MATERIALIZED ("                                                                    \
     "SELECT object_id AS parent FROM librenku.relation"                                            \
@@ -79,33 +82,55 @@ static const rk_column listed_columns[] = {
     {"p.keywords",                RK_COLUMN_TEXTS, offsetof(listed, project.keywords),                NULL                },
     {"p.template_id",             RK_COLUMN_TEXT,  offsetof(listed, project.template_id),             NULL                },
     {"p.is_template",             RK_COLUMN_BOOL,  offsetof(listed, project.is_template),             NULL                },
-    {"p.secrets_mount_directory", RK_COLUMN_TEXT,  offsetof(listed, project.secrets_mount_directory), NULL                },
+    {"p.secrets_mount_directory", RK_COLUMN_TEXT,  offsetof(listed, project.secrets_mount_directory),
+     NULL                                                                                                                 },
     {"total.count",               RK_COLUMN_BITS,  offsetof(listed, total),                           NULL                },
 };
 static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
 
 static const rk_query visible = {
     .sql = "WITH " ADMIN ", " PARENTS ", " TOP_PARENTS ", " PAGE(
-        STREAM("listing", "public") " UNION "
-        STREAM("listing", "NOT public AND (SELECT yes FROM admin)") " UNION "
-        "(SELECT l.project_id, l.sort_key FROM top CROSS JOIN LATERAL "
-        STREAM("listing", "parent = top.parent AND NOT public") " l) UNION "
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"))
-        ", total AS (SELECT CASE WHEN (SELECT yes FROM admin) THEN " BOTH("'*'")
-        " ELSE " TOTAL("public", "'*'")
-        " + coalesce((SELECT sum(" TOTAL("private", "'p:' || x.parent") ") FROM parents x), 0)"
-        " + CASE WHEN $1 = 'u' THEN " TOTAL("private", "'u:' || $2") " ELSE 0 END"
-        " - coalesce((SELECT sum(" TOTAL("private", "'u:' || $2 || ':' || x.parent")
-        ") FROM parents x), 0) END::bigint AS count)" SELECT_PAGE,
+        STREAM("listing", "public") " UNION " STREAM(
+            "listing",
+            "NOT public AND (SELECT yes FROM admin)") " UNION "
+                                                      "(SELECT l.project_id, l.sort_key FROM top "
+                                                      "CROSS JOIN LATERAL " STREAM("listing", "pare"
+                                                                                              "nt "
+                                                                                              "= "
+                                                                                              "top."
+                                                                                              "pare"
+                                                                                              "nt "
+                                                                                              "AND "
+                                                                                              "NOT "
+                                                                                              "publ"
+                                                                                              "ic") " l) UNION " STREAM(
+                                                          "listing_member",
+                                                          "user_id = $2 AND $1 = 'u' AND NOT "
+                                                          "public")) ", total AS (SELECT CASE WHEN "
+                                                                     "(SELECT yes FROM admin) "
+                                                                     "THEN " BOTH("'*'") " ELSE"
+                                                                                         " " TOTAL("public",
+                                                                                                   "'*'") " + coalesce((SELECT sum(" TOTAL("private",
+                                                                                                                                           "'p:' || x.parent") ") FROM parents x), 0)"
+                                                                                                                                                               " + CASE WHEN $1 = 'u' THEN " TOTAL(
+                                                                                                                                                                   "private",
+                                                                                                                                                                   "'u:' || $2") " ELSE 0 END"
+                                                                                                                                                                                 " - coalesce((SELECT sum(" TOTAL(
+                                                                                                                                                                                     "private",
+                                                                                                                                                                                     "'u:' || $2 || ':' || x.parent") ") FROM parents x), 0) END::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct = {
     .sql = "WITH " PAGE(
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND public") " UNION ALL "
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"))
-        ", total AS (SELECT CASE WHEN $1 = 'u' THEN " BOTH("'u:' || $2")
-        " ELSE 0 END::bigint AS count)" SELECT_PAGE,
+        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND public") " UNION ALL " STREAM(
+            "listing_member",
+            "user_id = $2 AND $1 = 'u' AND NOT public")) ", total AS (SELECT CASE WHEN $1 = 'u' "
+                                                         "THEN " BOTH("'u:' || $2") " ELSE 0 "
+                                                                                    "END::bigint "
+                                                                                    "AS "
+                                                                                    "count"
+                                                                                    ")" SELECT_PAGE,
     .row = &listed_row,
 };
 
@@ -117,30 +142,58 @@ static const rk_query direct = {
     "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
 
 static const rk_query visible_within = {
-    .sql = "WITH " ADMIN ", " PARENTS ", " WITHIN ", " PAGE(
-        STREAM("listing", "parent = (SELECT parent FROM here) AND public") " UNION "
-        STREAM("listing", "parent = (SELECT parent FROM here) AND NOT public"
-                          " AND (SELECT yes FROM all_of_it)") " UNION "
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"
-                                 " AND parent = (SELECT parent FROM here)"))
-        ", total AS (SELECT (" TOTAL("public", "'p:' || (SELECT parent FROM here)")
-        " + CASE WHEN (SELECT yes FROM all_of_it) THEN "
-        TOTAL("private", "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN "
-        TOTAL("private", "'u:' || $2 || ':' || (SELECT parent FROM here)")
-        " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
+    .sql =
+        "WITH " ADMIN ", " PARENTS ", " WITHIN ", " PAGE(
+            STREAM("listing", "parent = (SELECT parent FROM here) AND public") " UNION " STREAM(
+                "listing",
+                "parent = (SELECT parent FROM here) AND NOT public"
+                " AND (SELECT yes FROM all_of_it)") " UNION " STREAM("listing_member",
+                                                                     "user_id = $2 AND $1 = 'u' "
+                                                                     "AND NOT public"
+                                                                     " AND parent = (SELECT parent "
+                                                                     "FROM here)")) ", total AS "
+                                                                                    "(SELECT "
+                                                                                    "(" TOTAL("publ"
+                                                                                              "ic",
+                                                                                              "'p:'"
+                                                                                              " || "
+                                                                                              "(SEL"
+                                                                                              "ECT "
+                                                                                              "pare"
+                                                                                              "nt "
+                                                                                              "FROM"
+                                                                                              " her"
+                                                                                              "e)") " + CASE WHEN (SELECT yes FROM all_of_it) THEN " TOTAL("private",
+                                                                                                                                                           "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN " TOTAL("private",
+                                                                                                                                                                                                                             "'u:' || $2 || ':' || (SELECT parent FROM here)") " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct_within = {
     .sql = "WITH here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"
-           " FROM common.namespaces c WHERE c.slug = lower($6)), " PAGE(
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND public"
-                                 " AND parent = (SELECT parent FROM here)") " UNION ALL "
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND NOT public"
-                                 " AND parent = (SELECT parent FROM here)"))
-        ", total AS (SELECT CASE WHEN $1 = 'u' THEN "
-        BOTH("'u:' || $2 || ':' || (SELECT parent FROM here)")
-        " ELSE 0 END::bigint AS count)" SELECT_PAGE,
+           " FROM common.namespaces c WHERE c.slug = lower($6)), " PAGE(STREAM(
+               "listing_member",
+               "user_id = $2 AND $1 = 'u' AND public"
+               " AND parent = (SELECT parent FROM here)") " UNION ALL " STREAM("listing_member",
+                                                                               "user_id = $2 AND "
+                                                                               "$1 = 'u' AND NOT "
+                                                                               "public"
+                                                                               " AND parent = "
+                                                                               "(SELECT parent "
+                                                                               "FROM here)")) ", "
+                                                                                              "tota"
+                                                                                              "l "
+                                                                                              "AS "
+                                                                                              "(SEL"
+                                                                                              "ECT "
+                                                                                              "CASE"
+                                                                                              " WHE"
+                                                                                              "N "
+                                                                                              "$1 "
+                                                                                              "= "
+                                                                                              "'u' "
+                                                                                              "THEN"
+                                                                                              " " BOTH("'u:' || $2 || ':' || (SELECT parent FROM here)") " ELSE 0 END::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 

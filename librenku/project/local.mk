@@ -12,5 +12,6 @@ librenku_core_la_SOURCES += \
 	%D%/migrations.c \
 	%D%/place.c \
 	%D%/project.h \
-	%D%/site.c
+	%D%/site.c \
+	%D%/verify.c %D%/verify.h
 dist_noinst_DATA += %D%/apispec.yaml

@@ -166,9 +166,7 @@ int rk_project_member_remove(rk_op *op, const rk_project_member_remove_in *in)
     bool found;
 
     RK_TRY(rk_project_lock(&project, &found, op, in->project_id));
-    RK_TRY(
-        rk_project_require(op, &project, found, in->project_id, RK_SCOPE_CHANGE_MEMBERSHIP));
-    RK_TRY(
-        rk_authz_member_remove(&changes, op, RK_OBJECT_PROJECT, in->project_id, in->member_id));
+    RK_TRY(rk_project_require(op, &project, found, in->project_id, RK_SCOPE_CHANGE_MEMBERSHIP));
+    RK_TRY(rk_authz_member_remove(&changes, op, RK_OBJECT_PROJECT, in->project_id, in->member_id));
     return record(op, project.id, &changes);
 }

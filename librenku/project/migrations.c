@@ -33,8 +33,9 @@ static int lookup(const char **out, rk_op *op, int64_t v1_id)
 static int insert(rk_op *op, int64_t v1_id, const char *project_id, const char *launcher_id)
 {
     static const rk_query query = {
-        .sql = "INSERT INTO projects.project_migrations (id, project_v1_id, project_id, launcher_id)"
-               " VALUES ($1, $2, $3, $4)",
+        .sql =
+            "INSERT INTO projects.project_migrations (id, project_v1_id, project_id, launcher_id)"
+            " VALUES ($1, $2, $3, $4)",
         .duplicate = RK_ERR_INVALID,
         .taken = "This legacy project has already been migrated.",
     };

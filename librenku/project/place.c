@@ -17,8 +17,7 @@ static const rk_column place_columns[] = {
 };
 static const rk_row place_row = RK_ROW(rk_project_place, place_columns);
 
-int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespace,
-                          const char *slug)
+int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespace, const char *slug)
 {
     static const rk_query query = {
         .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE n.slug = $3 AND s.slug = $4",

@@ -5,7 +5,8 @@
 #include "librenku/authz/authz.h"
 #include "project_api.h" /* generated: rk_project */
 
-/* A project as a place for other things: a namespace of the second level. Spec: namespaces.md 2.6 */
+/* A project as a place for other things: a namespace of the second level. Spec: namespaces.md 2.6
+ */
 typedef struct {
     const char *project_id;
     const char *namespace_id; /* of the parent */
@@ -17,12 +18,16 @@ typedef struct {
     int64_t bits;
 } rk_project_place;
 
-/* By current slugs, exactly as given; the caller must be able to read it. Spec: namespaces.md 3.12 */
-int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespace, const char *slug);
-/* Projects on which the caller holds the permission, in the order of their ids. Spec: namespaces.md 3.10 */
-int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, int64_t offset, int64_t limit);
-/* Removes all projects and data connectors of a namespace, without asking; the namespace itself stays.
- * Spec: namespaces.md 3.5 */
+/* By current slugs, exactly as given; the caller must be able to read it. Spec: namespaces.md 3.12
+ */
+int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespace,
+                          const char *slug);
+/* Projects on which the caller holds the permission, in the order of their ids. Spec:
+ * namespaces.md 3.10 */
+int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, int64_t offset,
+                      int64_t limit);
+/* Removes all projects and data connectors of a namespace, without asking; the namespace itself
+ * stays. Spec: namespaces.md 3.5 */
 int rk_project_remove_all(rk_op *op, const char *namespace_id);
 
 #endif

@@ -144,14 +144,13 @@ int rk_user_update(rk_user *out, rk_op *op, const rk_person *person)
 int rk_user_removal_lookup(rk_user_removal *out, bool *found, rk_op *op, const char *user_id)
 {
     static const rk_column columns[] = {
-        {"n.id",                             RK_COLUMN_TEXT, offsetof(rk_user_removal, namespace_id),  NULL},
-        {RK_SQL_BITS_PLATFORM("'renku'"),    RK_COLUMN_BITS, offsetof(rk_user_removal, platform_bits),
-         NULL                                                                                              },
+        {"n.id",                                                         RK_COLUMN_TEXT, offsetof(rk_user_removal, namespace_id),  NULL},
+        {RK_SQL_BITS_PLATFORM("'renku'"),                                RK_COLUMN_BITS, offsetof(rk_user_removal, platform_bits),
+         NULL                                                                                                                          },
         {"EXISTS (SELECT FROM common.groups g WHERE g.created_by = u.keycloak_id)"
          " OR EXISTS (SELECT FROM storage.data_connectors d WHERE d.created_by_id = u.keycloak_id)"
          " OR EXISTS (SELECT FROM projects.session_secret_slots s"
-         "             WHERE s.created_by_id = u.keycloak_id)",
-         RK_COLUMN_BOOL,                                     offsetof(rk_user_removal, in_use),        NULL},
+         "             WHERE s.created_by_id = u.keycloak_id)", RK_COLUMN_BOOL, offsetof(rk_user_removal, in_use),        NULL},
     };
     static const rk_row row = RK_ROW(rk_user_removal, columns);
     static const rk_query query = {

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "librenku/authz/authz.h"
-#include "librenku/crypto/user_key.h"
 #include "librenku/db/db.h"
 #include "librenku/event/change.h"
 #include "librenku/http/caller.h"

@@ -16,18 +16,16 @@ typedef struct {
 } preferences;
 
 static const rk_column preferences_columns[] = {
-    {"f.user_id",                                                        RK_COLUMN_TEXT,  offsetof(preferences, user_id), NULL},
+    {"f.user_id",                                                                     RK_COLUMN_TEXT,  offsetof(preferences, user_id),  NULL},
     {"ARRAY(SELECT e.slug"
      "        FROM jsonb_array_elements_text("
      "               CASE jsonb_typeof(f.pinned_projects -> 'project_slugs')"
      "                 WHEN 'array' THEN f.pinned_projects -> 'project_slugs'"
      "                 ELSE '[]' END) WITH ORDINALITY AS e (slug, n)"
-     "       ORDER BY e.n)",
-     RK_COLUMN_TEXTS,                                                                     offsetof(preferences, pins),    NULL},
-    {"coalesce(jsonb_typeof(f.pinned_projects -> 'project_slugs') = 'array', false)", RK_COLUMN_BOOL,
-     offsetof(preferences, has_pins),                                                                                     NULL},
-    {"f.show_project_migration_banner",                                  RK_COLUMN_BOOL,
-     offsetof(preferences, banner),                                                                                       NULL},
+     "       ORDER BY e.n)",                                                     RK_COLUMN_TEXTS, offsetof(preferences, pins),     NULL},
+    {"coalesce(jsonb_typeof(f.pinned_projects -> 'project_slugs') = 'array', false)",
+     RK_COLUMN_BOOL,                                                                                   offsetof(preferences, has_pins), NULL},
+    {"f.show_project_migration_banner",                                               RK_COLUMN_BOOL,  offsetof(preferences, banner),   NULL},
 };
 static const rk_row preferences_row = RK_ROW(preferences, preferences_columns);
 
@@ -64,9 +62,9 @@ static int insert(rk_op *op, const preferences *row)
         .duplicate = RK_ERR_RETRY,
     };
 
-    return rk_db_defer(NULL, op, &query,
-                       RK_PARAMS(rk_text(row->user_id), rk_texts(op, &row->pins),
-                                 rk_maybe_bool(row->banner)));
+    return rk_db_defer(
+        NULL, op, &query,
+        RK_PARAMS(rk_text(row->user_id), rk_texts(op, &row->pins), rk_maybe_bool(row->banner)));
 }
 
 static int update_pins(rk_op *op, const preferences *row)
@@ -201,8 +199,7 @@ int rk_user_pin_remove(rk_user_preferences *out, rk_op *op, const rk_user_pin_re
 }
 
 /* POST /user/preferences/dismiss_project_migration_banner. Spec: user-preferences.md 3 */
-int rk_user_banner_dismiss(rk_user_preferences *out, rk_op *op,
-                           const rk_user_banner_dismiss_in *in)
+int rk_user_banner_dismiss(rk_user_preferences *out, rk_op *op, const rk_user_banner_dismiss_in *in)
 {
     preferences row = {0};
     bool found;
@@ -216,8 +213,7 @@ int rk_user_banner_dismiss(rk_user_preferences *out, rk_op *op,
 }
 
 /* DELETE /user/preferences/dismiss_project_migration_banner. Spec: user-preferences.md 3 */
-int rk_user_banner_restore(rk_user_preferences *out, rk_op *op,
-                           const rk_user_banner_restore_in *in)
+int rk_user_banner_restore(rk_user_preferences *out, rk_op *op, const rk_user_banner_restore_in *in)
 {
     preferences row;
     bool found;

@@ -15,11 +15,11 @@ static int write_relationships(rk_op *op, const char *namespace_id, const char *
 {
     const rk_object_type type = RK_OBJECT_USER_NAMESPACE;
     const rk_relationship_change changes[] = {
-        {false, {type, namespace_id, RK_RELATION_OWNER, RK_OBJECT_USER, user_id}},
+        {false, {type, namespace_id, RK_RELATION_OWNER, RK_OBJECT_USER, user_id}              },
         {false,
          {type, namespace_id, RK_RELATION_USER_NAMESPACE_PLATFORM, RK_OBJECT_PLATFORM,
-          RK_PLATFORM_ID}},
-        {false, {type, namespace_id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}},
+          RK_PLATFORM_ID}                                                                     },
+        {false, {type, namespace_id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}          },
         {false, {type, namespace_id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
     };
 
@@ -35,8 +35,8 @@ static int record(rk_op *op, const rk_user *user, const char *user_id, rk_change
 
 static int identify(rk_op *op, const rk_person *person, const char *username)
 {
-    const rk_identity identity = {person->id, person->email, person->first_name,
-                                  person->last_name, username};
+    const rk_identity identity = {person->id, person->email, person->first_name, person->last_name,
+                                  username};
 
     return rk_metric_identify(op, &identity);
 }

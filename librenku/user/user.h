@@ -16,7 +16,8 @@ typedef struct {
 
 /* The record of a user. Spec: users.md 3.3 */
 int rk_user_lookup(rk_user *out, bool *found, rk_op *op, const char *user_id);
-/* The record of the logged-in caller, made from the token when there is none. Spec: users.md 3.1, 4.1 */
+/* The record of the logged-in caller, made from the token when there is none. Spec:
+ * users.md 3.1, 4.1 */
 int rk_user_of_caller(rk_user *out, rk_op *op);
 /* Queues the caller's record into the open transaction, when there is none yet. */
 int rk_user_ensure(rk_op *op);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/api/tools.h"
+
+#include <string.h>
+
+#include "librenku/api/ctx.h"
+#include "librenku/api/doctor.h"
+#include "librenku/api/result.h"
+#include "librenku/authz/tools.h"
+#include "librenku/db/db.h"
+#include "librenku/db/migrate.h"
+#include "librenku/http/caller.h"
+#include "librenku/project/verify.h"
+#include "renku/admin.h"
+
+/* An operator's work runs as the identity that repairs and migrates. Spec: authorization.md 13 */
+static const rk_caller operator_caller = {
+    .kind = RK_CALLER_SERVICE,
+    .id = "migrations",
+    .access_token = "internal-service-admin",
+    .is_admin = true,
+};
+
+static int run(renku_result **out, rk_op *op, int (*work)(rk_op *op, rk_buf *out, void *user),
+               void *user, rk_tool_kind kind)
+{
+    rk_buf buf;
+
+    *out = rk_result_new(op);
+    RK_CHECK(*out);
+    rk_buf_begin(&buf, op, 1024);
+    if (work(op, &buf, user) < 0 || rk_buf_finish(&buf) < 0)
+        return rk_result_fail(*out, op);
+    rk_result_body(*out, kind == RK_TOOL_JSON ? "application/json" : "text/plain; charset=utf-8",
+                   buf.text, buf.length);
+    return 0;
+}
+
+renku_result *rk_tool_run(renku_ctx *ctx, int (*work)(rk_op *op, rk_buf *out, void *user),
+                          void *user, rk_tool_kind kind)
+{
+    renku_result *result;
+    rk_op op;
+
+    if (!ctx || rk_ctx_begin(&op, ctx) < 0)
+        return rk_result_no_memory();
+    op.caller = &operator_caller;
+    op.deadline_ms = 0;
+    int failed = run(&result, &op, work, user, kind);
+
+    return rk_result_finish(failed < 0 ? NULL : result, &op);
+}
+
+/* --- database --- */
+
+static int migrate(rk_op *op, rk_buf *out, void *user)
+{
+    (void)user;
+    return rk_migrate_up(op, out);
+}
+
+static int status(rk_op *op, rk_buf *out, void *user)
+{
+    (void)user;
+    return rk_migrate_status(op, out);
+}
+
+static int check(rk_op *op, rk_buf *out, void *user)
+{
+    (void)user;
+    return rk_migrate_check(op, out);
+}
+
+static int adopt(rk_op *op, rk_buf *out, void *user)
+{
+    (void)user;
+    return rk_migrate_adopt(op, out);
+}
+
+static int hand_back(rk_op *op, rk_buf *out, void *user)
+{
+    return rk_migrate_hand_back(op, out, *(const int *)user != 0);
+}
+
+static int verify(rk_op *op, rk_buf *out, void *user)
+{
+    return rk_listing_verify(op, out, *(const int *)user != 0);
+}
+
+renku_result *renku_db_migrate(renku_ctx *ctx)
+{
+    return rk_tool_run(ctx, migrate, NULL, RK_TOOL_JSON);
+}
+
+renku_result *renku_db_status(renku_ctx *ctx)
+{
+    return rk_tool_run(ctx, status, NULL, RK_TOOL_JSON);
+}
+
+renku_result *renku_db_check(renku_ctx *ctx)
+{
+    return rk_tool_run(ctx, check, NULL, RK_TOOL_JSON);
+}
+
+renku_result *renku_db_adopt(renku_ctx *ctx)
+{
+    return rk_tool_run(ctx, adopt, NULL, RK_TOOL_JSON);
+}
+
+renku_result *renku_db_hand_back(renku_ctx *ctx, int force)
+{
+    return rk_tool_run(ctx, hand_back, &force, RK_TOOL_JSON);
+}
+
+renku_result *renku_db_verify(renku_ctx *ctx, int repair)
+{
+    return rk_tool_run(ctx, verify, &repair, RK_TOOL_JSON);
+}
+
+renku_result *renku_doctor(renku_ctx *ctx)
+{
+    return rk_tool_run(ctx, rk_doctor, NULL, RK_TOOL_JSON);
+}
+
+const char *renku_version(void)
+{
+    return PACKAGE_VERSION;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_TOOLS_H
+#define RK_TOOLS_H
+
+#include "librenku/base/buf.h"
+#include "renku/types.h"
+
+typedef enum { RK_TOOL_JSON, RK_TOOL_TEXT } rk_tool_kind;
+
+/* Runs one piece of an operator's work as a service identity, without a deadline, and makes its
+ * result of what it writes: JSON or text. */
+renku_result *rk_tool_run(renku_ctx *ctx, int (*work)(rk_op *op, rk_buf *out, void *user),
+                          void *user, rk_tool_kind kind);
+
+#endif
