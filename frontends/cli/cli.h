@@ -72,7 +72,8 @@ const char *rk_cli_quote(rk_cli *cli, const char *text);
 
 /* output.c */
 bool rk_cli_given(const rk_cli *cli, rk_cli_option option);
-/* A whole number of an option, @p fallback when it is not given; -1 and a message when it is none. */
+/* A whole number of an option, @p fallback when it is not given; -1 and a message when it is none.
+ */
 int64_t rk_cli_number(const rk_cli *cli, rk_cli_option option, int64_t fallback, int64_t most);
 /* "renku: ..." on the standard error output; returns RK_EXIT_REFUSED. */
 rk_exit rk_cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -69,8 +69,8 @@ void rk_cli_help(const rk_cli_command *command)
         if (!takes(command, i))
             continue;
         const char *argument = options[i].argument;
-        int width = printf("  --%s%s%s", options[i].name, argument ? " " : "",
-                           argument ? argument : "");
+        int width =
+            printf("  --%s%s%s", options[i].name, argument ? " " : "", argument ? argument : "");
 
         printf("%*s%s\n", width < 22 ? 22 - width : 1, "", options[i].help);
     }

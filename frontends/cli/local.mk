@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
+# The program stands in bin/ of the build folder, so that it can be run in place. It sees include/renku only.
+bin_PROGRAMS += bin/renku
+bin_renku_SOURCES = \
+	%D%/authz.c \
+	%D%/child.c \
+	%D%/cli.h \
+	%D%/cluster.c \
+	%D%/commands.c \
+	%D%/commands.def \
+	%D%/context.c \
+	%D%/db.c \
+	%D%/environment.c \
+	%D%/help.c \
+	%D%/main.c \
+	%D%/options.def \
+	%D%/orphan.c \
+	%D%/other.c \
+	%D%/output.c \
+	%D%/place.c \
+	%D%/services.c \
+	%D%/text.c \
+	%D%/token.c \
+	%D%/up.c \
+	%D%/up.h
+bin_renku_CPPFLAGS = $(AM_CPPFLAGS)
+bin_renku_LDADD = frontends/server/librenku_launch.la librenku.la $(LIBRENKU_LIBS)

@@ -60,7 +60,8 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-/* Index of the option that @p word names, with its value after "=" if there is one; -1 when there is none such. */
+/* Index of the option that @p word names, with its value after "=" if there is one; -1 when there
+ * is none such. */
 static int option_of(const char *word, const char **value)
 {
     const char *equals = strchr(word, '=');
@@ -162,7 +163,8 @@ static rk_exit run_group(char **words, int count)
     return rk_cli_usage(NULL, "there is no command '%s'", *name ? name : words[0]);
 }
 
-/* What `renku --help`, `renku help COMMAND` and `renku --version` say; false when the words are none of these. */
+/* What `renku --help`, `renku help COMMAND` and `renku --version` say; false when the words are
+ * none of these. */
 static bool run_special(rk_exit *status, char **words, int count)
 {
     int used;
@@ -199,8 +201,8 @@ int main(int argc, char **argv)
     if (run_special(&status, argv + 1, argc - 1))
         return status;
     cli.command = find(argv + 1, argc - 1, &used);
-    status = cli.command ? run(&cli, argv + 1 + used, argc - 1 - used)
-                         : run_group(argv + 1, argc - 1);
+    status =
+        cli.command ? run(&cli, argv + 1 + used, argc - 1 - used) : run_group(argv + 1, argc - 1);
     rk_cli_free(&cli);
     if (fflush(stdout) != 0 && status == RK_EXIT_OK)
         status = rk_cli_fail_errno("cannot write", "the answer");

@@ -31,8 +31,8 @@ rk_exit rk_cli_dev_seed(rk_cli *cli)
     rk_exit status = rk_cli_open(&ctx, cli, true);
 
     if (status == RK_EXIT_OK)
-        status = rk_cli_show(
-            cli, renku_dev_seed(ctx, users, groups, projects, rk_cli_progress, NULL));
+        status =
+            rk_cli_show(cli, renku_dev_seed(ctx, users, groups, projects, rk_cli_progress, NULL));
     renku_ctx_free(ctx);
     return status;
 }

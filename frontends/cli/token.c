@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frontends/cli/cli.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "frontends/server/identity.h"
+#include "renku/renku.h"
+
+enum {
+    DAY_S = 24 * 60 * 60,
+    LONGEST_S = 10 * 365 * DAY_S,
+    ANSWER_TIMEOUT_S = 10,
+    USER_ID_SIZE = 37,
+};
+
+typedef struct {
+    const char *name;
+    char id[USER_ID_SIZE];
+    char *token;
+    int64_t lifetime_s;
+} holder;
+
+/* Whether `renku up` has the lock of the folder. */
+static bool is_running(rk_cli *cli)
+{
+    int fd = open(rk_cli_format(cli, "%s/lock", rk_cli_folder(cli)), O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    bool taken = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+    close(fd);
+    return taken;
+}
+
+static bool is_user_name(const char *name)
+{
+    for (const char *c = name; *c; c++) {
+        if (!isalnum((unsigned char)*c) && !strchr("._@-", *c))
+            return false;
+    }
+    return *name && strlen(name) < 200;
+}
+
+/* Signs with the key of the local identity provider. */
+static rk_exit mint(holder *out, rk_cli *cli)
+{
+    const char *folder = rk_cli_format(cli, "%s/identity", rk_cli_folder(cli));
+    const char *env = rk_cli_format(cli, "%s/env", rk_cli_folder(cli));
+    const char *url = rk_cli_env_value(cli, env, "KEYCLOAK_URL");
+    rk_identity *identity = rk_identity_open_folder(folder);
+
+    if (!identity && errno == ENOENT) {
+        (void)rk_cli_fail("there is no local installation in '%s'; `renku up` makes one",
+                          rk_cli_folder(cli));
+        return RK_EXIT_NOT_FOUND;
+    }
+    if (!identity)
+        return rk_cli_fail_errno("cannot read the signing key in", folder);
+    const rk_identity_request request = {
+        .issuer = rk_cli_format(cli, "%s/realms/Renku", url ? url : ""),
+        .username = out->name,
+        .client = "renku-cli",
+        .admin = rk_cli_given(cli, RK_OPTION_ADMIN),
+        .lifetime_seconds = (long)out->lifetime_s,
+    };
+
+    out->token = rk_identity_token(identity, &request);
+    rk_identity_user_id(out->id, identity, out->name);
+    rk_identity_free(identity);
+    return out->token ? RK_EXIT_OK : rk_cli_fail("the token cannot be signed");
+}
+
+static size_t drop(char *text, size_t size, size_t count, void *user)
+{
+    (void)text, (void)user;
+    return size * count;
+}
+
+/* The status of GET @p url with the token; 0 and the reason when there is no answer. */
+static long ask(const char **reason, rk_cli *cli, const char *url, const char *token)
+{
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers =
+        curl_slist_append(NULL, rk_cli_format(cli, "Authorization: Bearer %s", token));
+    long status = 0;
+
+    *reason = "out of memory";
+    if (curl && headers) {
+        curl_easy_setopt(curl, CURLOPT_URL, url);
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_TIMEOUT_S);
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        *reason = curl_easy_strerror(curl_easy_perform(curl));
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    }
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return status;
+}
+
+/* The first call of a user makes the record and the namespace, so that the next calls can use them.
+ */
+static rk_exit introduce(rk_cli *cli, const holder *user)
+{
+    const char *env = rk_cli_format(cli, "%s/env", rk_cli_folder(cli));
+    const char *url = rk_cli_env_value(cli, env, "RENKU_URL"), *reason;
+
+    if (!url || !*url)
+        return RK_EXIT_OK;
+    url = rk_cli_format(cli, "%s/api/data/user", url);
+    long status = ask(&reason, cli, url, user->token);
+
+    if (status == 200)
+        return RK_EXIT_OK;
+    (void)rk_cli_fail("%s does not know the user '%s': %s", url, user->name,
+                      status ? rk_cli_format(cli, "status %ld", status) : reason);
+    return RK_EXIT_UNAVAILABLE;
+}
+
+static rk_exit make_admin(rk_cli *cli, const holder *user)
+{
+    renku_ctx *ctx;
+    rk_exit status = rk_cli_open(&ctx, cli, true);
+
+    if (status == RK_EXIT_OK)
+        status = rk_cli_status(cli, renku_authz_admin(ctx, "add", user->id));
+    renku_ctx_free(ctx);
+    return status;
+}
+
+/* Makes the user known to a running installation; one that is down learns of the user at the first
+ * call. */
+static rk_exit enter(rk_cli *cli, const holder *user)
+{
+    if (is_running(cli)) {
+        rk_exit status = introduce(cli, user);
+
+        if (status == RK_EXIT_OK && rk_cli_given(cli, RK_OPTION_ADMIN))
+            status = make_admin(cli, user);
+        return status;
+    }
+    if (!rk_cli_given(cli, RK_OPTION_ADMIN))
+        return RK_EXIT_OK;
+    (void)rk_cli_fail("'%s' does not run, so that nobody can be made an administrator; start it "
+                      "with `renku up`",
+                      rk_cli_folder(cli));
+    return RK_EXIT_UNAVAILABLE;
+}
+
+rk_exit rk_cli_token(rk_cli *cli)
+{
+    holder user = {.name = cli->arguments[0],
+                   .lifetime_s = rk_cli_number(cli, RK_OPTION_EXPIRES, DAY_S, LONGEST_S)};
+
+    if (user.lifetime_s < 0)
+        return RK_EXIT_USAGE;
+    if (!is_user_name(user.name))
+        return rk_cli_usage(cli, "'%s' is no user name: use letters, digits and . _ @ -",
+                            user.name);
+    cli->options[RK_OPTION_DATA] = rk_cli_folder(cli);
+    rk_exit status = mint(&user, cli);
+
+    if (status == RK_EXIT_OK)
+        status = enter(cli, &user);
+    if (status == RK_EXIT_OK && rk_cli_given(cli, RK_OPTION_JSON))
+        printf("{\"token\":\"%s\",\"user_id\":\"%s\",\"expires_in\":%lld}\n", user.token, user.id,
+               (long long)user.lifetime_s);
+    else if (status == RK_EXIT_OK)
+        puts(user.token);
+    free(user.token);
+    return status;
+}

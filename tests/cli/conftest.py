@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from support.server import BUILD, RENKU
+from support.up import Installation
+
+SCRATCH_USER = "renku-cli-test"
+IS_ROOT = os.geteuid() == 0
+# As whom `renku up` is tried: by whoever runs the tests, and by an ordinary user when that is root.
+KINDS = ["own"] + (["plain"] if IS_ROOT else [])
+
+
+@pytest.fixture(scope="session")
+def plain_user():
+    """A user of the machine without any rights."""
+    try:
+        pwd.getpwnam(SCRATCH_USER)
+    except KeyError:
+        subprocess.run(["useradd", "--no-create-home", "--home-dir", "/nonexistent", SCRATCH_USER], check=True)
+    yield SCRATCH_USER
+    subprocess.run(["userdel", SCRATCH_USER], check=False)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """`make install` into a folder that everybody may read: the program, and the variables that it needs there."""
+    root = Path(tempfile.mkdtemp(prefix="renku-installed-"))
+    root.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-C", str(BUILD), "install", f"DESTDIR={root}"], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    program = next(root.glob("**/bin/renku"))
+    yield program, {"LD_LIBRARY_PATH": str(program.parent.parent / "lib")}
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(params=KINDS)
+def installation(request, tmp_path):
+    """A local installation that does not exist yet, for each kind of user."""
+    if request.param == "own":
+        local = Installation(tmp_path / "place")
+        yield local
+        local.clean_up()
+        return
+    user = request.getfixturevalue("plain_user")
+    program, env = request.getfixturevalue("installed")
+    home = Path(tempfile.mkdtemp(prefix="renku-home-"))
+    shutil.chown(home, user)
+    local = Installation(home / "place", program, user, env)
+    yield local
+    local.clean_up()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A local installation that runs, for the tests that only ask it something."""
+    local = Installation(tmp_path_factory.mktemp("running") / "place").start()
+    yield local
+    assert local.ask() == 0, local.messages()
+
+
+@pytest.fixture
+def renku():
+    """Runs the command line tool with an environment of nothing but what is given."""
+
+    def run(*arguments: str, env: dict | None = None, cwd="/", **more) -> subprocess.CompletedProcess:
+        base = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+        return subprocess.run(
+            [RENKU, *arguments], env=base | (env or {}), cwd=cwd, capture_output=True, text=True, timeout=60, **more
+        )
+
+    return run

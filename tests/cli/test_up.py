@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`renku up`: everything on this machine, from nothing."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from support.server import poll
+
+
+def paste(local, lines):
+    """Runs lines in a shell, as somebody who has copied them; the output of each."""
+    script = "set -e\n" + "\necho; echo ---\n".join(lines) + "\n"
+    done = subprocess.run(
+        [*local.prefix, "bash"], input=script, env=local.env, capture_output=True, text=True, timeout=60, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr
+    return [part.strip() for part in done.stdout.split("---\n")]
+
+
+def test_starts_from_nothing_and_its_lines_work_when_pasted(installation):
+    installation.start()
+
+    token, created, listed = paste(installation, installation.lines)
+
+    assert token == ""
+    assert '"namespace":"alice"' in created
+    assert created in listed
+    assert installation.ask() == 0
+    assert installation.is_gone()
+
+
+def test_data_outlive_a_restart(installation):
+    installation.start()
+    created = paste(installation, installation.lines)[1]
+    assert installation.ask(signal.SIGTERM) == 0
+
+    installation.start()
+
+    assert created in paste(installation, [installation.lines[0], installation.lines[2]])[1]
+
+
+def test_a_token_outlives_a_restart(installation):
+    installation.start()
+    token = installation.run("token", "carol").stdout.strip()
+    installation.ask()
+
+    installation.start()
+
+    answer = httpx.get(f"{installation.url}/api/data/user", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    assert answer.json()["username"] == "carol"
+
+
+def test_a_second_up_says_so_and_leaves_the_first_alone(installation):
+    installation.start()
+    before = sorted(installation.processes())
+
+    second = installation.run("up")
+
+    assert second.returncode == 1
+    assert str(installation.main()) in second.stderr
+    assert installation.url in second.stderr
+    assert sorted(installation.processes()) == before
+    assert httpx.get(f"{installation.url}/api/data/version").status_code == 200
+
+
+def test_starts_again_after_kill_9_of_everything(installation):
+    installation.start()
+    created = paste(installation, installation.lines)[1]
+
+    installation.kill()
+    installation.start()
+
+    assert created in paste(installation, [installation.lines[0], installation.lines[2]])[1]
+
+
+def test_kill_9_of_up_alone_ends_what_it_has_started(installation):
+    installation.start()
+
+    os.kill(installation.main(), signal.SIGKILL)
+
+    poll(installation.is_gone, 30)
+
+
+def test_what_a_killed_up_has_left_running_is_stopped_first(installation):
+    installation.start()
+    left = installation.processes()
+    for pid in left:
+        os.kill(pid, signal.SIGSTOP)  # so that they cannot end by themselves
+    os.kill(installation.main(), signal.SIGKILL)
+    installation.process.wait(10)
+    for pid in left:
+        os.kill(pid, signal.SIGCONT)
+
+    installation.start()
+
+    assert not set(left) & set(installation.processes())
+    assert httpx.get(f"{installation.url}/api/data/version").status_code == 200
+
+
+def test_the_lock_file_of_a_dead_database_does_not_stop_it(installation):
+    installation.start()
+    installation.kill()
+    lock = installation.folder / "postgres" / "postmaster.pid"
+    lines = lock.read_text().splitlines()
+    lines[0] = "1"  # a process that lives and is something else
+
+    lock.write_text("\n".join(lines) + "\n")
+
+    installation.start()
+
+
+def test_says_when_the_server_ends_and_stops_the_rest(installation):
+    installation.start()
+
+    installation.kill("server")
+
+    assert installation.process.wait(40) == 1
+    assert "the server has ended" in installation.messages()
+    assert installation.is_gone()
+
+
+def test_says_when_the_database_ends_and_stops_the_rest(installation):
+    installation.start()
+
+    installation.kill("database")
+
+    assert installation.process.wait(40) == 1
+    assert "the database has ended" in installation.messages()
+    assert installation.is_gone()
+
+
+def test_an_end_while_starting_leaves_nothing(installation):
+    installation.launch()
+    poll((installation.folder / "lock").exists)
+
+    os.kill(installation.main(), signal.SIGINT)
+
+    assert installation.process.wait(40) == 0, installation.messages()
+    assert installation.is_gone()
+    installation.process.stdout.close()
+    installation.start()
+
+
+def test_a_cluster_that_was_half_made_is_made_again(installation):
+    installation.launch()
+    poll((installation.folder / "postgres.new" / "base").exists, 20, 0.001)
+    installation.kill()
+
+    installation.start()
+
+    assert not (installation.folder / "postgres.new").exists()
+
+
+def test_works_in_a_folder_whose_path_is_too_long_for_a_socket(installation):
+    installation.folder = installation.folder.parent / ("long-" * 20) / "a name with blanks and 'quotes'"
+
+    installation.start()
+
+    assert '"namespace":"alice"' in paste(installation, installation.lines)[1]
+
+
+def test_the_database_listens_on_no_network(installation):
+    installation.start()
+    database = installation.leaders()["database"]
+    sockets = {os.readlink(link) for link in Path(f"/proc/{database}/fd").iterdir()}
+
+    listening = {
+        f"socket:[{line.split()[9]}]"
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        if line.split()[3] == "0A"
+    }
+
+    assert not sockets & listening
+
+
+def test_nobody_else_reads_the_secrets(installation):
+    installation.start()
+
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (installation.folder / "keys").iterdir()}
+    modes["env"] = (installation.folder / "env").stat().st_mode & 0o077
+
+    assert set(modes.values()) == {0}
+
+
+def test_nothing_runs_as_root_that_serves_requests(installation):
+    installation.start()
+    children = [pid for pid in installation.processes() if pid not in installation.leaders().values()]
+
+    assert children
+    for pid in children:
+        status = Path(f"/proc/{pid}/status").read_text()
+        name = status.splitlines()[0].split()[1]
+        assert "Uid:\t0\t" not in status or name.startswith("renku"), status
+
+
+def test_a_taken_port_is_named(installation):
+    installation.start()
+    port = installation.url.rpartition(":")[2]
+    other = installation.folder.parent / "other"
+
+    second = subprocess.run(
+        installation.command("up", "--data", str(other), "--port", port),
+        env=installation.env, capture_output=True, text=True, timeout=60, cwd="/",
+    )
+
+    assert second.returncode == 1
+    assert port in second.stderr
+    assert "--port" in second.stderr
