@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "discovery.h"
+#include "frontends/server/discovery.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include <curl/curl.h>
 
-#include "log.h"
+#include "frontends/server/log.h"
 
 #include "renku/http.h"
 

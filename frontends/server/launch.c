@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch.h"
+#include "frontends/server/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +18,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "discovery.h"
-#include "handover.h"
-#include "identity.h"
-#include "log.h"
+#include "frontends/server/discovery.h"
+#include "frontends/server/handover.h"
+#include "frontends/server/identity.h"
+#include "frontends/server/log.h"
 
 #include "renku/renku.h"
 

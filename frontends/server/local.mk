@@ -11,9 +11,9 @@ noinst_LTLIBRARIES += %D%/librenku_launch.la
 	%D%/user.c %D%/user.h
 %C%_renku_server_la_CFLAGS = $(AM_CFLAGS) $(KORE_CFLAGS)
 %C%_renku_server_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared
-%C%_renku_server_la_LIBADD = librenku.la $(LIBRENKU_LIBS) -lpthread
+%C%_renku_server_la_LIBADD = librenku.la -ljson-c -lcrypto -lpthread
 
 %C%_librenku_launch_la_SOURCES = %D%/launch.c %D%/launch.h %D%/discovery.c %D%/discovery.h \
 	%D%/handover.c %D%/handover.h %D%/identity.c %D%/identity.h %D%/log.c %D%/log.h %D%/user.c %D%/user.h
 %C%_librenku_launch_la_CPPFLAGS = $(AM_CPPFLAGS) -DRENKU_KORE='"$(KORE)"' -DRENKU_PKGLIBDIR='"$(pkglibdir)"'
-%C%_librenku_launch_la_LIBADD = librenku.la $(LIBRENKU_LIBS)
+%C%_librenku_launch_la_LIBADD = librenku.la -ljson-c -lcurl -lcrypto

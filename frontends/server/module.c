@@ -13,12 +13,12 @@
 void renku_connect(struct connection *connection);
 #pragma GCC visibility pop
 
-#include "log.h"
-#include "metrics.h"
-#include "sandbox.h"
-#include "service.h"
-#include "user.h"
-#include "wire.h"
+#include "frontends/server/log.h"
+#include "frontends/server/metrics.h"
+#include "frontends/server/sandbox.h"
+#include "frontends/server/service.h"
+#include "frontends/server/user.h"
+#include "frontends/server/wire.h"
 
 /* What Kore calls: the parent before it forks, each worker before and after its sandbox closes. */
 

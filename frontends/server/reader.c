@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reader.h"
+#include "frontends/server/reader.h"
 
 #include <stdlib.h>
 #include <string.h>

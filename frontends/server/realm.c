@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "realm.h"
+#include "frontends/server/realm.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "identity.h"
-#include "log.h"
+#include "frontends/server/identity.h"
+#include "frontends/server/log.h"
 
 #define LIFETIME_SECONDS 3600
 #define NAME_MAX_BYTES 64

@@ -2,8 +2,8 @@
 #ifndef RK_REALM_H
 #define RK_REALM_H
 
-#include "reader.h"
-#include "reply.h"
+#include "frontends/server/reader.h"
+#include "frontends/server/reply.h"
 
 /* The local identity provider over HTTP, in the form of a Keycloak realm. */
 

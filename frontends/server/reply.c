@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reply.h"
+#include "frontends/server/reply.h"
 
 #include <stdarg.h>
 #include <stdint.h>

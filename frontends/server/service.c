@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service.h"
+#include "frontends/server/service.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "metrics.h"
-#include "realm.h"
+#include "frontends/server/log.h"
+#include "frontends/server/metrics.h"
+#include "frontends/server/realm.h"
 
 #include "renku/renku.h"
 

@@ -2,8 +2,8 @@
 #ifndef RK_SERVICE_H
 #define RK_SERVICE_H
 
-#include "reader.h"
-#include "reply.h"
+#include "frontends/server/reader.h"
+#include "frontends/server/reply.h"
 
 #include "renku/types.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "user.h"
+#include "frontends/server/user.h"
 
 #include <errno.h>
 #include <grp.h>

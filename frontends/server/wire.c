@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wire.h"
+#include "frontends/server/wire.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>
@@ -9,17 +9,19 @@
 
 #include <kore/kore.h>
 
-#include "jobs.h"
-#include "metrics.h"
+#include "frontends/server/jobs.h"
+#include "frontends/server/metrics.h"
 
-#define READ_TURN (256 * 1024) /* bytes one connection may take before the others have their turn  \
-                                */
+#define READ_TURN                                                                                  \
+    (256 * 1024) /* bytes one connection may take before the others have their turn                \
+                  */
 #define WRITE_TURN (1024 * 1024)
 #define SMALL_BUFFER (16 * 1024) /* never refused for want of memory */
 #define LINGER_MS 5000
 #define DRAIN_LINGER_MS 500
-#define CROWDED_IDLE_MS 1000 /* with nearly all places taken, who only keeps one warm must leave   \
-                              */
+#define CROWDED_IDLE_MS                                                                            \
+    1000 /* with nearly all places taken, who only keeps one warm must leave                       \
+          */
 
 typedef enum { LINK_READING, LINK_WORKING, LINK_WRITING, LINK_LINGERING } rk_link_state;
 

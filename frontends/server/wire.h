@@ -2,7 +2,7 @@
 #ifndef RK_WIRE_H
 #define RK_WIRE_H
 
-#include "service.h"
+#include "frontends/server/service.h"
 
 /* The connections of one worker, between Kore's event loop and the service. */
 
