@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+librenku_core_la_SOURCES += \
+	%D%/connection.c \
+	%D%/db.h \
+	%D%/exchange.c \
+	%D%/failure.c \
+	%D%/migrate.c %D%/migrate.h %D%/migration.h \
+	%D%/param.c \
+	%D%/pool.c \
+	%D%/row.c \
+	%D%/session.c %D%/session.h \
+	%D%/transaction.c

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "librenku/base/log.h"
+#include "librenku/base/time.h"
+#include "librenku/db/session.h"
+
+enum { ATTEMPTS = 3, ROLLBACK_MS = 1000, NAME_SIZE = 24 };
+
+const rk_query rk_query_begin = {.sql = "BEGIN ISOLATION LEVEL READ COMMITTED"};
+const rk_query rk_query_commit = {.sql = "COMMIT"};
+
+/* Sent before the first statement of a connection, in a transaction of its own, so that no rollback
+ * undoes it. The server looks every second whether we are still there: a statement that we no
+ * longer wait for ends soon. */
+static const char settings_sql[] = "SELECT set_config('TimeZone', 'UTC', false),"
+                                   " set_config('DateStyle', 'ISO, MDY', false),"
+                                   " set_config('IntervalStyle', 'postgres', false),"
+                                   " set_config('extra_float_digits', '1', false),"
+                                   " set_config('bytea_output', 'hex', false),"
+                                   " set_config('jit', 'off', false),"
+                                   " set_config('client_connection_check_interval', '1s', false),"
+                                   " set_config('statement_timeout', $1, false)";
+
+/* --- sending --- */
+
+/* Names follow from the text, so that equal texts share one statement. */
+static uint64_t name_of(const char *sql)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *sql; sql++)
+        hash = (hash ^ (unsigned char)*sql) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static void print_name(char out[NAME_SIZE], uint64_t name)
+{
+    (void)snprintf(out, NAME_SIZE, "rk_%016" PRIx64, name); /* 19 characters */
+}
+
+static int values_of(const char *const **out, rk_op *op, const rk_params *params)
+{
+    const char **values = rk_new_array(op, const char *, (size_t)params->count);
+
+    RK_CHECK(values);
+    for (int i = 0; i < params->count; i++)
+        values[i] = params->items[i].inside ? params->items[i].own : params->items[i].text;
+    *out = values;
+    return 0;
+}
+
+static bool is_parsed_before(const rk_step *steps, const rk_step *step)
+{
+    for (; steps != step; steps = steps->next)
+        if (steps->parsed && steps->name == step->name)
+            return true;
+    return false;
+}
+
+/* Makes sure that the statement is prepared when it runs. */
+static bool prepare(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *step)
+{
+    char name[NAME_SIZE];
+    const char *sql;
+
+    step->parsed = false;
+    if (rk_conn_prepared(&step->name, conn, step->query))
+        return true;
+    if (rk_query_text(&sql, op, step->query) < 0)
+        return false;
+    step->name = name_of(sql);
+    if (is_parsed_before(steps, step))
+        return true;
+    if (rk_conn_has_name(conn, step->name)) {
+        (void)rk_conn_note(conn, step->query, step->name); /* else it is looked up again */
+        return true;
+    }
+    print_name(name, step->name);
+    step->parsed = true;
+    return PQsendPrepare(conn->pg, name, sql, 0, NULL);
+}
+
+static bool send_step(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *step)
+{
+    const char *const *values;
+    char name[NAME_SIZE];
+
+    if (values_of(&values, op, &step->params) < 0 || !prepare(op, conn, steps, step))
+        return false;
+    print_name(name, step->name);
+    return PQsendQueryPrepared(conn->pg, name, step->params.count, values, NULL, NULL, 0);
+}
+
+static bool send_unnamed(rk_op *op, rk_conn *conn, rk_step *step)
+{
+    const char *const *values;
+    const char *sql;
+
+    step->parsed = false;
+    return values_of(&values, op, &step->params) == 0 &&
+           rk_query_text(&sql, op, step->query) == 0 &&
+           PQsendQueryParams(conn->pg, sql, step->params.count, NULL, values, NULL, NULL, 0);
+}
+
+static bool send_settings(rk_conn *conn, const rk_pool_options *options)
+{
+    char limit[16];
+    const char *values[] = {limit};
+
+    (void)snprintf(limit, sizeof limit, "%d", options->statement_timeout_ms); /* 11 characters */
+    return PQsendQueryParams(conn->pg, settings_sql, 1, NULL, values, NULL, NULL, 0) &&
+           PQpipelineSync(conn->pg);
+}
+
+static rk_wire send_all(rk_op *op, struct rk_session *session, rk_step *steps)
+{
+    rk_conn *conn = session->conn;
+    bool unnamed = rk_pool_is_unnamed(session->pool);
+    bool sent = !conn->fresh || send_settings(conn, rk_pool_options_of(session->pool));
+
+    for (rk_step *step = steps; sent && step; step = step->next) {
+        sent = unnamed ? send_unnamed(op, conn, step) : send_step(op, conn, steps, step);
+        session->statements++;
+    }
+    sent = sent && PQpipelineSync(conn->pg);
+    session->round_trips++;
+    if (sent)
+        return RK_WIRE_OK;
+    return op->error.err == RK_ERR_NO_MEMORY ? RK_WIRE_NO_MEMORY : RK_WIRE_LOST;
+}
+
+/* --- receiving --- */
+
+void rk_result_clear(void *result)
+{
+    PQclear(result);
+}
+
+/* The one result of one query, and the NULL behind it. */
+static rk_wire receive_one(PGresult **out, rk_op *op, rk_conn *conn)
+{
+    PGresult *end = NULL;
+    rk_wire state = rk_conn_next(out, conn, op->deadline_ms);
+
+    if (state != RK_WIRE_OK)
+        return state;
+    if (!*out)
+        return RK_WIRE_LOST;
+    if (rk_arena_defer(op->arena, rk_result_clear, *out) < 0)
+        return RK_WIRE_NO_MEMORY;
+    state = rk_conn_next(&end, conn, op->deadline_ms);
+    PQclear(end);
+    return state == RK_WIRE_OK && end ? RK_WIRE_LOST : state;
+}
+
+static rk_wire receive_sync(rk_op *op, rk_conn *conn)
+{
+    PGresult *sync;
+    rk_wire state = rk_conn_next(&sync, conn, op->deadline_ms);
+    bool right = PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
+
+    PQclear(sync);
+    return state == RK_WIRE_OK && !right ? RK_WIRE_LOST : state;
+}
+
+static bool is_good(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+static rk_wire receive_step(rk_op *op, rk_conn *conn, rk_step *step)
+{
+    PGresult *parsed = NULL;
+    rk_wire state = step->parsed ? receive_one(&parsed, op, conn) : RK_WIRE_OK;
+
+    if (state != RK_WIRE_OK)
+        return state;
+    if (parsed && is_good(parsed))
+        (void)rk_conn_note(conn, step->query, step->name); /* else it is prepared once more */
+    state = receive_one(&step->result, op, conn);
+    if (parsed && !is_good(parsed))
+        step->result = parsed;
+    return state;
+}
+
+static rk_wire receive_settings(rk_op *op, rk_conn *conn)
+{
+    PGresult *result;
+    rk_wire state = receive_one(&result, op, conn);
+
+    if (state != RK_WIRE_OK)
+        return state;
+    if (!is_good(result)) {
+        rk_log_error(op, "db", "the settings of a connection were refused: %s",
+                     PQresultErrorMessage(result));
+        return RK_WIRE_LOST;
+    }
+    conn->fresh = false;
+    return receive_sync(op, conn);
+}
+
+static rk_wire receive_all(rk_op *op, rk_conn *conn, rk_step *steps)
+{
+    rk_wire state = conn->fresh ? receive_settings(op, conn) : RK_WIRE_OK;
+
+    for (rk_step *step = steps; state == RK_WIRE_OK && step; step = step->next)
+        state = receive_step(op, conn, step);
+    return state == RK_WIRE_OK ? receive_sync(op, conn) : state;
+}
+
+/* --- one attempt and what it came to --- */
+
+static rk_step *first_refused(rk_step *steps)
+{
+    for (; steps && steps->result; steps = steps->next)
+        if (!is_good(steps->result))
+            return steps;
+    return NULL;
+}
+
+static bool contains(const rk_step *steps, const rk_query *query)
+{
+    for (; steps; steps = steps->next)
+        if (steps->query == query)
+            return true;
+    return false;
+}
+
+/* Whether a statement surely changes nothing. Keywords are written in capitals. */
+static bool only_reads(const rk_query *query)
+{
+    static const char *const changing[] = {"INSERT ", "UPDATE ", "DELETE ", "MERGE "};
+    const char *sql = query->sql;
+
+    if (strncmp(sql, "SELECT ", 7) != 0 && strncmp(sql, "WITH ", 5) != 0)
+        return false;
+    for (size_t i = 0; i < RK_COUNT(changing); i++)
+        if (strstr(sql, changing[i]))
+            return false;
+    return true;
+}
+
+typedef struct {
+    rk_op *op;
+    struct rk_session *session;
+    rk_step *steps;
+    bool first; /* nothing of this transaction was done before */
+    rk_wire state;
+    rk_step *refused;
+} attempt;
+
+static bool may_repeat(const attempt *a)
+{
+    if (!a->first || a->state == RK_WIRE_LATE || a->state == RK_WIRE_NO_MEMORY)
+        return false;
+    if (a->refused)
+        return rk_refusal_is_stale(a->refused->result) ||
+               (!a->session->open && rk_refusal_is_transient(a->refused->result));
+    if (contains(a->steps, &rk_query_commit))
+        return false;
+    return a->session->open || only_reads(a->steps->query);
+}
+
+static void settle(attempt *a)
+{
+    bool stale = a->refused && rk_refusal_is_stale(a->refused->result);
+
+    if (stale && rk_refusal_is_unnamed(a->refused->result))
+        rk_pool_set_unnamed(a->session->pool, a->op);
+    if (a->state != RK_WIRE_OK || stale)
+        rk_session_drop(a->session, false);
+    if (a->state == RK_WIRE_OK && !a->refused)
+        a->session->begun = a->session->open;
+    else
+        a->session->failed = a->session->open;
+}
+
+static int conclude(const attempt *a)
+{
+    if (a->refused && rk_refusal_is_stale(a->refused->result) && a->session->open)
+        return rk_fail_default(a->op, RK_ERR_RETRY);
+    if (a->refused)
+        return rk_refusal(a->op, a->refused->query, a->refused->result);
+    if (a->state == RK_WIRE_OK)
+        return 0;
+    if (a->state != RK_WIRE_NO_MEMORY && contains(a->steps, &rk_query_commit))
+        return rk_outcome_unknown(a->op);
+    return rk_connection_failed(a->op, a->state);
+}
+
+static int try_once(attempt *a)
+{
+    struct rk_session *session = a->session;
+
+    if (!session->conn)
+        RK_TRY(rk_pool_take(&session->conn, a->op, session->pool));
+    for (rk_step *step = a->steps; step; step = step->next)
+        step->result = NULL;
+    a->state = send_all(a->op, session, a->steps);
+    if (a->state == RK_WIRE_OK)
+        a->state = receive_all(a->op, session->conn, a->steps);
+    a->refused = first_refused(a->steps);
+    return 0;
+}
+
+int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
+{
+    attempt a = {.op = op, .session = session, .steps = steps, .first = !session->begun};
+
+    for (int i = 1; i <= ATTEMPTS; i++) {
+        RK_TRY(try_once(&a));
+        settle(&a);
+        if (i == ATTEMPTS || !may_repeat(&a))
+            break;
+        if (a.state == RK_WIRE_OK && !a.refused)
+            break;
+        session->failed = false;
+    }
+    return conclude(&a);
+}
+
+bool rk_exchange_rollback(rk_conn *conn)
+{
+    int64_t latest = rk_time_monotonic_ms() + ROLLBACK_MS;
+    bool going = PQsendQueryParams(conn->pg, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) &&
+                 PQpipelineSync(conn->pg);
+
+    while (going) {
+        PGresult *result;
+
+        going = rk_conn_next(&result, conn, latest) == RK_WIRE_OK;
+
+        ExecStatusType status = PQresultStatus(result);
+
+        PQclear(result);
+        if (going && status == PGRES_PIPELINE_SYNC)
+            return PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+    }
+    return false;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_SESSION_H
+#define RK_SESSION_H
+
+#include <libpq-fe.h>
+
+#include "librenku/db/db.h"
+
+/* What the files of this folder share; nobody else includes it. */
+
+/* --- one connection (connection.c) --- */
+
+typedef struct {
+    const rk_query *query; /* NULL is a free place */
+    uint64_t name;
+} rk_prepared;
+
+typedef struct rk_conn {
+    PGconn *pg;
+    struct rk_conn *next; /* among the idle ones of the pool */
+    bool fresh;           /* its settings have not been sent yet */
+    rk_prepared *prepared;
+    size_t prepared_count;
+    size_t prepared_capacity; /* a power of two, or 0 */
+} rk_conn;
+
+/* What came of a talk with the server; a statement that it refused is RK_WIRE_OK. */
+typedef enum { RK_WIRE_OK, RK_WIRE_LOST, RK_WIRE_LATE, RK_WIRE_NO_MEMORY } rk_wire;
+
+enum { RK_CONNECT_MS = 10000 };
+
+int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options);
+void rk_conn_free(rk_conn *conn);
+/* Whether a connection that lay idle can be used: it has sent nothing, and no end of file. */
+bool rk_conn_is_alive(rk_conn *conn);
+/* The next result of the queries under way, NULL at the end of one. Waits until @p deadline_ms (0:
+ * for ever). */
+rk_wire rk_conn_next(PGresult **out, rk_conn *conn, int64_t deadline_ms);
+/* The name under which the statement stands prepared on this connection. */
+bool rk_conn_prepared(uint64_t *name, const rk_conn *conn, const rk_query *query);
+bool rk_conn_has_name(const rk_conn *conn, uint64_t name);
+/* Notes it as prepared; false without memory. */
+bool rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name);
+
+/* --- the pool (pool.c) --- */
+
+int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool);
+/* @p usable false closes it. */
+void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);
+const rk_pool_options *rk_pool_options_of(const rk_pool *pool);
+/* Behind a pooler that hands out another server for each transaction, statements are parsed each
+ * time. */
+bool rk_pool_is_unnamed(rk_pool *pool);
+void rk_pool_set_unnamed(rk_pool *pool, const rk_op *op);
+
+/* --- one operation's session (session.c) --- */
+
+/* One statement on its way. */
+typedef struct rk_step {
+    struct rk_step *next;
+    const rk_query *query;
+    rk_params params;
+    void *out;        /* filled with one row when this is a deferred statement; else NULL */
+    bool parsed;      /* a Parse of it travels along */
+    uint64_t name;    /* of the prepared statement */
+    PGresult *result; /* owned by the arena */
+} rk_step;
+
+struct rk_session {
+    rk_pool *pool;
+    rk_conn *conn;     /* NULL before the first statement and after the end */
+    rk_step *deferred; /* oldest first */
+    rk_step **deferred_end;
+    bool open;   /* between begin and commit or end */
+    bool begun;  /* BEGIN has been answered */
+    bool failed; /* the transaction can only be rolled back */
+    int statements;
+    int round_trips;
+};
+
+/* The session of the operation, made at first use. */
+int rk_session_of(struct rk_session **out, rk_op *op);
+/* Gives the connection back; @p usable false closes it. */
+void rk_session_drop(struct rk_session *session, bool usable);
+/* Sends what was deferred and then @p last, in one round trip; @p last has its result afterwards.
+ */
+int rk_session_run(rk_op *op, struct rk_session *session, rk_step *last);
+/* Runs a text of several statements inside the open transaction. For migrations. */
+int rk_session_script(rk_op *op, const char *sql);
+
+/* --- one round trip (exchange.c) --- */
+
+extern const rk_query rk_query_begin, rk_query_commit;
+
+/* Sends the steps and waits for all answers. Repeats them on a fresh connection when nothing can
+ * have been done yet. */
+int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps);
+/* PQclear for an arena. */
+void rk_result_clear(void *result);
+/* Ends the transaction on the server, whatever its state; false when the connection has to go. */
+bool rk_exchange_rollback(rk_conn *conn);
+
+/* --- what failed (failure.c) --- */
+
+/* Puts the server's refusal of a step into the slot; returns its error. */
+int rk_refusal(rk_op *op, const rk_query *query, const PGresult *result);
+int rk_connection_failed(rk_op *op, rk_wire why);
+/* The connection ended while a COMMIT was under way. */
+int rk_outcome_unknown(rk_op *op);
+/* Whether the refusal means only that the statement does not stand prepared as we thought. */
+bool rk_refusal_is_stale(const PGresult *result);
+/* Of those, the ones that a pooler causes. */
+bool rk_refusal_is_unnamed(const PGresult *result);
+bool rk_refusal_is_transient(const PGresult *result);
+
+/* --- results to models (row.c) --- */
+
+/* The text to prepare, "{row}" replaced. */
+int rk_query_text(const char **out, rk_op *op, const rk_query *query);
+/* Row @p number of @p result into the model. */
+int rk_row_load(void *out, rk_op *op, const rk_query *query, const PGresult *result, int number);
+/* The one row; @p found false when there is none. */
+int rk_row_load_one(void *out, bool *found, rk_op *op, const rk_step *step);
+/* The one row; none is the error of the query. */
+int rk_row_load_found(void *out, rk_op *op, const rk_step *step);
+/* Rows given or changed. */
+int64_t rk_result_count(const PGresult *result);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <time.h>
+
+#include "librenku/base/log.h"
+#include "librenku/base/time.h"
+#include "librenku/db/session.h"
+
+enum { ATTEMPTS = 5, FIRST_PAUSE_MS = 4 };
+
+int rk_db_begin(rk_op *op)
+{
+    struct rk_session *session;
+
+    RK_TRY(rk_session_of(&session, op));
+    RK_ASSERT(!session->open);
+    session->open = true;
+    session->begun = session->failed = false;
+    return 0;
+}
+
+int rk_db_commit(rk_op *op)
+{
+    struct rk_session *session = op->session;
+    rk_step commit = {.query = &rk_query_commit};
+
+    RK_ASSERT(session && session->open);
+    if (session->begun || session->deferred) {
+        RK_TRY(rk_session_run(op, session, &commit));
+        if (strcmp(PQcmdStatus(commit.result), "COMMIT") != 0)
+            return rk_fail(op, RK_ERR_DATABASE,
+                           "Database error occurred: the transaction was rolled back");
+    }
+    session->open = session->begun = false;
+    return 0;
+}
+
+static void pause_ms(int64_t milliseconds)
+{
+    struct timespec left = {.tv_sec = milliseconds / 1000,
+                            .tv_nsec = milliseconds % 1000 * 1000000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0)
+        continue;
+}
+
+/* Grows with each attempt; the microseconds of the clock part those that collided. */
+static int64_t pause_before(int attempt)
+{
+    int64_t longest = (int64_t)FIRST_PAUSE_MS << 2 * attempt;
+
+    return longest / 2 + rk_time_now() % (longest / 2 + 1);
+}
+
+static int attempt_once(rk_op *op, int (*body)(rk_op *op, void *user), void *user)
+{
+    RK_TRY(rk_db_begin(op));
+
+    int err = body(op, user);
+
+    if (err == 0)
+        err = rk_db_commit(op);
+    rk_db_end(op);
+    return err;
+}
+
+int rk_db_transaction(rk_op *op, int (*body)(rk_op *op, void *user), void *user)
+{
+    struct rk_change *before = op->changes;
+    int err = attempt_once(op, body, user);
+
+    for (int i = 1; i < ATTEMPTS && err == RK_ERR_RETRY; i++) {
+        int64_t pause = pause_before(i);
+
+        if (op->deadline_ms && rk_time_monotonic_ms() + pause >= op->deadline_ms)
+            break;
+        rk_log_debug(op, "db", "the transaction is repeated after %d ms", (int)pause);
+        rk_error_clear(op);
+        op->changes = before;
+        pause_ms(pause);
+        err = attempt_once(op, body, user);
+    }
+    return err;
+}
