@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# What belongs into an archive and into no program: documents, and the scripts behind ./dev.
+EXTRA_DIST += \
+	CHANGELOG.md \
+	%D%/architecture.md \
+	%D%/compatibility.md \
+	%D%/configuration.md \
+	%D%/conventions.md \
+	%D%/decisions.md \
+	%D%/errors.md \
+	%D%/operating.md \
+	%D%/threading.md \
+	tools/dev/build.sh \
+	tools/dev/check.sh \
+	tools/dev/setup.sh \
+	tools/docgen/docgen.py \
+	tools/packages.txt

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents say is so."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.server import BUILD, RENKU, ROOT
+from support.up import Installation
+
+README = ROOT / "README.md"
+TESTED = re.compile(r"^<!-- tested -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+C_BLOCK = re.compile(r"^```c\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home folder with a local installation at its default place, running."""
+    home = tmp_path_factory.mktemp("home")
+    local = Installation(home / ".local/share/renku")
+    local.env["HOME"] = str(home)
+    local.output = home / "up.out"
+    local.start()
+    yield local
+    assert local.ask() == 0, local.messages()
+
+
+def run_blocks(local, blocks):
+    """One shell for all blocks; each command must answer and no answer may be an error."""
+    script = "set -e\n" + "\n".join(blocks)
+    script = script.replace("http://127.0.0.1:8000", local.url).replace("build/bin/renku", str(RENKU))
+    script = script.replace("build/", f"{BUILD}/").replace("curl -sS", "curl -sS --fail-with-body")
+    env = local.env | {"HOME": local.env["HOME"], "PATH": os.environ["PATH"]}
+    return subprocess.run(
+        ["bash"], input=script, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_commands_of_the_readme_work(home):
+    blocks = TESTED.findall(README.read_text())
+
+    done = run_blocks(home, blocks)
+
+    assert len(blocks) >= 4
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"error"' not in done.stdout
+    assert '"name":"First light"' in done.stdout
+    assert '"name":"Ice cores"' in done.stdout
+    assert '"write":true' in done.stdout
+
+
+def test_the_program_of_the_readme_is_the_example():
+    (shown,) = C_BLOCK.findall(README.read_text())
+
+    example = (ROOT / "examples/projects.c").read_text()
+
+    assert example.partition("\n")[2] == shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_generated_pages_are_fresh():
+    done = subprocess.run([sys.executable, ROOT / "tools/docgen/docgen.py", "--check"], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_row_of_the_tables_is_in_its_page():
+    settings = (ROOT / "librenku/base/settings.def").read_text().count("\nRK_SETTING(")
+    errors = (ROOT / "librenku/base/error.def").read_text().count("\nRK_ERROR(")
+
+    assert (ROOT / "docs/configuration.md").read_text().count("\n| `") == settings
+    assert (ROOT / "docs/errors.md").read_text().count("\n| `") == errors
+
+
+def test_every_command_of_the_documents_exists():
+    """`renku WORD...` in the pages names commands that the program knows."""
+    known = {tuple(line.split()[:3]) for line in commands()}
+    for page in PAGES:
+        for words in re.findall(r"`renku ((?:[a-z-]+ ?)+)", page.read_text()):
+            parts = tuple(words.split())
+            assert any(parts[:length] in known or is_group(parts, known) for length in (1, 2, 3)), (page.name, words)
+
+
+def commands() -> list[str]:
+    source = (ROOT / "frontends/cli/commands.def").read_text()
+    return re.findall(r'^RK_COMMAND\(\w+,\s*"([^"]+)"', source, re.MULTILINE)
+
+
+def is_group(parts, known) -> bool:
+    return any(name[: len(parts)] == parts for name in known)

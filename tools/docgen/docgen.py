@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the reference pages of docs/ from the tables of the source.
+
+usage: tools/docgen/docgen.py [--check]
+
+--check writes nothing, names the pages that are out of date, and fails when there is one.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = r'(?:NULL|"(?:[^"\\]|\\.)*")'
+SETTING = re.compile(rf"RK_SETTING\(\s*(\w+),\s*({TEXT}),\s*(\w+),\s*({TEXT}),\s*([\w| ]+?),\s*({TEXT})\s*\)")
+ERROR = re.compile(rf"RK_ERROR\(\s*(\w+),\s*(\d+),\s*(\d+),\s*(\w+),\s*({TEXT})\s*\)")
+SECTION = re.compile(r"^/\* (.+?)\. Spec: ([\w.-]+\.md [\d.]+) \*/$")
+KINDS = {"TEXT": "text", "INT": "whole number", "NUMBER": "number", "BOOL": "`true` or anything else"}
+NEEDED = {
+    "REQUIRED": "yes",
+    "KEYCLOAK": "yes, unless `DUMMY_STORES` is true",
+    "LATER": "later, with the part that uses it",
+}
+NOTE = "<!-- Written by tools/docgen/docgen.py. Change the table in the source, then run it. -->"
+
+
+def c_text(literal: str) -> str | None:
+    """The value of a C string literal; None for NULL."""
+    return None if literal == "NULL" else literal[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def setting_row(line: str) -> list[str]:
+    _, name, kind, fallback, flags, help_text = SETTING.search(line).groups()
+    marks = flags.replace(" ", "").split("|")
+    needed = next((text for flag, text in NEEDED.items() if flag in marks), "no")
+    default = c_text(fallback)
+    shown = "unset" if default is None else f"`{default}`" if default else "empty"
+    secret = " Never printed." if "SECRET" in marks else ""
+    return [f"`{c_text(name)}`", KINDS[kind], cell(shown), needed, cell(c_text(help_text)) + "." + secret]
+
+
+def configuration() -> str:
+    source = (ROOT / "librenku/base/settings.def").read_text()
+    out = [
+        "# Configuration",
+        "",
+        NOTE,
+        "",
+        "Every process reads its settings from the environment at its start, under the names of an existing deployment.",
+        "A missing or malformed one stops the start, and the message names all of them at once. A boolean is true only",
+        "for the text `true`, in any case. `renku up` writes the settings of a local installation to its file `env`.",
+    ]
+    rows: list[list[str]] = []
+    sections: list[tuple[str, list[list[str]]]] = []
+    for line in source.splitlines():
+        section = SECTION.match(line)
+        if section:
+            rows = []
+            sections.append((section.group(1), rows))
+        elif line.startswith("RK_SETTING("):
+            rows.append(setting_row(line))
+    for title, entries in sections:
+        out += ["", f"## {title}", ""]
+        out += table(["Variable", "Value", "Default", "Required", "Meaning"], entries)
+    return "\n".join(out) + "\n"
+
+
+def errors() -> str:
+    source = (ROOT / "librenku/base/error.def").read_text()
+    out = [
+        "# Errors",
+        "",
+        NOTE,
+        "",
+        "An error answer is `{\"error\": {\"code\": ..., \"message\": ..., \"detail\": ...}}`; `detail` may be missing. The",
+        "message below is the one that stands when the place that failed has nothing better to say. The name is the one",
+        "of the source (`RK_ERR_...`): codes repeat, names do not. A logged error leaves a line in the log of the",
+        "server; the others are the everyday answers to everyday mistakes.",
+        "",
+    ]
+    rows = [
+        [f"`{name}`", code, status, "yes" if quiet == "LOUD" else "no", cell(c_text(message))]
+        for name, code, status, quiet, message in ERROR.findall(source)
+    ]
+    return "\n".join(out + table(["Name", "Code", "HTTP status", "Logged", "Message"], rows)) + "\n"
+
+
+PAGES = {"docs/configuration.md": configuration, "docs/errors.md": errors}
+
+
+def stale() -> list[str]:
+    """The pages that differ from what the source says."""
+    return [
+        name for name, page in PAGES.items() if not (ROOT / name).exists() or (ROOT / name).read_text() != page()
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["--check"]:
+        for name in stale():
+            print(f"{name} is out of date: run tools/docgen/docgen.py")
+        return 1 if stale() else 0
+    if arguments:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    for name, page in PAGES.items():
+        (ROOT / name).write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
