@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of every Python suite: a private PostgreSQL, a realm, the server, callers."""
+
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import pytest
+
+from support.api import Api, Caller, ServerErrors
+from support.database import Rows
+from support.postgres import Postgres
+from support.realm import Realm
+from support.server import Server, deployment, make_keys, renku
+
+
+@pytest.fixture(scope="session")
+def folder():
+    """A folder that the unprivileged users of server and database can reach."""
+    path = Path(tempfile.mkdtemp(prefix="renku-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def keys(folder):
+    return make_keys(folder / "keys")
+
+
+@pytest.fixture(scope="session")
+def realm():
+    with Realm() as realm:
+        yield realm
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres, keys):
+    """Makes a migrated database of its own: the DB_* variables that lead to it."""
+    template = postgres.create_database()
+    done = renku("db", "migrate", env=deployment(template, "http://127.0.0.1:1", keys))
+    assert done.returncode == 0, done.stderr
+    return lambda: postgres.create_database(template["DB_NAME"])
+
+
+@pytest.fixture(scope="session")
+def database(make_database):
+    return make_database()
+
+
+@pytest.fixture(scope="session")
+def environment(database, realm, keys):
+    return deployment(database, realm.url, keys)
+
+
+def finish(server: Server) -> None:
+    """A server that a test no longer needs ends cleanly and has reported nothing."""
+    status = server.stop()
+    assert not server.reports(), server.log()
+    assert status == 0, server.log()
+
+
+@pytest.fixture(scope="session")
+def server(environment, folder):
+    """The server that the tests share."""
+    server = Server(environment, folder / "server.log").start()
+    yield server
+    finish(server)
+
+
+@pytest.fixture(scope="session")
+def start_server(environment, folder):
+    """Starts servers with other settings; each is stopped when the test is over."""
+    count = 0
+
+    def start(env=None, base=None, wait=True, **more) -> Server:
+        nonlocal count
+        count += 1
+        merged = {**(base or environment), **(env or {})}
+        merged = {name: value for name, value in merged.items() if value is not None}
+        server = Server(merged, folder / f"server-{count}.log", **more).launch()
+        return server.wait() if wait else server
+
+    return start
+
+
+@pytest.fixture
+def other_server(start_server):
+    """Starts a server of this test's own."""
+    servers = []
+
+    def start(*arguments, **more) -> Server:
+        servers.append(start_server(*arguments, **more))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.is_running():
+            finish(server)
+
+
+@pytest.fixture(scope="session")
+def shared_api(server, realm):
+    api = Api(server.url, realm, ServerErrors())
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def api(request, server, shared_api):
+    """The shared server. A test fails when it saw a 5xx or a sanitizer report that it did not ask for."""
+    shared_api.errors.seen.clear()
+    shared_api.errors.expected = request.node.get_closest_marker("server_error") is not None
+    yield shared_api
+    assert server.is_running(), server.log()
+    assert not server.reports(), server.log()
+    assert not shared_api.errors.seen
+
+
+@pytest.fixture
+def make_api(request, realm):
+    """The API of another server."""
+    opened = []
+
+    def make(server: Server, realm: Realm = realm) -> Api:
+        errors = ServerErrors()
+        errors.expected = request.node.get_closest_marker("server_error") is not None
+        opened.append(Api(server.url, realm, errors))
+        return opened[-1]
+
+    yield make
+    for api in opened:
+        api.close()
+        assert not api.errors.seen
+
+
+@pytest.fixture(scope="session")
+def rows(database):
+    rows = Rows(database)
+    yield rows
+    rows.close()
+
+
+@pytest.fixture
+def anonymous(api) -> Caller:
+    return api.anonymous()
+
+
+@pytest.fixture
+def user(api) -> Caller:
+    return api.user()
+
+
+@pytest.fixture
+def other(api) -> Caller:
+    return api.user()
+
+
+@pytest.fixture
+def make_admin(environment):
+    """Makes a user a platform administrator. Spec: authorization.md 12"""
+
+    def make(user_id: str) -> None:
+        done = renku("authz", "admin", "add", user_id, env=environment)
+        assert done.returncode == 0, done.stderr
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def admin_claims(environment) -> dict:
+    """Who is administrator by token and by relationship."""
+    user_id = str(uuid.uuid4())
+    done = renku("authz", "admin", "add", user_id, env=environment)
+    assert done.returncode == 0, done.stderr
+    return {"user_id": user_id, "email": "root@example.org"}
+
+
+@pytest.fixture
+def admin(api, admin_claims) -> Caller:
+    """An administrator in both senses."""
+    return api.token_admin(**admin_claims)

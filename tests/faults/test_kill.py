@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 in the middle of many changes: what was acknowledged is there, and nothing is half there."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from support.api import PREFIX, Api, ServerErrors, unique
+from support.database import Rows
+from support.postgres import Postgres
+from support.realm import Realm
+from support.server import Server, deployment, poll, renku
+
+ACTORS = 200
+CONNECTIONS = 100
+
+
+# --- what must hold in any state -----------------------------------------------------------------
+
+HALF_THINGS = {
+    "project without slug": """
+        SELECT id FROM projects.projects p WHERE NOT EXISTS (
+            SELECT FROM common.entity_slugs s WHERE s.project_id = p.id AND s.data_connector_id IS NULL)""",
+    "slug without project or connector": """
+        SELECT id::text FROM common.entity_slugs WHERE project_id IS NULL AND data_connector_id IS NULL""",
+    "group without namespace": """
+        SELECT id FROM common.groups g WHERE NOT EXISTS (SELECT FROM common.namespaces n WHERE n.group_id = g.id)""",
+    "user without namespace": """
+        SELECT keycloak_id FROM users.users u
+         WHERE NOT EXISTS (SELECT FROM common.namespaces n WHERE n.user_id = u.keycloak_id)""",
+    "user or group with two namespaces": """
+        SELECT coalesce(user_id, group_id) FROM common.namespaces GROUP BY 1 HAVING count(*) > 1""",
+    "project without owner": """
+        SELECT id FROM projects.projects p WHERE NOT EXISTS (
+            SELECT FROM librenku.relation r WHERE r.object_type = 'p' AND r.object_id = p.id AND r.relation = 'o')""",
+    "project without platform": """
+        SELECT id FROM projects.projects p WHERE NOT EXISTS (
+            SELECT FROM librenku.relation r WHERE r.object_type = 'p' AND r.object_id = p.id
+               AND r.relation = 'L' AND r.subject_type = 'L' AND r.subject_id = 'renku')""",
+    "project whose namespace is not that of its slug": """
+        SELECT p.id FROM projects.projects p
+          JOIN common.entity_slugs s ON s.project_id = p.id AND s.data_connector_id IS NULL
+          JOIN common.namespaces n ON n.id = s.namespace_id
+         WHERE (SELECT array_agg(r.subject_type::text || r.subject_id) FROM librenku.relation r
+                 WHERE r.object_type = 'p' AND r.object_id = p.id AND r.relation = 'N')
+               IS DISTINCT FROM ARRAY[CASE WHEN n.group_id IS NULL THEN 'n' || n.id ELSE 'g' || n.group_id END]""",
+    "project whose wildcards are not its visibility": """
+        SELECT p.id FROM projects.projects p
+         WHERE (SELECT count(*) FROM librenku.relation r
+                 WHERE r.object_type = 'p' AND r.object_id = p.id AND r.relation = 'w')
+               <> CASE WHEN p.visibility = 'public' THEN 2 ELSE 0 END""",
+    "group without owner": """
+        SELECT id FROM common.groups g WHERE NOT EXISTS (
+            SELECT FROM librenku.relation r WHERE r.object_type = 'g' AND r.object_id = g.id AND r.relation = 'o')""",
+    "group that is not public": """
+        SELECT id FROM common.groups g WHERE (
+            SELECT count(*) FROM librenku.relation r
+             WHERE r.object_type = 'g' AND r.object_id = g.id AND r.relation = 'w') <> 2""",
+    "user namespace without owner": """
+        SELECT id FROM common.namespaces n WHERE user_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM librenku.relation r WHERE r.object_type = 'n' AND r.object_id = n.id
+               AND r.relation = 'o' AND r.subject_type = 'u' AND r.subject_id = n.user_id)""",
+    "relationship of a missing project": """
+        SELECT object_id FROM librenku.relation
+         WHERE object_type = 'p' AND NOT EXISTS (SELECT FROM projects.projects p WHERE p.id = object_id)""",
+    "relationship of a missing group": """
+        SELECT object_id FROM librenku.relation
+         WHERE object_type = 'g' AND NOT EXISTS (SELECT FROM common.groups g WHERE g.id = object_id)""",
+    "relationship of a missing namespace": """
+        SELECT object_id FROM librenku.relation
+         WHERE object_type = 'n' AND NOT EXISTS (SELECT FROM common.namespaces n WHERE n.id = object_id)""",
+    "user with two roles": """
+        SELECT object_id FROM librenku.relation
+         WHERE object_type IN ('p', 'g') AND relation IN ('o', 'e', 'v') AND subject_type = 'u'
+         GROUP BY object_type, object_id, subject_id HAVING count(*) > 1""",
+}
+
+
+def half_things(rows: Rows) -> dict[str, list]:
+    found = {name: rows.all(query) for name, query in HALF_THINGS.items()}
+    return {name: items[:3] for name, items in found.items() if items}
+
+
+# --- actors: each one changes its own things, one after the other --------------------------------
+
+
+@dataclass
+class Actor:
+    """Remembers what the server has acknowledged, and what was under way when it died."""
+
+    id: str
+    token: str
+    slug: str
+    friend: str
+    groups: dict[str, str] = field(default_factory=dict)  # id: slug
+    projects: dict[str, dict] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)  # of the friend, by path
+    deleted: list[str] = field(default_factory=list)
+    doubtful: set[str] = field(
+        default_factory=set
+    )  # ids and paths whose last change was not answered
+    acknowledged: int = 0
+
+
+async def call(
+    http: httpx.AsyncClient,
+    actor: Actor,
+    method: str,
+    path: str,
+    touches: str | None = None,
+    **more,
+):
+    """One change; None when there was no answer to rely on."""
+    if touches:
+        actor.doubtful.add(touches)
+    headers = {"authorization": f"Bearer {actor.token}"} | more.pop("headers", {})
+    response = await http.request(method, path, headers=headers, **more)
+    if response.status_code >= 300:
+        return None
+    if touches:
+        actor.doubtful.discard(touches)
+    actor.acknowledged += 1
+    return response
+
+
+async def create_group(http, actor: Actor) -> dict | None:
+    slug = unique("group")
+    response = await call(http, actor, "POST", "/groups", json={"name": slug, "slug": slug})
+    if response:
+        group = response.json()
+        actor.groups[group["id"]] = group["slug"]
+        return group
+    return None
+
+
+async def create_project(http, actor: Actor, namespace: str) -> dict | None:
+    body = {"name": unique("Project"), "namespace": namespace, "repositories": ["https://e.org/a"]}
+    body["visibility"] = random.choice(["public", "private"])
+    response = await call(http, actor, "POST", "/projects", json=body)
+    if response:
+        project = response.json()
+        actor.projects[project["id"]] = project
+        return project
+    return None
+
+
+async def set_role(http, actor: Actor, path: str, role: str) -> None:
+    if await call(
+        http, actor, "PATCH", path, touches=path, json=[{"id": actor.friend, "role": role}]
+    ):
+        actor.roles[path] = role
+
+
+async def remove_role(http, actor: Actor, path: str) -> None:
+    if await call(http, actor, "DELETE", f"{path}/{actor.friend}", touches=path):
+        actor.roles.pop(path, None)
+
+
+async def change_project(http, actor: Actor, project: dict, **body) -> None:
+    path = f"/projects/{project['id']}"
+    headers = {"if-match": actor.projects[project["id"]]["etag"]}
+    response = await call(
+        http, actor, "PATCH", path, touches=project["id"], json=body, headers=headers
+    )
+    if response:
+        actor.projects[project["id"]] = response.json()
+
+
+async def delete_project(http, actor: Actor, project: dict) -> None:
+    if await call(http, actor, "DELETE", f"/projects/{project['id']}", touches=project["id"]):
+        del actor.projects[project["id"]]
+        actor.deleted.append(project["id"])
+
+
+async def act(http: httpx.AsyncClient, actor: Actor) -> None:
+    """The life of one actor; a connection error is the death of the server."""
+    group = await create_group(http, actor)
+    own = await create_project(http, actor, actor.slug)
+    if not group or not own:
+        return
+    members = f"/projects/{own['id']}/members"
+    await set_role(http, actor, members, "viewer")
+    await set_role(http, actor, f"/groups/{group['slug']}/members", "editor")
+    inside = await create_project(http, actor, group["slug"])
+    await set_role(http, actor, members, "owner")
+    await change_project(http, actor, own, visibility="public", slug=unique("renamed"))
+    await change_project(http, actor, own, namespace=group["slug"])
+    await remove_role(http, actor, members)
+    if inside:
+        await delete_project(http, actor, inside)
+
+
+async def act_all(url: str, actors: list[Actor], enough: int, kill) -> None:
+    """Everybody at once; when `enough` changes were acknowledged the blow falls."""
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+
+    async def one(http, actor: Actor) -> None:
+        try:
+            await act(http, actor)
+        except httpx.TransportError:
+            pass
+
+    async def strike() -> None:
+        while sum(actor.acknowledged for actor in actors) < enough:
+            await asyncio.sleep(0.001)
+        kill()
+
+    async with httpx.AsyncClient(base_url=url + PREFIX, limits=limits, timeout=60) as http:
+        blow = asyncio.create_task(strike())
+        await asyncio.gather(*(one(http, actor) for actor in actors))
+        blow.cancel()
+
+
+def check_actor(api: Api, actor: Actor) -> list[str]:
+    """What is missing of what this actor was promised."""
+    caller, wrong = api.with_token(actor.token), []
+    for group_id, slug in actor.groups.items():
+        if caller.get(f"/groups/{slug}").json().get("id") != group_id:
+            wrong.append(f"group {slug} is gone")
+    for project_id, project in actor.projects.items():
+        response = caller.get(f"/projects/{project_id}")
+        if project_id not in actor.doubtful and (
+            response.status_code != 200 or response.json() != project
+        ):
+            wrong.append(f"project {project}: {response.text}")
+    for project_id in actor.deleted:
+        if caller.get(f"/projects/{project_id}").status_code != 404:
+            wrong.append(f"project {project_id} is back")
+    for path, role in actor.roles.items():
+        members = {member["id"]: member["role"] for member in caller.get(path).json()}
+        if path not in actor.doubtful and members.get(actor.friend) != role:
+            wrong.append(f"{path}: {members.get(actor.friend)}, not {role}")
+    return wrong
+
+
+# --- the blows -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster of this module's own: others shall not feel the blows."""
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def settings(cluster, realm, keys):
+    settings = deployment(cluster.create_database(), realm.url, keys)
+    done = renku("db", "migrate", env=settings)
+    assert done.returncode == 0, done.stderr
+    return settings
+
+
+@pytest.fixture
+def server(settings, start_server):
+    server = start_server(base=settings, workers=2)
+    yield server
+    server.kill()
+    assert not server.reports(), server.log()
+
+
+def make_actors(url: str, realm: Realm) -> list[Actor]:
+    api = Api(url, realm, ServerErrors())
+    people = [api.user() for _ in range(ACTORS)]
+    api.close()
+    friends = people[1:] + people[:1]
+    return [
+        Actor(person.id, person.token, person.slug, friend.id)
+        for person, friend in zip(people, friends)
+    ]
+
+
+def judge(server: Server, realm: Realm, actors: list[Actor]) -> None:
+    """Every promise is kept, and nothing is half there."""
+    api = Api(server.url, realm, ServerErrors())
+    wrong = [line for actor in actors for line in check_actor(api, actor)]
+    api.close()
+    assert not wrong, "\n".join(wrong[:20])
+    assert not api.errors.seen, api.errors.seen[:3]
+    rows = Rows(server.env)
+    assert half_things(rows) == {}
+    rows.close()
+    verified = renku("db", "verify", env=server.env)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+@pytest.mark.parametrize("enough", [100, 500, 1000])
+def test_acknowledged_changes_survive_kill_9_of_the_server(server, realm, enough):
+    actors = make_actors(server.url, realm)
+    asyncio.run(act_all(server.url, actors, enough, server.kill))
+    assert not server.is_running()
+    started = time.monotonic()
+    server.start()
+    assert httpx.get(f"{server.url}{PREFIX}/projects").status_code == 200
+    assert time.monotonic() - started < 5
+    assert sum(actor.acknowledged for actor in actors) >= enough
+    judge(server, realm, actors)
+
+
+def test_everything_is_there_when_nobody_is_killed(server, realm):
+    actors = make_actors(server.url, realm)
+    asyncio.run(act_all(server.url, actors, 1 << 30, lambda: None))
+    assert {actor.acknowledged for actor in actors} == {10}
+    assert not any(actor.doubtful for actor in actors)
+    judge(server, realm, actors)
+
+
+def test_a_killed_backend_costs_some_answers_and_nothing_else(server, realm, cluster):
+    actors = make_actors(server.url, realm)
+
+    def kill() -> None:
+        cluster.kill_backend(random.choice(cluster.backends(server.env["DB_NAME"])))
+
+    asyncio.run(act_all(server.url, actors, 300, kill))
+    assert server.is_running()
+    poll(lambda: httpx.get(f"{server.url}{PREFIX}/projects").status_code == 200, 20)
+    judge(server, realm, actors)
+
+
+def test_a_killed_worker_is_replaced(server, realm):
+    actors = make_actors(server.url, realm)
+
+    def kill() -> None:
+        os.kill(random.choice(server.processes()[1:]), signal.SIGKILL)
+
+    asyncio.run(act_all(server.url, actors, 300, kill))
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{server.url}{PREFIX}/projects").status_code == 200
+        except httpx.TransportError:
+            if not server.is_running():
+                server.start()
+            return False
+
+    poll(answers, 20)
+    judge(server, realm, actors)
+
+
+def test_a_database_that_pauses_costs_answers_only_meanwhile(server, realm, cluster):
+    api = Api(server.url, realm, ServerErrors())
+    api.errors.expected = True
+    user = api.user()
+    project = user.create_project()
+    cluster.pause()
+    try:
+        started = time.monotonic()
+        assert user.get(f"/projects/{project['id']}").status_code >= 500
+        assert time.monotonic() - started < 35
+        assert user.get("/version").status_code == 200
+    finally:
+        cluster.start()
+    assert poll(lambda: user.get(f"/projects/{project['id']}").status_code == 200, 20)
+    assert user.project(project["id"]) == project
+    assert user.create_project()["created_by"] == user.id
+    api.close()

@@ -1,0 +1,734 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input for every operation: a documented 4xx, never a 5xx, and the database stays as it was.
+
+Spec: foundations.md 2.1, 2.5, 3, 4.3, 5, 6, 8, 9"""
+
+import copy
+import json
+import uuid
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import pytest
+
+from support.api import NO_ULID, PREFIX, Caller, check_error, unique
+from support.raw import Connection, exchange
+from support.spec import Operation, operations, operations_of
+
+OPERATIONS = operations()
+WRITES = [operation for operation in OPERATIONS if operation.writes]
+WITH_BODY = [operation for operation in OPERATIONS if operation.body]
+WITH_PATH = [operation for operation in OPERATIONS if operation.path_parameters]
+WITH_TAG = [operation for operation in OPERATIONS if operation.if_match]
+
+BODIES = {
+    "POST /groups": {"name": "x", "slug": "{new}", "description": "d"},
+    "PATCH /groups/{group_slug}": {"name": "x", "slug": "{new}", "description": "d"},
+    "PATCH /groups/{group_slug}/members": [{"id": "{other}", "role": "viewer"}],
+    "POST /projects": {
+        "name": "x",
+        "namespace": "{me}",
+        "slug": "{new}",
+        "repositories": ["https://example.org/a"],
+        "visibility": "private",
+        "description": "d",
+        "keywords": ["k"],
+        "documentation": "t",
+        "secrets_mount_directory": "/s",
+    },
+    "PATCH /projects/{project_id}": {
+        "name": "y",
+        "namespace": "{me}",
+        "slug": "{new}",
+        "repositories": ["https://example.org/b"],
+        "visibility": "public",
+        "description": "d",
+        "keywords": ["k"],
+        "documentation": "t",
+        "template_id": "",
+        "is_template": True,
+        "secrets_mount_directory": "/s",
+    },
+    "PATCH /projects/{project_id}/members": [{"id": "{other}", "role": "viewer"}],
+    "POST /projects/{project_id}/copies": {
+        "name": "x",
+        "namespace": "{me}",
+        "slug": "{new}",
+        "repositories": ["https://example.org/a"],
+        "visibility": "private",
+        "description": "d",
+        "keywords": ["k"],
+        "documentation": "t",
+        "secrets_mount_directory": "/s",
+    },
+    "POST /renku_v1_projects/{v1_id}/migrations": {
+        "project": {
+            "name": "x",
+            "namespace": "{me}",
+            "slug": "{new}",
+            "repositories": [],
+            "keywords": [],
+        },
+        "session_launcher": {
+            "name": "x",
+            "container_image": "image",
+            "default_url": "/lab",
+            "resource_class_id": 1,
+            "disk_storage": 1,
+        },
+    },
+    "POST /user/preferences/pinned_projects": {"project_slug": "abc/def"},
+}
+INJECTIONS = [
+    "'; DROP TABLE common.groups; --",
+    "' OR '1'='1",
+    "x') OR 1=1 --",
+    '"; SELECT pg_sleep(10); --',
+    "$1",
+    "%s%n%p",
+    "{0}",
+    "${jndi:ldap://127.0.0.1/x}",
+    "../../etc/passwd",
+    "x\r\nSet-Cookie: a=b",
+    "<script>alert(1)</script>",
+    "\u202e\ufeff\u0001\x7f",
+    "x" * 5000,
+]
+
+
+@dataclass
+class World:
+    """One user with everything that paths can name, and another one who may nothing."""
+
+    me: Caller
+    other: Caller
+    nobody: Caller
+    group: dict
+    project: dict
+    values: dict[str, str] = field(default_factory=dict)
+
+    def path(self, operation: Operation, **replaced: str) -> str:
+        path = operation.path
+        for name, value in (self.values | replaced).items():
+            path = path.replace("{%s}" % name, value)
+        assert "{" not in path, f"no value for a parameter of {operation.path}"
+        return path
+
+    def body(self, operation: Operation):
+        """A body that would be accepted."""
+        text = json.dumps(BODIES[operation.name])
+        for name, value in {
+            "new": unique("new"),
+            "me": self.me.slug,
+            "other": self.other.id,
+        }.items():
+            text = text.replace("{%s}" % name, value)
+        return json.loads(text)
+
+    def headers(self, operation: Operation) -> dict[str, str]:
+        if not operation.if_match:
+            return {}
+        return {"if-match": self.me.project(self.project["id"])["etag"]}
+
+
+@pytest.fixture
+def world(api) -> World:
+    me, other = api.user(), api.user()
+    me.post("/user/preferences/pinned_projects", json={"project_slug": "abc/own"})
+    group, project = me.create_group(), me.create_project()
+    values = {
+        "user_id": other.id,
+        "member_id": other.id,
+        "group_slug": group["slug"],
+        "namespace_slug": group["slug"],
+        "namespace": me.slug,
+        "first_slug": me.slug,
+        "second_slug": project["slug"],
+        "slug": project["slug"],
+        "project_id": project["id"],
+        "v1_id": str(uuid.uuid4().int % 2_000_000_000),
+    }
+    return World(me, other, api.anonymous(), group, project, values)
+
+
+class Unchanged:
+    """Collects what was answered wrongly, and compares the database before and after."""
+
+    def __init__(self, rows):
+        self.rows, self.wrong = rows, []
+
+    def __enter__(self) -> "Unchanged":
+        self.before = self.rows.fingerprint()
+        return self
+
+    def expect(self, response, label: str, *statuses: int) -> None:
+        """One of these; without any: some 4xx."""
+        status = response.status_code
+        good = status in statuses if statuses else 400 <= status < 500
+        if good and status >= 400:
+            try:
+                check_error(response, status)
+            except (AssertionError, ValueError) as error:
+                self.wrong.append(f"{label}: {error}")
+        elif not good:
+            self.wrong.append(f"{label}: {status}, not {statuses or '4xx'}: {response.text[:300]}")
+
+    def __exit__(self, kind, _error, _trace) -> None:
+        if kind:
+            return
+        after = self.rows.fingerprint()
+        changed = [name for name in after if after[name] != self.before.get(name)]
+        assert not self.wrong, "\n".join(self.wrong)
+        assert not changed, f"changed: {changed}"
+
+
+@pytest.fixture
+def unchanged(rows) -> Unchanged:
+    return Unchanged(rows)
+
+
+def each(list_of_operations):
+    return pytest.mark.parametrize(
+        "operation", list_of_operations, ids=[operation.name for operation in list_of_operations]
+    )
+
+
+# Every operation of the document has its rows here.
+def test_the_documents_of_the_rooms_are_the_document_of_the_server(anonymous):
+    served = {operation.name for operation in operations_of(anonymous.get("/spec.json").json())}
+    assert served == {operation.name for operation in OPERATIONS}
+    assert len(served) >= 40
+    assert {operation.name for operation in WITH_BODY} == set(BODIES)
+
+
+# --- bodies --------------------------------------------------------------------------------------
+
+NOT_JSON = {
+    "empty-object-cut": b"{",
+    "trailing-comma": b'{"name":"x",}',
+    "words": b"nonsense",
+    "broken-utf-8": b'{"name":"\xff\xfe\xfd"}',
+    "cut-utf-8": b'"\xe2\x82"',
+    "raw-nul": b'{"name":"a\x00b"}',
+    "two-values": b"{}{}",
+    "unbalanced": b"[" * 100_000,
+    "unbalanced-objects": b'{"a":' * 100_000,
+    "huge-number-cut": b"[" + b"9" * 100_000,
+    "only-nul": b"\x00",
+}
+NEVER_VALID = {
+    "null": b"null",
+    "nothing": b"",
+    "text": b'"x"',
+    "number": b"1",
+    "true": b"true",
+    "huge-integer": b"9" * 400,
+    "huge-float": b"1e400",
+    "negative": b"-1",
+    "list-of-lists": b"[[]]",
+    "list-of-nulls": b"[null]",
+}
+
+
+# Spec: foundations.md 4.3, 5.1
+@each(WITH_BODY)
+def test_what_is_not_json(world, unchanged, operation):
+    with unchanged:
+        for label, body in NOT_JSON.items():
+            response = world.me.send(
+                operation.method, world.path(operation), body, headers=world.headers(operation)
+            )
+            unchanged.expect(response, label, 400)
+
+
+# Spec: foundations.md 4.3, 5.4
+@each(WITH_BODY)
+def test_a_body_of_the_wrong_kind(world, unchanged, operation):
+    wrong = NEVER_VALID | (
+        {"list": b"[]"} if operation.body.get("type") == "object" else {"object": b"{}"}
+    )
+    with unchanged:
+        for label, body in wrong.items():
+            response = world.me.send(
+                operation.method, world.path(operation), body, headers=world.headers(operation)
+            )
+            unchanged.expect(response, label, 422)
+
+
+# Spec: foundations.md 5.1
+@each(WITH_BODY)
+def test_deep_nesting(world, unchanged, operation):
+    deep = {
+        "lists": b"[" * 50_000 + b"]" * 50_000,
+        "objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+        "lists-in-a-field": b'{"name":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        "in-an-unknown-field": b'[{"x":' + b'{"x":' * 500 + b"1" + b"}" * 501 + b"]",
+    }
+    with unchanged:
+        for label, body in deep.items():
+            response = world.me.send(
+                operation.method, world.path(operation), body, headers=world.headers(operation)
+            )
+            unchanged.expect(response, label, 400, 422)
+
+
+def places(schema: dict, body, here=()):
+    """Every place in a body with its schema: ("session_launcher", "name")."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            inner = schema.get("properties", {}).get(name, {})
+            yield (*here, name), inner
+            yield from places(inner, value, (*here, name))
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            inner = schema.get("items", {})
+            yield (*here, index), inner
+            yield from places(inner, value, (*here, index))
+
+
+def put(body, place, value):
+    """A copy of the body with another value in one place."""
+    body = copy.deepcopy(body)
+    *steps, last = place
+    target = body
+    for step in steps:
+        target = target[step]
+    target[last] = value
+    return body
+
+
+def drop(body, place):
+    body = copy.deepcopy(body)
+    *steps, last = place
+    target = body
+    for step in steps:
+        target = target[step]
+    del target[last]
+    return body
+
+
+WRONG = {
+    "string": [1, 1.5, True, [], {}, ["x"]],
+    "array": ["x", 1, True, {}, {"0": "x"}],
+    "object": ["x", 1, True, [], [{}]],
+    "boolean": ["maybe", 2, -1, 0.5, [], {}, "tru"],
+    "integer": ["x", 1.5, "1.5", "1e3", [], {}, "0x10", ""],
+}
+
+
+def wrong_values(schema: dict) -> list:
+    values = list(WRONG[schema.get("type", "object" if "properties" in schema else "string")])
+    if "enum" in schema:
+        values += ["nonsense", schema["enum"][0].upper(), f" {schema['enum'][0]}"]
+    if "maxLength" in schema and schema.get("type") == "string":
+        values += ["x" * (schema["maxLength"] + 1), "\N{GRINNING FACE}" * (schema["maxLength"] + 1)]
+    if schema.get("minLength"):
+        values += [""]
+    if "pattern" in schema:
+        values += ["!", "a b", "ä", "a\nb", *INJECTIONS]
+    if "minimum" in schema:
+        values += [schema["minimum"] - 1, -(2**31), -(2**63) - 1]
+    return values
+
+
+def location(place) -> str:
+    return ".".join(str(step) for step in place)
+
+
+# Spec: foundations.md 5.3, 5.4
+@each(WITH_BODY)
+def test_wrong_values_in_every_field(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    with unchanged:
+        for place, schema in places(operation.body, body):
+            for value in wrong_values(schema):
+                label = f"{location(place)} = {value!r:.60}"
+                response = world.me.request(
+                    operation.method, path, json=put(body, place, value), headers=headers
+                )
+                unchanged.expect(response, label, 422)
+                if (
+                    response.status_code == 422
+                    and f"{location(place)}" not in response.json()["error"]["message"]
+                ):
+                    unchanged.wrong.append(f"{label}: not named in {response.text:.300}")
+
+
+def required(schema: dict, body, here=()):
+    if isinstance(body, dict):
+        for name in schema.get("required", []):
+            yield (*here, name)
+        for name, value in body.items():
+            yield from required(schema.get("properties", {}).get(name, {}), value, (*here, name))
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            yield from required(schema.get("items", {}), value, (*here, index))
+
+
+# Spec: foundations.md 5.4
+@each(WITH_BODY)
+def test_missing_and_null_required_fields(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    with unchanged:
+        for place in required(operation.body, body):
+            missing = world.me.request(
+                operation.method, path, json=drop(body, place), headers=headers
+            )
+            unchanged.expect(missing, f"without {location(place)}", 422)
+            assert f"{location(place)}: Field required" in missing.text
+            null = world.me.request(
+                operation.method, path, json=put(body, place, None), headers=headers
+            )
+            unchanged.expect(null, f"{location(place)} = null", 422)
+
+
+# Spec: foundations.md 5.2: all bodies of these operations forbid unknown keys
+@each(WITH_BODY)
+def test_unknown_fields(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    objects = [()] if isinstance(body, dict) else []
+    objects += [
+        place
+        for place, _ in places(operation.body, body)
+        if isinstance(value_at(body, place), dict)
+    ]
+    assert objects
+    with unchanged:
+        for place in objects:
+            for name in ("unknown", "", "id ", "__proto__", "x" * 10_000, "a.b", "'; --", "é"):
+                bad = put(body, (*place, name), 1)
+                response = world.me.request(operation.method, path, json=bad, headers=headers)
+                unchanged.expect(response, f"{location(place)} {name:.20}", 422)
+                assert "Extra inputs are not permitted" in response.text
+
+
+def value_at(body, place):
+    for step in place:
+        body = body[step]
+    return body
+
+
+# Spec: foundations.md 3, 5.1: characters that no text may have
+@each(WITH_BODY)
+def test_bad_characters_in_every_text(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    bad = {r"\u0000": 422, r"a\ud800": 422, r"\udfff": 422, "a\x00b": 400}
+    with unchanged:
+        for place, schema in places(operation.body, body):
+            if schema.get("type") != "string":
+                continue
+            for text, status in bad.items():
+                marked = json.dumps(put(body, place, "MARK")).replace("MARK", text)
+                response = world.me.send(operation.method, path, marked.encode(), headers=headers)
+                unchanged.expect(response, f"{location(place)} with {text!r}", status)
+            broken = (
+                json.dumps(put(body, place, "MARK")).encode().replace(b"MARK", b"a\xff\xc0\x80b")
+            )
+            response = world.me.send(operation.method, path, broken, headers=headers)
+            unchanged.expect(response, f"{location(place)} with broken UTF-8", 400)
+
+
+# Spec: foundations.md 4.3, 5.3: numbers beyond every type
+@each(WITH_BODY)
+def test_huge_numbers_in_every_field(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    with unchanged:
+        for place, schema in places(operation.body, body):
+            for number in (
+                "9" * 30,
+                "-" + "9" * 30,
+                "9" * 5000,
+                "1e400",
+                "-1e400",
+                "9223372036854775808",
+                "1e-400",
+            ):
+                if schema.get("type") == "integer" and number == "1e-400":
+                    continue  # is zero
+                marked = json.dumps(put(body, place, "MARK")).replace('"MARK"', number)
+                response = world.me.send(operation.method, path, marked.encode(), headers=headers)
+                unchanged.expect(response, f"{location(place)} = {number:.30}", 400, 422)
+
+
+# Spec: foundations.md 5.1: the last of duplicate keys wins
+@each(WITH_BODY)
+def test_a_bad_duplicate_key(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    with unchanged:
+        for place, _ in places(operation.body, body):
+            if not isinstance(place[-1], str):
+                continue
+            marked = put(body, place, value_at(body, place))
+            parent = value_at(marked, place[:-1])
+            good = parent.pop(place[-1])
+            parent["MARK"] = 1
+            twice = (
+                f'"{place[-1]}": {json.dumps(good)}, "{place[-1]}": {json.dumps(unexpected(good))}'
+            )
+            text = json.dumps(marked).replace('"MARK": 1', twice)
+            response = world.me.send(operation.method, path, text.encode(), headers=headers)
+            unchanged.expect(response, location(place), 422)
+
+
+def unexpected(value):
+    """A value of another kind, which nothing coerces."""
+    return [[]] if not isinstance(value, list) else 1
+
+
+# Spec: foundations.md 2.5
+@each(WITH_BODY)
+def test_an_oversized_body(api, world, unchanged, operation):
+    headers = [("Authorization", f"Bearer {world.me.token}"), ("Content-Length", "100000001")]
+    headers += [(name, value) for name, value in world.headers(operation).items()]
+    with unchanged, Connection(api.url) as connection:
+        connection.request(operation.method, PREFIX + world.path(operation), headers, b"{")
+        assert connection.answer(operation.method).status == 413
+
+
+# Spec: foundations.md 3: the null check does not look at the operation
+@each(OPERATIONS)
+def test_the_null_check(world, unchanged, operation):
+    with unchanged:
+        for caller in (world.me, world.nobody):
+            response = caller.send(operation.method, world.path(operation), rb'{"a":"\u0000"}')
+            unchanged.expect(response, operation.name, 422)
+            assert response.json()["error"]["message"] == "Null byte found in request"
+
+
+# --- paths ---------------------------------------------------------------------------------------
+
+FOREIGN = [
+    "x",
+    "0",
+    "-1",
+    "9" * 40,
+    NO_ULID,
+    NO_ULID.lower(),
+    "..",
+    "%2e%2e",
+    "%00",
+    "%0d%0aSet-Cookie:%20a=b",
+    "*",
+    "%",
+    "%zz",
+    "%F0%28",
+    "null",
+    "None",
+]
+FOREIGN += [quote(text, safe="") for text in INJECTIONS if len(text) < 200]
+
+
+# Spec: foundations.md 2.1, 9.2
+@each(WITH_PATH)
+def test_foreign_and_strange_ids(api, world, unchanged, operation):
+    headers = [("Authorization", f"Bearer {world.me.token}"), *world.headers(operation).items()]
+    body = json.dumps(world.body(operation)).encode() if operation.body else None
+    strange = FOREIGN + [
+        world.values[name] for name in ("project_id", "group_slug", "user_id", "v1_id")
+    ]
+    with unchanged:
+        for name in operation.path_parameters:
+            for value in strange:
+                if value == world.values[name] or harmless(operation, name, value, world):
+                    continue
+                path = world.path(operation, **{name: value})
+                answer = exchange(api.url, operation.method, PREFIX + path, headers, body)
+                if (
+                    answer is None
+                    or answer.status >= 500
+                    or (
+                        operation.writes
+                        and answer.status not in (204, 400, 401, 403, 404, 405, 409, 422)
+                    )
+                ):
+                    unchanged.wrong.append(f"{path}: {answer}")
+                elif [key for key, _ in answer.headers if key == "set-cookie"]:
+                    unchanged.wrong.append(f"{path}: a header was injected")
+
+
+def harmless(operation: Operation, name: str, value: str, world: World) -> bool:
+    """Values that another id may rightly have: a new number is migrated, a deleted group is deleted."""
+    return name == "v1_id" and operation.writes and value.lstrip("-").isdigit() and len(value) < 12
+
+
+# Spec: authorization.md 14: what one may not see is missing
+@each([operation for operation in OPERATIONS if "project_id" in operation.path_parameters])
+def test_the_project_of_another(world, unchanged, operation):
+    body = world.body(operation) if operation.body else None
+    with unchanged:
+        for caller in (world.other, world.nobody):
+            response = caller.request(
+                operation.method, world.path(operation), json=body, headers=world.headers(operation)
+            )
+            unchanged.expect(response, f"as {caller.id or 'nobody'}", 401, 404)
+
+
+# --- queries -------------------------------------------------------------------------------------
+
+QUERY_VALUES = [
+    "x",
+    "-1",
+    "0",
+    "1.5",
+    "9" * 40,
+    "1e400",
+    "%00",
+    "%zz",
+    "%ff%fe",
+    "%0d%0aX-Injected:%201",
+    "null",
+    "true",
+    "a&{name}=b",
+    "[]",
+    "*",
+]
+QUERY_VALUES += [quote(text, safe="") for text in INJECTIONS if len(text) < 200]
+
+
+# Spec: foundations.md 6, 7
+@each(OPERATIONS)
+def test_strange_queries(api, world, unchanged, operation):
+    if operation.writes and not operation.query:
+        queries = []
+    else:
+        queries = [f"{name}={value}" for name in operation.query for value in QUERY_VALUES]
+    if not operation.writes:
+        queries += [
+            "x=1",
+            "=",
+            "=x",
+            "&&&",
+            "%00=1",
+            "%zz",
+            "?",
+            "'",
+            "a" * 3000,
+            "&".join(f"a{n}={n}" for n in range(500)),
+        ]
+    headers = [("Authorization", f"Bearer {world.me.token}")]
+    with unchanged:
+        for query in queries:
+            path = f"{world.path(operation)}?{query.replace('{name}', next(iter(operation.query), 'x'))}"
+            if operation.writes and not query.endswith("x=1"):
+                path += "&unknown=1"
+            answer = exchange(api.url, operation.method, PREFIX + path, headers)
+            if answer is None or answer.status >= 500 or (operation.writes and answer.status < 400):
+                unchanged.wrong.append(f"{path}: {answer}")
+            elif answer.header("x-injected"):
+                unchanged.wrong.append(f"{path}: a header was injected")
+
+
+# --- headers -------------------------------------------------------------------------------------
+
+TAGS = [
+    "",
+    '""',
+    "*",
+    "W/x",
+    "x" * 3000,
+    '"\\"',
+    "'; DROP TABLE x; --",
+    "ä",
+    '"a", "b"',
+    "\t",
+    "%00",
+]
+
+
+# Spec: foundations.md 8
+@each(WITH_TAG)
+def test_wrong_tags(api, world, unchanged, operation):
+    body = json.dumps(world.body(operation)).encode()
+    with unchanged:
+        for tag in TAGS:
+            headers = [("Authorization", f"Bearer {world.me.token}"), ("If-Match", tag)]
+            answer = exchange(
+                api.url, operation.method, PREFIX + world.path(operation), headers, body
+            )
+            if answer is None or answer.status not in (400, 409, 428):
+                unchanged.wrong.append(f"{tag!r}: {answer}")
+
+
+STRANGE_HEADERS = {
+    "authorization": [
+        "",
+        "Bearer",
+        "Bearer ",
+        "x" * 5000,
+        "Bearer " + "a." * 1000,
+        "Bearer ä.ö.ü",
+        "Bearer {}.{}.{}",
+        "Negotiate",
+        "Bearer null",
+    ],
+    "x-request-id": ["%0d%0ax-injected: 1", "x" * 3000, "ä", "9" * 3000, "-", "' --"],
+    "renku-auth-anon-id": ["*", "'; --", "x" * 3000, "ä"],
+    "renku-auth-refresh-token": ["x" * 3000],
+    "cookie": ["Renku-Auth-Anon-Id", "=", ";;;", 'Renku-Auth-Anon-Id="', "a=b; " * 500],
+    "content-type": ["application/json; charset=utf-16", "multipart/form-data", "x", ""],
+    "accept": ["text/html", "nonsense", "*/*;q=x"],
+    "accept-encoding": ["gzip, br", "x"],
+    "if-none-match": ["*", "x" * 3000, '"'],
+    "origin": ["null", "x" * 2000],
+    "x-forwarded-for": ["'", "1.2.3.4, " * 200],
+    "x-forwarded-host": ["evil.example"],
+    "host": ["", "evil.example", "a b", "x" * 3000],
+    "range": ["bytes=0-1"],
+    "transfer-encoding": ["identity", "gzip"],
+}
+
+
+# Spec: foundations.md 2.4, 2.5, 12
+@each([operation for operation in OPERATIONS if not operation.writes])
+def test_strange_headers(api, world, unchanged, operation):
+    with unchanged:
+        for name, values in STRANGE_HEADERS.items():
+            for value in values:
+                headers = (
+                    []
+                    if name == "authorization"
+                    else [("Authorization", f"Bearer {world.me.token}")]
+                )
+                answer = exchange(
+                    api.url, "GET", PREFIX + world.path(operation), [*headers, (name, value)]
+                )
+                if answer is None or answer.status >= 500:
+                    unchanged.wrong.append(f"{name}: {value:.40}: {answer}")
+                elif answer.header("x-injected") or "evil.example" in answer.body.decode(
+                    errors="replace"
+                ):
+                    unchanged.wrong.append(f"{name}: {value:.40}: it was believed")
+
+
+# --- texts that look dangerous and are only texts ------------------------------------------------
+
+
+# Spec: DESIGN 4: values are never part of a statement
+@pytest.mark.parametrize(
+    "text",
+    [text for text in INJECTIONS if len(text) < 99 and "\r" not in text]
+    + ["\\", "'", '"', "a\u0301", "\\u0041", "\x1b[31m"],
+    ids=ascii,
+)
+def test_dangerous_texts_are_stored_as_they_are(user, text):
+    group = user.create_group(name=text, description=text)
+    assert (group["name"], group["description"]) == (text, text)
+    assert user.get(f"/groups/{group['slug']}").json() == group
+    project = user.create_project(
+        name=text,
+        slug=unique(),
+        description=text,
+        documentation=text,
+        keywords=[text, f"{text}, x", "NULL", "{}"],
+        secrets_mount_directory=f"/x{text}",
+    )
+    assert (project["name"], project["description"], project["keywords"]) == (
+        text,
+        text,
+        [text, f"{text}, x", "NULL", "{}"],
+    )
+    assert user.project(project["id"], with_documentation="1")["documentation"] == text
+    assert user.get("/projects", params={"namespace": text}).json() == []
+    assert user.get("/users", params={"exact_email": text}).json() == []
+    changed = user.patch_project(project, name=f"{text}!", keywords=[text])
+    assert (changed.json()["name"], changed.json()["keywords"]) == (f"{text}!", [text])

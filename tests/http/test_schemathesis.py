@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Generated requests for the whole document, with every check of schemathesis that the specification allows."""

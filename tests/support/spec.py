@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operations of the data API, read from the rooms' own documents."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from .server import ROOT
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass
+class Operation:
+    method: str
+    path: str
+    id: str
+    body: dict | None = None  # the resolved schema of a JSON body
+    path_parameters: dict[str, dict] = field(default_factory=dict)
+    query: dict[str, dict] = field(default_factory=dict)
+    if_match: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+
+def resolve(document: dict, node, depth: int = 0):
+    """The same without references; allOf is merged."""
+    if isinstance(node, list):
+        return [resolve(document, item, depth + 1) for item in node]
+    if not isinstance(node, dict) or depth > 40:
+        return node
+    if "$ref" in node:
+        target = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        more = {name: value for name, value in node.items() if name != "$ref"}
+        return resolve(document, target, depth + 1) | more
+    node = {name: resolve(document, value, depth + 1) for name, value in node.items()}
+    for part in node.pop("allOf", []):
+        merged = dict(part)
+        for name, value in node.items():
+            merged[name] = (
+                merged[name] | value
+                if isinstance(value, dict) and isinstance(merged.get(name), dict)
+                else value
+            )
+        node = merged
+    return node
+
+
+def _query(parameter: dict) -> dict[str, dict]:
+    """One parameter, or the properties of an exploded object."""
+    schema = parameter.get("schema", {})
+    if schema.get("type") == "object" or "properties" in schema:
+        return schema.get("properties", {})
+    return {parameter["name"]: schema}
+
+
+def _operation(document: dict, path: str, method: str, item: dict) -> Operation:
+    node = resolve(document, item[method])
+    parameters = resolve(document, item.get("parameters", [])) + node.get("parameters", [])
+    content = node.get("requestBody", {}).get("content", {})
+    operation = Operation(method.upper(), path, node.get("operationId", ""))
+    operation.body = content.get("application/json", {}).get("schema")
+    for parameter in parameters:
+        if parameter["in"] == "path":
+            operation.path_parameters[parameter["name"]] = parameter.get("schema", {})
+        elif parameter["in"] == "query":
+            operation.query |= _query(parameter)
+        elif parameter["name"].lower() == "if-match":
+            operation.if_match = True
+    return operation
+
+
+def operations_of(document: dict) -> list[Operation]:
+    return [
+        _operation(document, path, method, item)
+        for path, item in document.get("paths", {}).items()
+        for method in METHODS
+        if method in item
+    ]
+
+
+def documents() -> dict[Path, dict]:
+    return {
+        path: yaml.safe_load(path.read_text())
+        for path in sorted(ROOT.glob("librenku/*/apispec.yaml"))
+    }
+
+
+def operations() -> list[Operation]:
+    return [operation for document in documents().values() for operation in operations_of(document)]
