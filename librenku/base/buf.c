@@ -245,7 +245,7 @@ static void add_decimal(rk_buf *buf, const char *digits, int count, int exponent
     for (int i = 0; i < count || i <= exponent; i++) {
         if (i == exponent + 1 && i > 0)
             rk_buf_char(buf, '.');
-        rk_buf_char(buf, i < count ? digits[i] : '0');
+        rk_buf_add(buf, i < count ? &digits[i] : "0", 1);
     }
     if (count <= exponent + 1)
         rk_buf_add(buf, ".0", 2);
@@ -263,7 +263,7 @@ static void add_exponential(rk_buf *buf, const char *digits, int count, int expo
 
 void rk_buf_json_number(rk_buf *buf, double value)
 {
-    char text[NUMBER_MAX], digits[NUMBER_MAX];
+    char text[NUMBER_MAX], digits[NUMBER_MAX] = "";
     int count = 0;
 
     if (!isfinite(value)) {

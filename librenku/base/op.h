@@ -90,7 +90,7 @@ char *rk_vprintf(rk_op *op, const char *format, va_list arguments) __attribute__
 /* Gives a handle back at the end of its block: RK_AUTO(rk_thing) *thing = NULL; needs rk_thing_auto(). */
 #define RK_AUTO(type) __attribute__((cleanup(type##_auto))) type
 #define RK_AUTO_DEFINE(type, free_function)                                                        \
-    static inline void type##_auto(type **handle)                                                  \
+    static inline void type##_auto(__typeof__(type) **handle)                                      \
     {                                                                                              \
         free_function(*handle);                                                                    \
     }

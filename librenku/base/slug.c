@@ -142,22 +142,21 @@ static bool is_known(const char *text)
     return text && *text;
 }
 
-static const char *user_text(rk_op *op, const char *user_id, const char *email,
-                             const char *first_name, const char *last_name)
+static const char *user_text(rk_op *op, const rk_user_names *names)
 {
-    if (is_known(email))
-        return rk_strndup(op, email, strcspn(email, "@"));
-    if (is_known(first_name) && is_known(last_name))
-        return rk_printf(op, "%s-%s", first_name, last_name);
-    if (is_known(last_name))
-        return last_name;
-    return is_known(first_name) ? first_name : rk_printf(op, "user_%s", user_id);
+    if (is_known(names->email))
+        return rk_strndup(op, names->email, strcspn(names->email, "@"));
+    if (is_known(names->first_name) && is_known(names->last_name))
+        return rk_printf(op, "%s-%s", names->first_name, names->last_name);
+    if (is_known(names->last_name))
+        return names->last_name;
+    return is_known(names->first_name) ? names->first_name
+                                       : rk_printf(op, "user_%s", names->user_id);
 }
 
-int rk_slug_from_user(const char **out, rk_op *op, const char *user_id, const char *email,
-                      const char *first_name, const char *last_name)
+int rk_slug_from_user(const char **out, rk_op *op, const rk_user_names *names)
 {
-    const char *text = user_text(op, user_id, email, first_name, last_name);
+    const char *text = user_text(op, names);
     utf8proc_int32_t code;
 
     RK_CHECK(text);

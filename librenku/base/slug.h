@@ -10,9 +10,16 @@ bool rk_slug_is_valid(const char *text);
 int rk_slug_check(rk_op *op, const char *text);
 /* Spec: foundations.md 9.4 */
 int rk_slug_from_name(const char **out, rk_op *op, const char *name);
-/* The slug that a user's namespace starts from; any argument but the id may be NULL or empty. Spec: foundations.md 9.5 */
-int rk_slug_from_user(const char **out, rk_op *op, const char *user_id, const char *email,
-                      const char *first_name, const char *last_name);
+/* What a user is called; all but the id may be NULL or empty. */
+typedef struct {
+    const char *user_id;
+    const char *email;
+    const char *first_name;
+    const char *last_name;
+} rk_user_names;
+
+/* The slug that a user's namespace starts from. Spec: foundations.md 9.5 */
+int rk_slug_from_user(const char **out, rk_op *op, const rk_user_names *names);
 /* Lower-case by Unicode's simple mapping, in the arena. */
 int rk_text_lower(const char **out, rk_op *op, const char *text);
 /* The number of code points; the text is valid UTF-8. */

@@ -37,8 +37,9 @@ int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
     const char *base;
 
     RK_CHECK(items);
-    RK_TRY(rk_slug_from_user(&base, op, person->id, person->email, person->first_name,
-                             person->last_name));
+    RK_TRY(rk_slug_from_user(
+        &base, op,
+        &(rk_user_names){person->id, person->email, person->first_name, person->last_name}));
     RK_TRY(random_suffix(suffix, op));
     for (int i = 0; i < NUMBERED_SLUGS + 2; i++) {
         const char *candidate = i == 0                ? base

@@ -178,8 +178,8 @@ static const struct {
 START_TEST(a_user_becomes_a_slug)
 {
     const char *slug = NULL;
-    int result =
-        rk_slug_from_user(&slug, op, "42-x", users[_i].email, users[_i].first, users[_i].last);
+    rk_user_names known = {"42-x", users[_i].email, users[_i].first, users[_i].last};
+    int result = rk_slug_from_user(&slug, op, &known);
 
     if (!users[_i].slug) {
         ck_fails(result, RK_ERR_INVALID);
@@ -270,7 +270,8 @@ START_TEST(no_memory_is_passed_on)
     name[20000] = '\0';
     ck_fails(unit_without(1, rk_slug_from_name(&out, op, name)), RK_ERR_NO_MEMORY);
     ck_fails(unit_without(1, rk_text_lower(&out, op, name)), RK_ERR_NO_MEMORY);
-    ck_fails(unit_without(1, rk_slug_from_user(&out, op, "x", name, NULL, NULL)), RK_ERR_NO_MEMORY);
+    ck_fails(unit_without(1, rk_slug_from_user(&out, op, &(rk_user_names){"x", name, NULL, NULL})),
+             RK_ERR_NO_MEMORY);
 }
 END_TEST
 
