@@ -23,3 +23,6 @@ tests_unit_unit_SOURCES = %D%/unit/unit.c %D%/unit/unit.h $(unit_suites)
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
+
+EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
+	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py
