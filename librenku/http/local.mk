@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+librenku_core_la_SOURCES += %D%/caller.c %D%/caller.h

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/authz/authz.h"
+
+#include <string.h>
+
+#include "librenku/authz/schema.h"
+#include "librenku/http/caller.h"
+
+static const char everybody[] = "*";
+static const char anonymous_id[] = "anonymous";
+
+static bool is_service(const rk_op *op)
+{
+    return op->caller && op->caller->kind == RK_CALLER_SERVICE;
+}
+
+/* Whoever is not authenticated is the anonymous user, whatever id came with the request. */
+static bool is_user(const rk_op *op)
+{
+    const rk_caller *caller = op->caller;
+
+    return caller && caller->kind == RK_CALLER_USER && caller->id && *caller->id &&
+           strcmp(caller->id, everybody) != 0;
+}
+
+/* Spec: authorization.md 2, 13 */
+rk_param rk_subject_type(const rk_op *op)
+{
+    if (is_service(op))
+        return rk_text("S");
+    return rk_text(is_user(op) ? "u" : "a");
+}
+
+rk_param rk_subject_id(const rk_op *op)
+{
+    return rk_text(is_service(op) || is_user(op) ? op->caller->id : anonymous_id);
+}
+
+static void mark(rk_op *op, rk_object_type type, rk_scope scope)
+{
+    op->checked[type] |= UINT32_C(1) << scope;
+}
+
+/* Spec: authorization.md 7.3, 14 */
+int rk_authz_require(rk_op *op, rk_object_type type, const char *id, int64_t bits, rk_scope scope,
+                     rk_err why)
+{
+    mark(op, type, scope);
+    if (bits & RK_SCOPE_BIT(scope))
+        return 0;
+    return rk_fail(
+        op, why, "You do not have the permission '%s' on the %s '%s', or it does not exist.",
+        rk_scope_names.names[scope], rk_enum_name(&rk_object_type_names, (int)type), id ? id : "");
+}
+
+int rk_authz_waive(rk_op *op, rk_object_type type, rk_scope scope)
+{
+    mark(op, type, scope);
+    return 0;
+}
+
+bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scope)
+{
+    mark(op, type, scope);
+    return (bits & RK_SCOPE_BIT(scope)) != 0;
+}
+
+/* Spec: authorization.md 7.1 */
+int rk_authz_bits(int64_t *out, rk_op *op, rk_object_type type, const char *id)
+{
+    const rk_query *query = rk_authz_bits_queries[type];
+
+    RK_ASSERT(query && id && *id);
+    if (is_service(op)) {
+        *out = rk_object_permissions[type];
+        return 0;
+    }
+    return rk_db_one(
+        out, op, query,
+        RK_PARAMS(RK_SUBJECT(op), rk_text(type == RK_OBJECT_PLATFORM ? RK_PLATFORM_ID : id)));
+}

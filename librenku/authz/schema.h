@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_AUTHZ_TABLES_H
+#define RK_AUTHZ_TABLES_H
+
+#include "librenku/authz/authz.h"
+
+/* The tables that authzgen makes of schema.zed and storage.tbl, for the files of this room only. */
+
+extern const char rk_object_letters[RK_OBJECT_TYPES + 1];
+extern const char rk_relation_letters[RK_RELATION_KINDS + 1];
+extern const rk_relation_kind rk_role_relations[RK_ROLES + 1];
+/* The bits of all permissions of a type. */
+extern const int64_t rk_object_permissions[RK_OBJECT_TYPES + 1];
+
+/* Which subjects a relation allows. */
+typedef struct {
+    rk_object_type type;
+    rk_relation_kind relation;
+    rk_object_type subject_type;
+    bool wildcard;
+} rk_authz_allowed;
+extern const rk_authz_allowed rk_authz_allowed_list[];
+extern const size_t rk_authz_allowed_count;
+
+/* The expressions of the permissions, for whoever walks them (explain.c). */
+typedef enum {
+    RK_TERM_NONE,
+    RK_TERM_RELATION,   /* the subject has the relation                         */
+    RK_TERM_PERMISSION, /* the subject has the permission of the same object    */
+    RK_TERM_ARROW,      /* it has the permission of an object that is related   */
+    RK_TERM_UNION,      /* left or right                                        */
+    RK_TERM_DIFFERENCE, /* left and not right                                   */
+} rk_authz_term_kind;
+
+typedef struct {
+    rk_authz_term_kind kind;
+    unsigned char relation;
+    unsigned char scope;
+    uint16_t left;
+    uint16_t right;
+} rk_authz_term;
+extern const rk_authz_term rk_authz_terms[];
+extern const uint16_t rk_authz_roots[RK_OBJECT_TYPES + 1]
+                                    [RK_SCOPES]; /* 0: the type has no such permission */
+
+/* Statements. bits: subject, object id. objects: subject. subjects: object id. NULL where nothing
+ * is defined. */
+extern const rk_row rk_authz_id_row; /* one column, id, into a const char * */
+extern const rk_query *const rk_authz_bits_queries[RK_OBJECT_TYPES + 1];
+extern const rk_query *const rk_authz_objects_queries[RK_OBJECT_TYPES + 1][RK_SCOPES];
+extern const rk_query *const rk_authz_subjects_queries[RK_OBJECT_TYPES + 1][RK_SCOPES];
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/authz/authz.h"
+
+#include <string.h>
+
+#include "librenku/authz/schema.h"
+
+/* Relationships as three arrays: the letters of object type, relation and subject type, and the two
+ * ids. */
+typedef struct {
+    rk_strings letters;
+    rk_strings objects;
+    rk_strings subjects;
+} arrays;
+
+/* In key order, so that concurrent writers lock rows in one order. */
+#define UNPACKED                                                                                   \
+    "SELECT substr(k.letters, 1, 1)::\"char\" AS object_type, k.object_id,"                        \
+    "       substr(k.letters, 2, 1)::\"char\" AS relation,"                                        \
+    "       substr(k.letters, 3, 1)::\"char\" AS subject_type, k.subject_id"                       \
+    "  FROM unnest($1::text[], $2::text[], $3::text[]) AS k (letters, object_id, subject_id)"      \
+    " ORDER BY k.object_id, k.letters, k.subject_id"
+
+static int begin(arrays *out, rk_op *op, size_t capacity)
+{
+    const char **letters = rk_new_array(op, const char *, capacity);
+    const char **objects = rk_new_array(op, const char *, capacity);
+    const char **subjects = rk_new_array(op, const char *, capacity);
+
+    RK_CHECK(letters && objects && subjects);
+    *out = (arrays){
+        {true, 0, letters },
+        {true, 0, objects },
+        {true, 0, subjects}
+    };
+    return 0;
+}
+
+static int add(arrays *to, rk_op *op, const rk_relationship *relationship)
+{
+    size_t place = to->letters.count++;
+
+    RK_ASSERT(relationship->id && *relationship->id && relationship->subject_id &&
+              *relationship->subject_id);
+    to->letters.items[place] = rk_printf(op, "%c%c%c", rk_object_letters[relationship->type],
+                                         rk_relation_letters[relationship->relation],
+                                         rk_object_letters[relationship->subject_type]);
+    RK_CHECK(to->letters.items[place]);
+    to->objects.items[to->objects.count++] = relationship->id;
+    to->subjects.items[to->subjects.count++] = relationship->subject_id;
+    return 0;
+}
+
+static int run(rk_op *op, const rk_query *query, const arrays *rows)
+{
+    if (rows->letters.count == 0)
+        return 0;
+    return rk_db_defer(NULL, op, query,
+                       RK_PARAMS(rk_texts(op, &rows->letters), rk_texts(op, &rows->objects),
+                                 rk_texts(op, &rows->subjects)));
+}
+
+/* What is both removed and touched in one call is there afterwards. Spec: authorization.md 8 */
+int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t count)
+{
+    static const rk_query removal = {
+        .sql = "DELETE FROM librenku.relation r"
+               " USING (" UNPACKED ") d"
+               " WHERE r.object_id = d.object_id AND r.object_type = d.object_type"
+               "   AND r.relation = d.relation AND r.subject_id = d.subject_id"
+               "   AND r.subject_type = d.subject_type",
+    };
+    static const rk_query touch = {
+        .sql = "INSERT INTO librenku.relation"
+               " (object_type, object_id, relation, subject_type, subject_id) " UNPACKED
+               " ON CONFLICT DO NOTHING",
+    };
+    arrays removed, touched;
+
+    RK_TRY(begin(&removed, op, count));
+    RK_TRY(begin(&touched, op, count));
+    for (size_t i = 0; i < count; i++)
+        RK_TRY(add(changes[i].remove ? &removed : &touched, op, &changes[i].relationship));
+    RK_TRY(run(op, &removal, &removed));
+    return run(op, &touch, &touched);
+}
+
+static rk_param letter(char of)
+{
+    return (rk_param){.own = {of}, .inside = true};
+}
+
+int rk_authz_forget_resource(rk_op *op, rk_object_type type, const char *id)
+{
+    static const rk_query query = {
+        .sql = "DELETE FROM librenku.relation r"
+               " WHERE r.object_id = $1 AND r.object_type = $2::text::\"char\"",
+    };
+
+    RK_ASSERT(id && *id);
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id), letter(rk_object_letters[type])));
+}
+
+int rk_authz_forget_subject(rk_op *op, rk_object_type type, const char *id)
+{
+    static const rk_query query = {
+        .sql = "DELETE FROM librenku.relation r"
+               " WHERE r.subject_id = $1 AND r.subject_type = $2::text::\"char\"",
+    };
+
+    RK_ASSERT(id && *id);
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id), letter(rk_object_letters[type])));
+}
+
+/* Spec: authorization.md 11 */
+int rk_authz_publish(rk_op *op, rk_object_type type, const char *id, bool is_public)
+{
+    const rk_relationship_change changes[] = {
+        {!is_public, {type, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}          },
+        {!is_public, {type, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
+    };
+
+    return rk_authz_write(op, changes, RK_COUNT(changes));
+}
+
+int rk_authz_replace(rk_op *op, const rk_relationship *relationship)
+{
+    static const rk_query query = {
+        .sql = "WITH gone AS ("
+               "  DELETE FROM librenku.relation r"
+               "   WHERE r.object_id = $2 AND r.object_type = substr($1, 1, 1)::\"char\""
+               "     AND r.relation = substr($1, 2, 1)::\"char\""
+               "     AND (r.subject_id, r.subject_type) <> ($3, substr($1, 3, 1)::\"char\"))"
+               " INSERT INTO librenku.relation"
+               "   (object_type, object_id, relation, subject_type, subject_id)"
+               " VALUES (substr($1, 1, 1)::\"char\", $2, substr($1, 2, 1)::\"char\","
+               "         substr($1, 3, 1)::\"char\", $3)"
+               " ON CONFLICT DO NOTHING",
+    };
+    arrays one;
+
+    RK_TRY(begin(&one, op, 1));
+    RK_TRY(add(&one, op, relationship));
+    return rk_db_defer(NULL, op, &query,
+                       RK_PARAMS(rk_text(one.letters.items[0]), rk_text(relationship->id),
+                                 rk_text(relationship->subject_id)));
+}

@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Relationships: who has which relation to what. The letters stand in librenku/authz/storage.tbl.
+
+CREATE TABLE librenku.relation (
+    object_type "char" NOT NULL,
+    object_id text COLLATE "C" NOT NULL,
+    relation "char" NOT NULL,
+    subject_type "char" NOT NULL,
+    subject_id text COLLATE "C" NOT NULL,
+    CONSTRAINT relation_pkey PRIMARY KEY (object_id, object_type, relation, subject_id, subject_type)
+);
+
+CREATE INDEX relation_subject ON librenku.relation (subject_id, object_type, relation, subject_type, object_id);
+
+-- Every registered user may create projects and groups.
+INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id)
+VALUES ('L', 'renku', 'P', 'u', '*'),
+       ('L', 'renku', 'G', 'u', '*');
