@@ -25,4 +25,4 @@ tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=r
 tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
 
 EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
-	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py
+	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py %D%/house/test_settings.py

@@ -421,7 +421,34 @@ def check_unused(tree: Tree, build=None):
             yield Finding(path, line, f"{name}() is used in this file only: make it static or remove it")
 
 
-# name -> (function, what it needs)
+# --- paragraphs ---------------------------------------------------------------------------------------------------
+
+PARAGRAPH = re.compile(r"\b([a-z-]+\.md)((?:[ ,]|\band\b|\bto\b|-|\d+(?:\.\d+)*)+)")
+
+
+def paragraphs(text: str):
+    """(document, number, line) of each paragraph behind a "Spec:" mark: foundations.md 9.3, 9.4."""
+    for mark in re.finditer(r"Spec:[^*\n]*", text):
+        for document, numbers in PARAGRAPH.findall(mark[0]):
+            for number in re.findall(r"\d+(?:\.\d+)*", numbers):
+                yield document, number, line_of(text, mark.start())
+
+
+def check_spec(tree: Tree):
+    """Paragraphs that a function implements and no test names; a test of a chapter shows its paragraphs."""
+    tested = set()
+    for path in tree.files():
+        if path.startswith("tests/") and path.endswith((".c", ".py")):
+            text = tree.text(path, errors="replace")
+            tested |= {found[:2] for found in paragraphs(text)} | set(re.findall(r"([a-z-]+\.md) (\d+(?:\.\d+)*)", text))
+    for path in tree.sources(folder="librenku"):
+        for document, number, line in paragraphs(tree.text(path)):
+            chapters = {number} | {number[:at] for at, char in enumerate(number) if char == "."}
+            below = any(other.startswith(f"{number}.") for name, other in tested if name == document)
+            if not below and not any((document, chapter) in tested for chapter in chapters):
+                yield Finding(path, line, f"no test names {document} {number}")
+
+
 CHECKS = {
     "floors": check_floors,
     "circles": check_circles,
@@ -435,9 +462,12 @@ CHECKS = {
     "symbols": check_symbols,
     "globals": check_globals,
     "unused": check_unused,
+    "spec": check_spec,
 }
 OF_THE_BUILD = {"headers", "symbols", "globals", "unused"}
 ONLY_WITH_BUILD = OF_THE_BUILD - {"headers"}
+# A list for whoever writes tests next, not a rule: runs when it is named.
+ONLY_BY_NAME = {"spec"}
 
 
 def run(tree: Tree, name: str, build=None):
@@ -454,7 +484,8 @@ def main(arguments=None):
     unknown = set(chosen.checks) - set(CHECKS)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(CHECKS)}")
-    names = chosen.checks or [name for name in CHECKS if chosen.build or name not in ONLY_WITH_BUILD]
+    left_out = ONLY_BY_NAME | (set() if chosen.build else ONLY_WITH_BUILD)
+    names = chosen.checks or [name for name in CHECKS if name not in left_out]
     tree, count = Tree(chosen.root), 0
     for name in names:
         try:

@@ -15,7 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = os.environ.get("RENKU_BUILD")
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 
-checks = [name for name in check_house.CHECKS if BUILD or name not in check_house.ONLY_WITH_BUILD]
+checks = [
+    name
+    for name in check_house.CHECKS
+    if name not in check_house.ONLY_BY_NAME and (BUILD or name not in check_house.ONLY_WITH_BUILD)
+]
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +244,19 @@ def test_a_function_used_in_its_file_only_is_found(built, tmp_path):
 def test_a_check_of_the_build_needs_the_build(tmp_path):
     with pytest.raises(check_house.CannotCheck):
         check_house.run(plant(tmp_path, GOOD), "symbols")
+
+
+# --- paragraphs ---------------------------------------------------------------------------------------------------
+
+
+def test_a_paragraph_without_a_test_is_listed(tmp_path):
+    files = {
+        "librenku/base/x.c": source("/* Spec: a.md 1.1, 1.2, b.md 3 and 4 */", "/* a.md 9 */"),
+        "tests/unit/x.c": source("/* Spec: a.md 1.2, b.md 3.1 */"),
+        "tests/http/x.py": '"""b.md 4"""\n',
+    }
+    found = check_house.run(plant(tmp_path, files), "spec")
+    assert [str(finding) for finding in found] == ["librenku/base/x.c:2: no test names a.md 1.1"]
 
 
 # --- the command --------------------------------------------------------------------------------------------------

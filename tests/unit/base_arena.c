@@ -7,6 +7,10 @@
 
 #include "tests/unit/unit.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 static rk_arena *arena;
 
 static void begin(void)
@@ -135,6 +139,19 @@ START_TEST(an_arena_goes_on_after_an_allocation_that_failed)
 }
 END_TEST
 
+#ifdef __SANITIZE_ADDRESS__
+START_TEST(the_sanitizer_sees_an_overrun)
+{
+    char *block = rk_arena_alloc(arena, sizes[_i]);
+    char *next = rk_arena_alloc(arena, sizes[_i]);
+
+    ck_assert(__asan_address_is_poisoned(block + sizes[_i]));
+    ck_assert(__asan_address_is_poisoned(next + sizes[_i]));
+    ck_assert(!sizes[_i] || !__asan_address_is_poisoned(block + sizes[_i] - 1));
+}
+END_TEST
+#endif
+
 START_TEST(freeing_null_is_harmless)
 {
     rk_arena_free(NULL);
@@ -156,4 +173,7 @@ UNIT_SUITE(base_arena)
     tcase_add_test(tcase, no_memory_is_null);
     tcase_add_test(tcase, an_arena_goes_on_after_an_allocation_that_failed);
     tcase_add_test(tcase, freeing_null_is_harmless);
+#ifdef __SANITIZE_ADDRESS__
+    unit_table(tcase, the_sanitizer_sees_an_overrun, sizes);
+#endif
 }
