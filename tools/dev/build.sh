@@ -28,11 +28,24 @@ build_tree() {
     make -C "$folder" -j "$JOBS" --no-print-directory
 }
 
-c_files() {
-    git ls-files -- '*.c' '*.h' 2>/dev/null || find include librenku frontends tests examples -name '*.[ch]'
+# Files of the tree that match the patterns, new ones too; without git, all that look like ours.
+list_files() {
+    local files
+    if git rev-parse --git-dir >/dev/null 2>&1; then
+        files=$(git ls-files --cached --others --exclude-standard -- "$@" | sort -u)
+    else
+        files=$(find . -type f -not -path './build*' -not -path './.venv/*' | sed 's,^\./,,')
+    fi
+    local pattern file
+    while read -r file; do
+        for pattern in "$@"; do
+            # shellcheck disable=SC2254
+            case "$file" in $pattern) [ -e "$file" ] && printf '%s\n' "$file" ;; esac
+        done
+    done <<<"$files"
 }
 
 # $1: -i changes the files, --dry-run names what would change
 format_files() {
-    c_files | xargs clang-format-14 "$1" --Werror
+    list_files '*.c' '*.h' | xargs clang-format-14 "$1" --Werror
 }

@@ -47,8 +47,8 @@ check_setup() {
 
 check_shell() {
     local scripts=()
-    mapfile -t scripts < <({ git ls-files 2>/dev/null || find . -type f -not -path './build*' -not -path './.venv/*'; } |
-        xargs grep -lE '^#!.*\b(ba)?sh$|^# shellcheck shell=' --)
+    mapfile -t scripts < <(list_files '*' |
+        xargs grep -slE '^#!.*\b(ba)?sh$|^# shellcheck shell=' --)
     shellcheck -x "${scripts[@]}"
     printf '%d scripts\n' "${#scripts[@]}"
 }
@@ -95,16 +95,17 @@ run_python() {
 }
 
 check_fuzz() {
-    local target seconds=${RENKU_FUZZ_SECONDS:-10} corpus targets=()
-    build_tree build-fuzz CC=clang --enable-fuzz --enable-debug
-    mapfile -t targets < <(find build-fuzz/tests/fuzz -maxdepth 1 -type f -executable | sort)
+    local target name seconds=${RENKU_FUZZ_SECONDS:-10} targets=()
+    build_tree build-fuzz CC=clang-14 --enable-fuzz --enable-debug
+    mapfile -t targets < <(find build-fuzz/tests/fuzz -maxdepth 1 -type f -name 'fuzz_*' -executable | sort)
     [ ${#targets[@]} -gt 0 ] || fail "no fuzz target was built"
     for target in "${targets[@]}"; do
-        corpus=$LOGS/corpus/$(basename "$target")
-        mkdir -p "$corpus"
-        say "fuzzing $(basename "$target") for $seconds s"
+        name=$(basename "$target")
+        name=${name#fuzz_}
+        say "fuzzing $name for $seconds s"
+        mkdir -p "$LOGS/corpora/$name"
         "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="$LOGS/" "$corpus" "tests/fuzz/corpus/$(basename "$target")"
+            -artifact_prefix="$LOGS/" "$LOGS/corpora/$name" "tests/fuzz/corpora/$name"
     done
     printf '%d passed, 0 failed\n' "${#targets[@]}"
 }
