@@ -43,7 +43,7 @@ static bool find_path(char path[PATH_MAX], renku_ctx *ctx, const char *name)
 }
 
 /* Which of the paths @p user cannot open, as bits; a process of its own finds out. */
-static int find_closed(char paths[][PATH_MAX], const char *user)
+static int find_closed(char paths[][PATH_MAX], const rk_user *user)
 {
     int status, closed = 0;
     pid_t child = fork();
@@ -80,10 +80,9 @@ static int hand_over(const char *name, const char *path)
     return 0;
 }
 
-int rk_handover_files(renku_ctx *ctx)
+int rk_handover_files(renku_ctx *ctx, const rk_user *user)
 {
     static char paths[COUNT][PATH_MAX];
-    const char *user = getenv("RENKU_RUN_AS");
     int closed = 0;
 
     for (size_t i = 0; i < COUNT; i++) {
@@ -92,14 +91,10 @@ int rk_handover_files(renku_ctx *ctx)
         else if (setenv(names[i], paths[i], 1) != 0)
             return -1;
     }
-    if (geteuid() == 0)
-        closed = find_closed(paths, user ? user : "nobody");
-    if (closed < 0) {
-        rk_log(RK_LOG_ERROR, "there is no user \"%s\": set RENKU_RUN_AS", user ? user : "nobody");
-        return -1;
-    }
-    for (size_t i = 0; i < COUNT; i++)
+    if (user)
+        closed = find_closed(paths, user);
+    for (size_t i = 0; i < COUNT && closed >= 0; i++)
         if (closed & 1 << i && hand_over(names[i], paths[i]) != 0)
             return -1;
-    return 0;
+    return closed < 0 ? -1 : 0;
 }

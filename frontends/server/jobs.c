@@ -83,18 +83,27 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Signals belong to the event loop. */
+/* Signals belong to the event loop, but for those that a thread brings upon itself. */
+static void choose_signals(sigset_t *blocked)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
+    sigfillset(blocked);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        sigdelset(blocked, own[i]);
+}
+
 static int start_thread(rk_jobs *jobs)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigset_t all, before;
+    sigset_t blocked, before;
 
-    sigfillset(&all);
+    choose_signals(&blocked);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
 
     int failed = pthread_create(&thread, &attributes, work, jobs);
 

@@ -22,6 +22,7 @@
 #include "frontends/server/handover.h"
 #include "frontends/server/identity.h"
 #include "frontends/server/log.h"
+#include "frontends/server/user.h"
 
 #include "renku/renku.h"
 
@@ -42,6 +43,8 @@ typedef struct rk_launch {
     int workers;
     bool debug, fast, dev, single, no_migrate;
     int listen_fd;
+    rk_user runs_as;
+    bool changes_user;
     char url[300];
     char module[PATH_MAX];
 } rk_launch;
@@ -212,7 +215,7 @@ static int prepare_with(rk_launch *launch, renku_ctx *ctx)
         return 1;
     if (!launch->no_migrate && strcmp(launch->service, "data") == 0 && migrate(ctx) != 0)
         return 1;
-    return rk_handover_files(ctx) == 0 ? 0 : 1;
+    return rk_handover_files(ctx, launch->changes_user ? &launch->runs_as : NULL) == 0 ? 0 : 1;
 }
 
 /* Everything that must be right before the port is opened to anybody. Spec: foundations.md 19.2 */
@@ -236,8 +239,26 @@ static int prepare(rk_launch *launch)
     return status;
 }
 
+/* Root opens the port and reads the keys, but does not serve. */
+static int choose_user(rk_launch *launch)
+{
+    const char *name = getenv("RENKU_RUN_AS");
+
+    if (geteuid() != 0)
+        return 0;
+    if (!name || !*name)
+        name = "nobody";
+    launch->changes_user = true;
+    if (!rk_user_find(&launch->runs_as, name))
+        return complain(1, "there is no user \"%s\" to serve as: set RENKU_RUN_AS", name);
+    if (launch->runs_as.uid == 0)
+        return complain(
+            1, "it does not serve as root: set RENKU_RUN_AS to another user than \"%s\"", name);
+    return 0;
+}
+
 /* The folder of the identity provider: its key is made when it is missing. */
-static int prepare_identity(void)
+static int prepare_identity(const rk_launch *launch)
 {
     const char *folder = getenv("RENKU_IDENTITY_DIR");
     char key[PATH_MAX], users[PATH_MAX];
@@ -257,7 +278,7 @@ static int prepare_identity(void)
     snprintf(users, sizeof(users), "%s/users.json", folder);
     if (setenv("RENKU_IDENTITY_KEY", key, 1) != 0 || setenv("RENKU_IDENTITY_USERS", users, 1) != 0)
         return complain(1, "out of memory");
-    return rk_handover_files(NULL) == 0 ? 0 : 1;
+    return rk_handover_files(NULL, launch->changes_user ? &launch->runs_as : NULL) == 0 ? 0 : 1;
 }
 
 static int why_no_bind(const rk_launch *launch)
@@ -387,36 +408,38 @@ static int write_configuration(const rk_launch *launch)
 {
     int fd = memfd_create("renku-server.conf", 0);
     long connections = limit_files();
+    char number[24];
 
-    if (fd < 0)
+    snprintf(number, sizeof(number), "%ld", connections);
+    if (fd < 0 || setenv("RENKU_SERVER_CONNECTIONS", number, 1) != 0)
         return -1;
     dprintf(fd,
             "root /\n"
             "pidfile /proc/self/fd/%d\n"
             "workers %d\n"
-            "worker_max_connections %ld\n"
+            "worker_max_connections 256\n" /* Kore takes memory for so many at once; the module
+                                              raises it */
             "worker_rlimit_nofiles %ld\n"
             "worker_accept_threshold 1\n"
             "worker_set_affinity 0\n"
             "http_request_limit 1\n"
             "load %s\n",
-            fd, launch->workers, connections, connections + OTHER_FILES, launch->module);
+            fd, launch->workers, connections + OTHER_FILES, launch->module);
     return fd;
 }
 
 static int set_environment(const rk_launch *launch)
 {
-    const char *user = getenv("RENKU_RUN_AS");
-    char number[16];
+    char number[16], user[16 * (RK_USER_GROUPS + 2)];
 
     snprintf(number, sizeof(number), "%d", launch->listen_fd);
+    rk_user_format(user, sizeof(user), &launch->runs_as);
     unsetenv("RENKU_SERVER_USER");
     if (setenv("RENKU_SERVER_LISTEN_FD", number, 1) != 0 ||
         setenv("RENKU_SERVER_URL", launch->url, 1) != 0 ||
         setenv("RENKU_SERVER_SERVICE", launch->service, 1) != 0 ||
+        (launch->changes_user && setenv("RENKU_SERVER_USER", user, 1) != 0) ||
         (launch->debug && setenv("LOG_APP_LEVEL", "DEBUG", 1) != 0))
-        return complain(1, "out of memory");
-    if (geteuid() == 0 && setenv("RENKU_SERVER_USER", user ? user : "nobody", 1) != 0)
         return complain(1, "out of memory");
     return 0;
 }
@@ -447,8 +470,9 @@ int renku_server_main(int argc, char **argv)
 
     if (status != 0)
         return status < 0 ? 0 : status;
-    if ((status = find_module(&launch)) != 0 || (status = bind_port(&launch)) != 0)
+    if ((status = choose_user(&launch)) != 0 || (status = find_module(&launch)) != 0 ||
+        (status = bind_port(&launch)) != 0)
         return status;
-    status = strcmp(launch.service, "identity") == 0 ? prepare_identity() : prepare(&launch);
+    status = strcmp(launch.service, "identity") == 0 ? prepare_identity(&launch) : prepare(&launch);
     return status != 0 ? status : become_kore(&launch);
 }

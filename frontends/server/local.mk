@@ -1,19 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Kore module, and the launcher that the command line links.
+server_common = %D%/identity.c %D%/identity.h %D%/log.c %D%/log.h %D%/user.c %D%/user.h
+
 if HAVE_KORE
 pkglib_LTLIBRARIES += %D%/renku_server.la
 endif
-noinst_LTLIBRARIES += %D%/librenku_launch.la
-
-%C%_renku_server_la_SOURCES = %D%/module.c %D%/wire.c %D%/wire.h %D%/sandbox.c %D%/sandbox.h \
-	%D%/service.c %D%/service.h %D%/realm.c %D%/realm.h %D%/reader.c %D%/reader.h %D%/reply.c %D%/reply.h \
-	%D%/jobs.c %D%/jobs.h %D%/metrics.c %D%/metrics.h %D%/identity.c %D%/identity.h %D%/log.c %D%/log.h \
-	%D%/user.c %D%/user.h
+%C%_renku_server_la_SOURCES = $(server_common) \
+	%D%/jobs.c %D%/jobs.h \
+	%D%/memory.c %D%/memory.h \
+	%D%/metrics.c %D%/metrics.h \
+	%D%/module.c \
+	%D%/reader.c %D%/reader.h \
+	%D%/realm.c %D%/realm.h \
+	%D%/reply.c %D%/reply.h \
+	%D%/sandbox.c %D%/sandbox.h \
+	%D%/service.c %D%/service.h \
+	%D%/wire.c %D%/wire.h
 %C%_renku_server_la_CFLAGS = $(AM_CFLAGS) $(KORE_CFLAGS)
 %C%_renku_server_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared
 %C%_renku_server_la_LIBADD = librenku.la -ljson-c -lcrypto -lpthread
 
-%C%_librenku_launch_la_SOURCES = %D%/launch.c %D%/launch.h %D%/discovery.c %D%/discovery.h \
-	%D%/handover.c %D%/handover.h %D%/identity.c %D%/identity.h %D%/log.c %D%/log.h %D%/user.c %D%/user.h
+noinst_LTLIBRARIES += %D%/librenku_launch.la
+%C%_librenku_launch_la_SOURCES = $(server_common) \
+	%D%/discovery.c %D%/discovery.h \
+	%D%/handover.c %D%/handover.h \
+	%D%/launch.c %D%/launch.h
 %C%_librenku_launch_la_CPPFLAGS = $(AM_CPPFLAGS) -DRENKU_KORE='"$(KORE)"' -DRENKU_PKGLIBDIR='"$(pkglibdir)"'
 %C%_librenku_launch_la_LIBADD = librenku.la -ljson-c -lcurl -lcrypto
+
+# Its tests: the reader alone, and the server over a double of the library (tests/http/test_wire.py).
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/reader
+endif
+tests_unit_reader_SOURCES = tests/unit/reader.c %D%/reader.c %D%/reader.h
+tests_unit_reader_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_reader_LDADD = $(CHECK_LIBS)
+
+noinst_LTLIBRARIES += tests/support/fake/librenku.la
+tests_support_fake_librenku_la_SOURCES = tests/support/fake_renku.c
+tests_support_fake_librenku_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_support_fake_librenku_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -rpath /nowhere \
+	-Wl,--version-script=$(top_srcdir)/librenku/librenku.map
+noinst_PROGRAMS += tests/support/fake_server
+tests_support_fake_server_SOURCES = tests/support/fake_server.c
+tests_support_fake_server_LDADD = %D%/librenku_launch.la
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_reader
+endif
+tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c %D%/reader.c
+tests_fuzz_fuzz_reader_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
+tests_fuzz_fuzz_reader_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/corpora/reader

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 
 #include <kore/kore.h>
 
@@ -14,6 +15,7 @@ void renku_connect(struct connection *connection);
 #pragma GCC visibility pop
 
 #include "frontends/server/log.h"
+#include "frontends/server/memory.h"
 #include "frontends/server/metrics.h"
 #include "frontends/server/sandbox.h"
 #include "frontends/server/service.h"
@@ -113,6 +115,23 @@ static void adopt_listener(int fd)
         fatalx("the module lacks renku_connect");
 }
 
+/* Kore's shared memory would stay behind if all were killed: marked as removed, it goes with the
+ * last process. It is found by its address; a mapping's inode is the id of the segment. */
+static void release_with_last(const void *memory)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    unsigned long long from, to, wanted = (uintptr_t)memory;
+    char line[512];
+    int id;
+
+    while (maps && fgets(line, sizeof(line), maps))
+        if (sscanf(line, "%llx-%llx %*s %*s %*s %d", &from, &to, &id) == 3 && from <= wanted &&
+            wanted < to)
+            (void)shmctl(id, IPC_RMID, NULL); /* else it stays until the regular end */
+    if (maps)
+        fclose(maps);
+}
+
 static void on_ready(struct kore_msg *message, const void *data)
 {
     static int announced;
@@ -120,9 +139,20 @@ static void on_ready(struct kore_msg *message, const void *data)
 
     (void)message;
     (void)data;
-    if (!announced)
-        dprintf(STDERR_FILENO, "listening on %s\n", url ? url : "");
-    announced = 1;
+    if (announced++)
+        return;
+    dprintf(STDERR_FILENO, "listening on %s\n", url ? url : "");
+    release_with_last(kore_worker_data(0));
+    rk_memory_release();
+}
+
+static void become_user(void)
+{
+    const char *text = getenv("RENKU_SERVER_USER");
+    rk_user user;
+
+    if (text && (!rk_user_parse(&user, text) || rk_user_become(&user) != 0))
+        fatalx("cannot become user %s: %s", text, strerror(errno));
 }
 
 void kore_parent_configure(int argc, char **argv)
@@ -138,8 +168,7 @@ void kore_parent_configure(int argc, char **argv)
     adopt_listener(atoi(fd));
     if (rk_metrics_open() != 0)
         fatalx("no shared memory: %s", strerror(errno));
-    if (rk_user_become(getenv("RENKU_SERVER_USER")) != 0)
-        fatalx("cannot become user %s: %s", getenv("RENKU_SERVER_USER"), strerror(errno));
+    become_user();
     parent_pid = getpid();
     handle_signals(on_parent_signal);
     kore_msg_register(MESSAGE_READY, on_ready);
@@ -181,6 +210,8 @@ static void on_parent_gone(struct connection *connection)
 
 void kore_worker_configure(void)
 {
+    worker_max_connections =
+        (u_int32_t)rk_service_number(service, "RENKU_SERVER_CONNECTIONS", 1024);
     if (rk_wire_open(service) != 0)
         fatalx("worker cannot start: %s", strerror(errno));
     rk_metrics_worker(worker->id);

@@ -4,44 +4,66 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-int rk_user_find(uid_t *uid, gid_t *gid, const char *user)
+static bool find_number(rk_user *user, const char *name)
 {
     char *end;
-    unsigned long number = strtoul(user, &end, 10);
-    struct passwd *entry = getpwnam(user);
 
-    if (entry) {
-        *uid = entry->pw_uid;
-        *gid = entry->pw_gid;
-        return 0;
-    }
-    if (end == user || (*end != '\0' && *end != ':'))
-        return -1;
-    *uid = (uid_t)number;
-    *gid = *end == ':' ? (gid_t)strtoul(end + 1, &end, 10) : (gid_t)number;
-    return *end == '\0' ? 0 : -1;
+    user->uid = (uid_t)strtoul(name, &end, 10);
+    user->gid = *end == ':' ? (gid_t)strtoul(end + 1, &end, 10) : (gid_t)user->uid;
+    user->groups[0] = user->gid;
+    user->group_count = 1;
+    return name[0] >= '0' && name[0] <= '9' && *end == '\0';
 }
 
-int rk_user_become(const char *user)
+bool rk_user_find(rk_user *user, const char *name)
 {
-    uid_t uid;
-    gid_t gid;
+    struct passwd *entry = getpwnam(name);
 
-    if (!user)
-        return 0;
-    if (rk_user_find(&uid, &gid, user) != 0) {
-        errno = ENOENT;
+    if (!entry)
+        return find_number(user, name);
+    user->uid = entry->pw_uid;
+    user->gid = entry->pw_gid;
+    user->group_count = RK_USER_GROUPS;
+    /* Its groups come along: one may open the folder of a socket, or a key. Too many are cut off.
+     */
+    if (getgrouplist(name, user->gid, user->groups, &user->group_count) < 0)
+        user->group_count = RK_USER_GROUPS;
+    return true;
+}
+
+void rk_user_format(char *text, size_t size, const rk_user *user)
+{
+    int at = snprintf(text, size, "%u:%u", user->uid, user->gid);
+
+    for (int i = 0; i < user->group_count && at > 0 && (size_t)at < size; i++)
+        at += snprintf(text + at, size - (size_t)at, ",%u", user->groups[i]);
+}
+
+bool rk_user_parse(rk_user *user, const char *text)
+{
+    char *end;
+
+    user->uid = (uid_t)strtoul(text, &end, 10);
+    if (end == text || *end != ':')
+        return false;
+    user->gid = (gid_t)strtoul(end + 1, &end, 10);
+    for (user->group_count = 0; *end == ',' && user->group_count < RK_USER_GROUPS;
+         user->group_count++)
+        user->groups[user->group_count] = (gid_t)strtoul(end + 1, &end, 10);
+    return *end == '\0';
+}
+
+int rk_user_become(const rk_user *user)
+{
+    if (setgroups((size_t)user->group_count, user->groups) != 0 ||
+        setresgid(user->gid, user->gid, user->gid) != 0 ||
+        setresuid(user->uid, user->uid, user->uid) != 0)
         return -1;
-    }
-    /* A user with a name brings its groups: they may open the folder of a socket, or a key file. */
-    if ((getpwnam(user) ? initgroups(user, gid) : setgroups(1, &gid)) != 0)
-        return -1;
-    if (setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
-        return -1;
-    if (uid != 0 && setuid(0) == 0) {
+    if (user->uid != 0 && setuid(0) == 0) {
         errno = EPERM;
         return -1;
     }

@@ -2,11 +2,26 @@
 #ifndef RK_USER_H
 #define RK_USER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
-/* Becomes the user NAME, or UID[:GID], for good; NULL changes nothing. 0, or -1 with errno. */
-int rk_user_become(const char *user);
-/* Looks the user up without becoming it. 0, or -1 when there is none such. */
-int rk_user_find(uid_t *uid, gid_t *gid, const char *user);
+#define RK_USER_GROUPS 32
+
+/* A user with all that belongs to it, so that becoming it asks nobody. */
+typedef struct rk_user {
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[RK_USER_GROUPS];
+    int group_count;
+} rk_user;
+
+/* Looks up a NAME, or takes UID[:GID]. false when there is none such. */
+bool rk_user_find(rk_user *user, const char *name);
+/* UID:GID,GROUP,... and back. */
+void rk_user_format(char *text, size_t size, const rk_user *user);
+bool rk_user_parse(rk_user *user, const char *text);
+/* Becomes the user for good. 0, or -1 with errno. */
+int rk_user_become(const rk_user *user);
 
 #endif

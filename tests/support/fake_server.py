@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server over a test double of the library: everything but the answers is real."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from support.server import BUILD, SANITIZERS, Server
+
+LIBRARY = BUILD / "tests" / "support" / "fake" / ".libs"
+MODULE = BUILD / "frontends" / "server" / ".libs" / "renku_server.so"
+
+
+def program() -> Path:
+    """libtool puts the real program beside its wrapper, which would choose the real library."""
+    real = BUILD / "tests" / "support" / ".libs" / "fake_server"
+    return real if real.exists() else BUILD / "tests" / "support" / "fake_server"
+
+
+def fake_environment(**more: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LD_LIBRARY_PATH": str(LIBRARY),
+        "RENKU_SERVER_MODULE": str(MODULE),
+        **SANITIZERS,
+        **more,
+    }
+
+
+class FakeServer(Server):
+    def launch(self) -> "FakeServer":
+        log = self.log_path.open("ab")
+        self.mark = self.log_path.stat().st_size
+        self.process = subprocess.Popen(
+            [program(), *self.arguments],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+        log.close()
+        return self
