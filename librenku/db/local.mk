@@ -5,6 +5,9 @@ librenku_core_la_SOURCES += \
 	%D%/exchange.c \
 	%D%/failure.c \
 	%D%/migrate.c %D%/migrate.h %D%/migration.h \
+	%D%/migrate_adopt.c \
+	%D%/migrate_check.c \
+	%D%/migrate_schema.c \
 	%D%/param.c \
 	%D%/pool.c \
 	%D%/row.c \

@@ -30,12 +30,13 @@ static int read_presence(presence *out, rk_op *op)
 }
 
 typedef struct {
-    rk_opt_int revision;
+    rk_opt_int revision, serves;
     rk_opt_bool adopted;
 } applied;
 
 static const rk_column applied_columns[] = {
     {"max(m.number)",      RK_COLUMN_INT,  offsetof(applied, revision), NULL},
+    {"max(m.serves)",      RK_COLUMN_INT,  offsetof(applied, serves),   NULL},
     {"bool_or(m.adopted)", RK_COLUMN_BOOL, offsetof(applied, adopted),  NULL},
 };
 static const rk_row applied_row = RK_ROW(applied, applied_columns);
@@ -50,6 +51,7 @@ static int read_applied(rk_migration_state *out, rk_op *op)
 
     RK_TRY(rk_db_one(&found, op, &query, RK_NO_PARAMS));
     out->revision = (int)found.revision.value;
+    out->serves = (int)found.serves.value;
     out->adopted = found.adopted.value;
     return 0;
 }
@@ -98,28 +100,37 @@ int rk_migration_table(rk_op *op)
                                  "    number integer NOT NULL,"
                                  "    name text NOT NULL,"
                                  "    checksum text NOT NULL,"
-                                 "    adopted boolean DEFAULT false NOT NULL,"
+                                 "    serves integer NOT NULL,"
+                                 "    adopted boolean NOT NULL,"
                                  "    applied_at timestamp with time zone DEFAULT now() NOT NULL,"
-                                 "    CONSTRAINT migration_pkey PRIMARY KEY (number))");
+                                 "    CONSTRAINT migration_pkey PRIMARY KEY (number));"
+                                 "CREATE TABLE IF NOT EXISTS librenku.exported ("
+                                 "    only_one boolean DEFAULT true NOT NULL,"
+                                 "    relations text NOT NULL,"
+                                 "    exported_at timestamp with time zone DEFAULT now() NOT NULL,"
+                                 "    CONSTRAINT exported_pkey PRIMARY KEY (only_one),"
+                                 "    CONSTRAINT exported_only_one CHECK (only_one))");
 }
 
 int rk_migration_note(rk_op *op, const rk_migration *migration, bool adopted)
 {
     static const rk_query query = {
-        .sql = "INSERT INTO librenku.migration (number, name, checksum, adopted)"
-               " VALUES ($1, $2, $3, $4)",
+        .sql = "INSERT INTO librenku.migration (number, name, checksum, serves, adopted)"
+               " VALUES ($1, $2, $3, $4, $5)",
     };
 
     return rk_db_run(NULL, op, &query,
                      RK_PARAMS(rk_int(migration->number), rk_text(migration->name),
-                               rk_text(migration->checksum), rk_bool(adopted)));
+                               rk_text(migration->checksum), rk_int(migration->serves),
+                               rk_bool(adopted)));
 }
 
 int rk_migration_apply(rk_op *op, const rk_migration *migration)
 {
     rk_log_info(op, "db", "applying migration %04d_%s", migration->number, migration->name);
     RK_TRY(rk_session_script(op, migration->sql));
-    return rk_migration_note(op, migration, false);
+    RK_TRY(rk_migration_note(op, migration, false));
+    return rk_migration_first_relations(op);
 }
 
 /* What one step of an update found and did. */
@@ -193,15 +204,31 @@ int rk_migrate_status(rk_op *op, rk_buf *report)
     return rk_buf_finish(report);
 }
 
+static int too_old(rk_op *op, const rk_migration_state *state)
+{
+    (void)rk_fail(op, RK_ERR_UNAVAILABLE, /* the detail returns it */
+                  "The database stands at revision %d, this library needs %d.", state->revision,
+                  rk_migration_count);
+    return rk_fail_detail(op, "bring it up with: %s",
+                          state->deployed && !state->managed ? "renku db adopt"
+                                                             : "renku db migrate");
+}
+
+static int too_new(rk_op *op, const rk_migration_state *state)
+{
+    (void)rk_fail(op, RK_ERR_UNAVAILABLE, /* the detail returns it */
+                  "The database stands at revision %d, which needs a library of revision %d;"
+                  " this one is of revision %d.",
+                  state->revision, state->serves, rk_migration_count);
+    return rk_fail_detail(op, "install a newer librenku");
+}
+
 int rk_migrate_ready(rk_op *op)
 {
     rk_migration_state state;
 
     RK_TRY(rk_migration_read(&state, op));
-    if (state.revision >= rk_migration_count)
-        return 0;
-    (void)rk_fail(op, RK_ERR_UNAVAILABLE, /* the detail returns it */
-                  "The database stands at revision %d, this library needs %d.", state.revision,
-                  rk_migration_count);
-    return rk_fail_detail(op, "bring it up with: renku db migrate");
+    if (state.revision < rk_migration_count)
+        return too_old(op, &state);
+    return state.serves > rk_migration_count ? too_new(op, &state) : 0;
 }

@@ -2,6 +2,7 @@
 #ifndef RK_MIGRATION_H
 #define RK_MIGRATION_H
 
+#include "librenku/base/value.h"
 #include "librenku/db/migrate.h"
 
 /* What the files of migrations share; nobody else includes it. */
@@ -9,6 +10,7 @@
 typedef struct {
     int number; /* from 1, without a gap */
     const char *name;
+    int serves;           /* the oldest library, by its newest migration, that can work after this one */
     const char *checksum; /* SHA-256 of the text */
     const char *sql;
 } rk_migration;
@@ -33,10 +35,32 @@ typedef struct {
     bool managed;  /* the table of what was applied exists */
     bool deployed; /* a deployment has made its tables here */
     int revision;  /* 0 is none */
+    int serves;    /* libraries that know fewer migrations than this cannot work here */
     bool adopted;
     const char *contract; /* revision that the deployment notes; NULL when there is none */
 } rk_migration_state;
 
 int rk_migration_read(rk_migration_state *out, rk_op *op);
+/* What the migrations themselves put into the relationships counts as exported. */
+int rk_migration_first_relations(rk_op *op);
+
+typedef struct rk_difference {
+    struct rk_difference *next;
+    const char *text;
+} rk_difference;
+
+typedef struct {
+    rk_difference *first;
+    rk_difference **end;
+    int count;
+} rk_differences;
+
+/* The live database, as lines like those of rk_expected_schema: an array of texts. Inside a transaction, whose search
+ * path is empty afterwards. */
+int rk_schema_lines(rk_array *out, rk_op *op);
+/* @p contract: without our own additions. */
+int rk_schema_compare(rk_differences *out, rk_op *op, bool contract);
+/* {"differences":[..]}; CONFLICT when there is one. */
+int rk_schema_report(rk_op *op, rk_buf *report, const rk_differences *differences);
 
 #endif
