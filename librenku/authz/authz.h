@@ -11,19 +11,22 @@
  * A statement that reads an entity selects the caller's permissions with it:
  *     "SELECT {row} FROM projects.projects p WHERE p.id = $3"     with a column
  *     {RK_SQL_BITS_PROJECT("p.id"), RK_COLUMN_BITS, offsetof(rk_project, bits)}
- * and takes the subject as its first two parameters: RK_PARAMS(RK_SUBJECT(op), rk_text(id)). Bit RK_SCOPE_* of the
- * answer is set when the permission of that name holds; a service identity has them all. */
+ * and takes the subject as its first two parameters: RK_PARAMS(RK_SUBJECT(op), rk_text(id)). Bit
+ * RK_SCOPE_* of the answer is set when the permission of that name holds; a service identity has
+ * them all. */
 
 #define RK_PLATFORM_ID "renku"
 #define RK_SCOPE_BIT(scope) (INT64_C(1) << (scope))
 
-/* The subject of op->caller as parameters $1 (its type: "u" user, "a" anonymous, "S" service) and $2 (its id). */
+/* The subject of op->caller as parameters $1 (its type: "u" user, "a" anonymous, "S" service) and
+ * $2 (its id). */
 rk_param rk_subject_type(const rk_op *op);
 rk_param rk_subject_id(const rk_op *op);
 #define RK_SUBJECT(op) rk_subject_type(op), rk_subject_id(op)
 
-/* Fragments for lists, with the subject as $1 and $2; TYPE is the letter of an object type, LETTERS an expression that
- * gives the letters of relations ("oev"). They give one column object_id, without doubles. */
+/* Fragments for lists, with the subject as $1 and $2; TYPE is the letter of an object type, LETTERS
+ * an expression that gives the letters of relations ("oev"). They give one column object_id,
+ * without doubles. */
 #define RK_SQL_DIRECT_OBJECTS(TYPE)                                                                \
     "SELECT DISTINCT object_id FROM librenku.relation"                                             \
     " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = '" TYPE "'"
@@ -35,21 +38,38 @@ rk_param rk_subject_id(const rk_op *op);
     " WHERE object_id = 'renku' AND object_type = 'L' AND relation = 'A'"                          \
     " AND subject_id = $2 AND subject_type = 'u' AND $1 = 'u'))"
 
-/* --- checks ------------------------------------------------------------------------------------------------ */
+/* --- checks
+ * ------------------------------------------------------------------------------------------------
+ */
 
-/* Each check marks its (type, scope) in op->checked; dispatch refuses a success that lacks its declared check. */
+/* Each check marks its (type, scope) in op->checked; dispatch refuses a success that lacks its
+ * declared check. */
 
-/* The guard: with bits that came with a row. `why` is the error when the permission is missing: NOT_FOUND nearly
- * always (the object is then as good as missing), FORBIDDEN where the specification says so. Spec: authorization.md 7.3 */
-int rk_authz_require(rk_op *op, rk_object_type type, const char *id, int64_t bits, rk_scope scope, rk_err why);
-/* For a success that needs no permission after all: what is to be removed does not exist. Returns 0. */
+/* What an operation needs; `why` is the error when it is missing: NOT_FOUND nearly always (the
+ * object is then as good as missing), FORBIDDEN where the specification says so. */
+typedef struct {
+    rk_object_type type;
+    const char *id;
+    int64_t bits; /* came with the object's row; 0 when there is no row */
+    rk_scope scope;
+    rk_err why;
+} rk_authz_need;
+
+/* The guard. Spec: authorization.md 7.3 */
+int rk_authz_demand(rk_op *op, const rk_authz_need *need);
+/* rk_authz_require(op, type, id, bits, scope, why) */
+#define rk_authz_require(op, ...) rk_authz_demand((op), &(rk_authz_need){__VA_ARGS__})
+/* For a success that needs no permission after all: what is to be removed does not exist. Returns
+ * 0. */
 int rk_authz_waive(rk_op *op, rk_object_type type, rk_scope scope);
 /* The same without a failure: for /permissions and for filters. */
 bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scope);
-/* All permissions of the caller on one object, in a statement of its own: for code that has no row at hand. */
+/* All permissions of the caller on one object, in a statement of its own: for code that has no row
+ * at hand. */
 int rk_authz_bits(int64_t *out, rk_op *op, rk_object_type type, const char *id);
 
-/* --- relationships ----------------------------------------------------------------------------------------- */
+/* --- relationships
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     rk_object_type type;
@@ -66,22 +86,27 @@ typedef struct {
 
 /* Queues the changes into the operation's transaction (rk_db_defer). */
 int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t count);
-/* Queues: every relationship with this resource / with this subject goes. Spec: authorization.md 9 */
+/* Queues: every relationship with this resource / with this subject goes. Spec: authorization.md 9
+ */
 int rk_authz_forget_resource(rk_op *op, rk_object_type type, const char *id);
 int rk_authz_forget_subject(rk_op *op, rk_object_type type, const char *id);
 /* Queues both public_viewer wildcards or their removal. Spec: authorization.md 11 */
 int rk_authz_publish(rk_op *op, rk_object_type type, const char *id, bool is_public);
-/* Queues: exactly this subject in this relation of the object, every other goes (project_namespace of a move). */
+/* Queues: exactly this subject in this relation of the object, every other goes (project_namespace
+ * of a move). */
 int rk_authz_replace(rk_op *op, const rk_relationship *relationship);
 
-/* --- look-ups ---------------------------------------------------------------------------------------------- */
+/* --- look-ups
+ * ---------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *user_id;
     int role; /* RK_ROLE_* of the generated enum rk_role: owner, editor, viewer, prohibited */
 } rk_member;
-/* Direct members in the order of their user ids; user_id "" and "*" are left out. No guard. Spec: authorization.md 7.7 */
-int rk_authz_members(rk_array *out /* of rk_member */, rk_op *op, rk_object_type type, const char *id);
+/* Direct members in the order of their user ids; user_id "" and "*" are left out. No guard. Spec:
+ * authorization.md 7.7 */
+int rk_authz_members(rk_array *out /* of rk_member */, rk_op *op, rk_object_type type,
+                     const char *id);
 /* The ids of members, for looking their records up. */
 int rk_member_ids(rk_strings *out, rk_op *op, const rk_array *members);
 /* Ids of the objects on which the caller holds the permission. Spec: authorization.md 7.4 */
@@ -89,7 +114,9 @@ int rk_authz_objects(rk_strings *out, rk_op *op, rk_object_type type, rk_scope s
 /* Ids of users with the permission; "*" where a wildcard grants it. Spec: authorization.md 7.6 */
 int rk_authz_users(rk_strings *out, rk_op *op, rk_object_type type, const char *id, rk_scope scope);
 
-/* --- members ----------------------------------------------------------------------------------------------- */
+/* --- members
+ * -----------------------------------------------------------------------------------------------
+ */
 
 typedef enum { RK_MEMBER_ADDED = 1, RK_MEMBER_UPDATED, RK_MEMBER_REMOVED } rk_member_change_kind;
 typedef struct {
@@ -97,20 +124,23 @@ typedef struct {
     rk_member member;
 } rk_member_change;
 
-/* Upserts a list of members with the last-owner rule; the caller has already locked the object's row and checked
- * change_membership. Reports what changed, in order. Spec: authorization.md 10.1 */
-int rk_authz_members_set(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type, const char *id,
-                         const rk_member *members, size_t count);
-/* Removes one user's roles, with the last-owner rule; not a member is success. Spec: authorization.md 10.2 */
-int rk_authz_member_remove(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type, const char *id,
-                           const char *user_id);
+/* Upserts a list of members with the last-owner rule; the caller has already locked the object's
+ * row and checked change_membership. Reports what changed, in order. Spec: authorization.md 10.1 */
+int rk_authz_members_set(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type,
+                         const char *id, const rk_member *members, size_t count);
+/* Removes one user's roles, with the last-owner rule; not a member is success. Spec:
+ * authorization.md 10.2 */
+int rk_authz_member_remove(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type,
+                           const char *id, const char *user_id);
 
-/* --- platform ---------------------------------------------------------------------------------------------- */
+/* --- platform
+ * ---------------------------------------------------------------------------------------------- */
 
 int rk_authz_admin_set(rk_op *op, const char *user_id, bool admin);
 int rk_authz_admins(rk_strings *out, rk_op *op);
 
-/* --- tools, for the command line --------------------------------------------------------------------------- */
+/* --- tools, for the command line
+ * --------------------------------------------------------------------------- */
 
 /* "project:ID#owner@user:ID"; INVALID says what is wrong with the line. */
 int rk_relationship_parse(rk_relationship *out, rk_op *op, const char *line);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "librenku/authz/schema.h"
+#include "librenku/authz/tables.h"
 #include "librenku/http/caller.h"
 
 static const char everybody[] = "*";
@@ -42,15 +42,15 @@ static void mark(rk_op *op, rk_object_type type, rk_scope scope)
 }
 
 /* Spec: authorization.md 7.3, 14 */
-int rk_authz_require(rk_op *op, rk_object_type type, const char *id, int64_t bits, rk_scope scope,
-                     rk_err why)
+int rk_authz_demand(rk_op *op, const rk_authz_need *need)
 {
-    mark(op, type, scope);
-    if (bits & RK_SCOPE_BIT(scope))
+    mark(op, need->type, need->scope);
+    if (need->bits & RK_SCOPE_BIT(need->scope))
         return 0;
-    return rk_fail(
-        op, why, "You do not have the permission '%s' on the %s '%s', or it does not exist.",
-        rk_scope_names.names[scope], rk_enum_name(&rk_object_type_names, (int)type), id ? id : "");
+    return rk_fail(op, need->why,
+                   "You do not have the permission '%s' on the %s '%s', or it does not exist.",
+                   rk_scope_names.names[need->scope],
+                   rk_enum_name(&rk_object_type_names, (int)need->type), need->id ? need->id : "");
 }
 
 int rk_authz_waive(rk_op *op, rk_object_type type, rk_scope scope)

@@ -3,8 +3,8 @@ librenku_core_la_SOURCES += \
 	%D%/authz.h \
 	%D%/check.c \
 	%D%/lookup.c \
-	%D%/schema.h \
-	%D%/store.c
+	%D%/store.c \
+	%D%/tables.h
 nodist_librenku_core_la_SOURCES += gen/authz_schema.c
 BUILT_SOURCES += gen/authz_schema.h
 CLEANFILES += gen/authz_schema.h gen/authz_schema.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/authz/authz.h"
 
-#include "librenku/authz/schema.h"
+#include "librenku/authz/tables.h"
 
 static const rk_column id_columns[] = {
     {"rk_x.id", RK_COLUMN_TEXT, 0, NULL},

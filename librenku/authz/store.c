@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "librenku/authz/schema.h"
+#include "librenku/authz/tables.h"
 
 /* Relationships as three arrays: the letters of object type, relation and subject type, and the two
  * ids. */

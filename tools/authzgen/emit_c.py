@@ -80,7 +80,7 @@ class Emitter:
     def source(self) -> str:
         return "\n".join([
             NOTICE,
-            '#include "authz_schema.h"\n\n#include "librenku/authz/schema.h"\n',
+            '#include "authz_schema.h"\n\n#include "librenku/authz/tables.h"\n',
             self.names("rk_object_type_names", self.types),
             self.names("rk_relation_kind_names", self.relations),
             self.names("rk_scope_names", self.storage.scopes),

@@ -13,6 +13,8 @@ def statements(compiler: Compiler, schema: Schema) -> dict:
     found = {}
     for definition in schema.definitions.values():
         name = definition.name
+        if not definition.permissions:
+            continue
         found[name] = {
             "bits": f"SELECT {compiler.bits(name, '$3::text')}",
             "can": {p: f"SELECT {compiler.holds(name, p, '$3::text', CALLER)}" for p in definition.permissions},

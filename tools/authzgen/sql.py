@@ -218,7 +218,7 @@ class Compiler:
     def asking(object_id: str, subject: Subject, nothing: str, everything: str, answer: str) -> str:
         """The answer, an expression over rk_o.id; nothing for a missing id, everything for a service."""
         services = "" if subject.letter else f" WHEN {subject.type} = '{SERVICE}' THEN {everything}"
-        return (f"(SELECT CASE WHEN rk_o.id IS NULL THEN {nothing}{services} ELSE {answer} END"
+        return (f"(SELECT CASE WHEN rk_o.id IS NULL OR {subject.id} IS NULL THEN {nothing}{services} ELSE {answer} END"
                 f' FROM (SELECT ({object_id})::text COLLATE "C" AS id) rk_o)')
 
     def holds(self, type_name: str, permission: str, object_id: str, subject: Subject) -> str:
@@ -230,8 +230,6 @@ class Compiler:
     def bits(self, type_name: str, object_id: str, subject: Subject = CALLER) -> str:
         """A bigint with the bit of every permission that holds."""
         plan = Bits(self, type_name)
-        if not plan.all:
-            return self.asking(object_id, subject, "0::bigint", "0::bigint", "0::bigint")
         always, behind = self.branches(plan.masked, subject)
         parts = [self.branch_bits(branch, subject) for branch in always]
         if behind:
@@ -250,7 +248,8 @@ class Compiler:
 
     def objects(self, type_name: str, permission: str) -> str:
         """A query for the ids of the objects on which the caller has the permission; one column, id."""
-        return self.form_objects(type_name, self.graph.form(type_name, permission))
+        found = self.form_objects(type_name, self.graph.form(type_name, permission))
+        return f"SELECT rk_p.id FROM ({found}) rk_p WHERE {CALLER.id} IS NOT NULL"
 
     def form_objects(self, type_name: str, form: Form) -> str:
         if isinstance(form, Or):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RK_AUTHZ_TABLES_H
-#define RK_AUTHZ_TABLES_H
+#ifndef RK_TABLES_H
+#define RK_TABLES_H
 
 #include "librenku/authz/authz.h"
 
