@@ -162,25 +162,28 @@ int rk_claims_name(const char **out, rk_op *op, json_object *claims, const char 
     return 0;
 }
 
-int rk_claims_roles(rk_strings *out, rk_op *op, json_object *claims)
+int rk_claims_texts(rk_strings *out, rk_op *op, json_object *list)
 {
-    json_object *access = json_object_object_get(claims, "realm_access");
-    json_object *roles = json_object_is_type(access, json_type_object)
-                             ? json_object_object_get(access, "roles")
-                             : NULL;
-    size_t count =
-        json_object_is_type(roles, json_type_array) ? json_object_array_length(roles) : 0;
+    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 
     *out = (rk_strings){.set = true, .items = rk_new_array(op, const char *, count)};
     RK_CHECK(out->items);
     for (size_t i = 0; i < count; i++) {
-        json_object *role = json_object_array_get_idx(roles, i);
+        json_object *item = json_object_array_get_idx(list, i);
 
-        if (!is_text(role))
+        if (!is_text(item))
             continue;
-        out->items[out->count] = rk_strdup(op, json_object_get_string(role));
+        out->items[out->count] = rk_strdup(op, json_object_get_string(item));
         RK_CHECK(out->items[out->count]);
         out->count++;
     }
     return 0;
+}
+
+int rk_claims_roles(rk_strings *out, rk_op *op, json_object *claims)
+{
+    json_object *access = json_object_object_get(claims, "realm_access");
+    bool is_object = json_object_is_type(access, json_type_object);
+
+    return rk_claims_texts(out, op, is_object ? json_object_object_get(access, "roles") : NULL);
 }

@@ -20,7 +20,9 @@ int rk_claims_audience(rk_op *op, struct json_object *claims, const char *const 
 int rk_claims_ids(rk_op *op, struct json_object *claims);
 /* A text for people (names): anything else than a text counts as absent. NULL when absent. */
 int rk_claims_name(const char **out, rk_op *op, struct json_object *claims, const char *claim);
-/* The texts of realm_access.roles; empty when there are none. */
+/* The texts of a list, without what is no text; empty when it is no list. */
+int rk_claims_texts(rk_strings *out, rk_op *op, struct json_object *list);
+/* The texts of realm_access.roles. */
 int rk_claims_roles(rk_strings *out, rk_op *op, struct json_object *claims);
 
 #endif

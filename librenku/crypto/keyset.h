@@ -26,7 +26,7 @@ typedef struct {
 } rk_keyset_options;
 
 /* What is known at this moment: for readiness and for doctor. */
-typedef struct {
+typedef struct rk_keyset_state {
     bool discovered;
     size_t keys;      /* usable ones; 0: none, or they are too old */
     int64_t age_ms;   /* since the last successful fetch; -1: there was none */

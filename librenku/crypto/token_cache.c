@@ -18,7 +18,7 @@ enum {
 /* One block of memory: the texts follow, each with its NUL; an offset of 0 is a NULL. */
 typedef struct {
     unsigned char digest[DIGEST_BYTES];
-    int64_t stored_ms;
+    int64_t end_ms;
     int64_t used_ms;
     rk_opt_int expires;
     size_t size_bytes; /* of all texts */
@@ -29,6 +29,7 @@ typedef struct {
 struct rk_token_cache {
     EVP_MD *sha256; /* fetched once: looking it up costs more than hashing a token */
     pthread_mutex_t locks[LOCKS];
+    int keep_ms;
     size_t rows;
     block *(*table)[WAYS];
 };
@@ -48,9 +49,9 @@ static size_t row_of(const rk_token_cache *cache, const unsigned char digest[DIG
     return number % cache->rows;
 }
 
-static bool is_alive(const block *entry, int64_t monotonic_ms)
+static bool is_alive(const block *entry)
 {
-    if (monotonic_ms - entry->stored_ms >= RK_TOKEN_CACHE_MS)
+    if (rk_time_monotonic_ms() >= entry->end_ms)
         return false;
     return !entry->expires.set || entry->expires.value > rk_time_now() / 1000000;
 }
@@ -81,7 +82,7 @@ static block *block_new(const rk_token_entry *entry, const unsigned char digest[
     if (!made)
         return NULL;
     memcpy(made->digest, digest, DIGEST_BYTES);
-    made->stored_ms = made->used_ms = rk_time_monotonic_ms();
+    made->used_ms = rk_time_monotonic_ms();
     made->expires = entry->expires;
     made->count = entry->count;
     for (size_t i = 0; i < entry->count; i++) {
@@ -137,17 +138,16 @@ static int find_in_row(rk_token_entry *out, bool *found, rk_op *op, block *row[W
                        const unsigned char digest[DIGEST_BYTES])
 {
     block **slot = slot_of(row, digest);
-    int64_t now = rk_time_monotonic_ms();
 
     *found = false;
     if (!slot)
         return 0;
-    if (!is_alive(*slot, now)) {
+    if (!is_alive(*slot)) {
         free(*slot);
         *slot = NULL;
         return 0;
     }
-    (*slot)->used_ms = now;
+    (*slot)->used_ms = rk_time_monotonic_ms();
     *found = true;
     return copy_out(out, op, *slot);
 }
@@ -155,7 +155,7 @@ static int find_in_row(rk_token_entry *out, bool *found, rk_op *op, block *row[W
 /* --- the cache
  * ---------------------------------------------------------------------------------------------- */
 
-int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity)
+int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity, int keep_ms)
 {
     rk_token_cache *cache = calloc(1, sizeof(*cache));
 
@@ -163,6 +163,7 @@ int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     for (int i = 0; i < LOCKS; i++)
         pthread_mutex_init(&cache->locks[i], NULL);
+    cache->keep_ms = keep_ms;
     cache->rows = capacity / WAYS + 1;
     cache->table = calloc(cache->rows, sizeof(*cache->table));
     cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -213,6 +214,7 @@ void rk_token_cache_store(rk_token_cache *cache, const char *token, const rk_tok
         return;
     size_t row = row_of(cache, digest);
 
+    made->end_ms = made->used_ms + cache->keep_ms;
     pthread_mutex_lock(&cache->locks[row % LOCKS]);
     block **slot = slot_of(cache->table[row], digest);
 

@@ -20,8 +20,8 @@ typedef struct {
     const char **texts;
 } rk_token_entry;
 
-/* @p capacity: entries at most, rounded up. */
-int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity);
+/* @p capacity: entries at most, rounded up. @p keep_ms: RK_TOKEN_CACHE_MS but in tests. */
+int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity, int keep_ms);
 void rk_token_cache_free(rk_token_cache *cache);
 /* The entry is copied into the arena. @p found is false when there is none. */
 int rk_token_cache_find(rk_token_entry *out, bool *found, rk_op *op, rk_token_cache *cache,

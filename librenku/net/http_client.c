@@ -2,6 +2,7 @@
 #include "librenku/net/http_client.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@ enum {
     BODY_MAX_BYTES = 1024 * 1024,
     FIELDS_MAX_BYTES = 64 * 1024, /* of all header lines of an answer */
     REDIRECTS_MAX = 5,
+    RETRY_AFTER_MS = 1000,
 };
 
 /* Where certificate folders stand when libcurl was built without a default for them. */
@@ -385,4 +387,21 @@ const char *rk_net_answer_header(const rk_net_answer *answer, const char *name)
             return field->value;
     }
     return NULL;
+}
+
+int64_t rk_net_retry_after_ms(const rk_net_answer *answer)
+{
+    const char *text = rk_net_answer_header(answer, "Retry-After");
+
+    if (!text || !*text)
+        return RETRY_AFTER_MS;
+    if (strspn(text, "0123456789") == strlen(text))
+        return strlen(text) > 6 ? INT32_MAX : strtoll(text, NULL, 10) * 1000;
+    time_t date = curl_getdate(text, NULL);
+
+    if (date == -1)
+        return RETRY_AFTER_MS;
+    int64_t wait_ms = (int64_t)date * 1000 - rk_time_now() / 1000;
+
+    return wait_ms > 0 ? wait_ms : 0;
 }

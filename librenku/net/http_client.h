@@ -54,5 +54,7 @@ int rk_net_get(rk_net_answer *out, rk_op *op, const char *url, int timeout_ms);
 int rk_net_post(rk_net_answer *out, rk_op *op, const char *url, const char *type, const char *body);
 /* NULL when the answer has no such header; names are compared in any case. */
 const char *rk_net_answer_header(const rk_net_answer *answer, const char *name);
+/* How long Retry-After, seconds or a date, asks to wait; 1 s when it says nothing. */
+int64_t rk_net_retry_after_ms(const rk_net_answer *answer);
 
 #endif

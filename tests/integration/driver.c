@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs authentication and encryption for the Python tests: one JSON object per line in, one per
+ * line out, in the order of their ends. Each line runs on a thread of its own. The settings come
+ * from the environment; DRIVER_REFRESH_MS, DRIVER_KEEP_MS, DRIVER_PAUSE_MS, DRIVER_KEYS_TIMEOUT_MS
+ * and DRIVER_DISCOVERY_TIMEOUT_MS change the times of the key set. */
+#include <json-c/json.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "librenku/api/identity.h"
+#include "librenku/base/log.h"
+#include "librenku/base/settings.h"
+#include "librenku/base/time.h"
+#include "librenku/crypto/symmetric.h"
+
+enum { THREADS_MAX = 512 };
+
+static rk_authenticator *auth;
+static rk_settings *settings;
+static rk_log logger;
+static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
+
+static void log_line(void *user, int level, const char *line)
+{
+    (void)user;
+    (void)level;
+    fprintf(stderr, "%s\n", line);
+}
+
+static const char *from_environment(void *user, const char *name)
+{
+    (void)user;
+    return getenv(name);
+}
+
+static int milliseconds(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text ? atoi(text) : 0;
+}
+
+/* --- members of a request, members of an answer
+ * -------------------------------------------------------------- */
+
+static const char *text_of(json_object *request, const char *name)
+{
+    return json_object_get_string(json_object_object_get(request, name));
+}
+
+static int64_t int_of(json_object *request, const char *name)
+{
+    return json_object_get_int64(json_object_object_get(request, name));
+}
+
+static void add_text(json_object *answer, const char *name, const char *value)
+{
+    json_object_object_add(answer, name, value ? json_object_new_string(value) : NULL);
+}
+
+static void add_int(json_object *answer, const char *name, int64_t value)
+{
+    json_object_object_add(answer, name, json_object_new_int64(value));
+}
+
+/* --- what can be asked for
+ * ----------------------------------------------------------------------------------- */
+
+static int authenticate(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_credentials credentials = {
+        .kind = (rk_authentication)int_of(request, "kind"),
+        .authorization = text_of(request, "authorization"),
+        .cookie = text_of(request, "cookie"),
+        .anonymous_id = text_of(request, "anonymous_id"),
+        .refresh_token = text_of(request, "refresh_token"),
+        .gitlab_token = text_of(request, "gitlab_token"),
+        .gitlab_expires = text_of(request, "gitlab_expires"),
+    };
+    rk_caller *caller;
+
+    RK_TRY(rk_authenticate(&caller, op, auth, &credentials));
+    json_object *roles = json_object_new_array();
+
+    for (size_t i = 0; i < caller->roles.count; i++)
+        json_object_array_add(roles, json_object_new_string(caller->roles.items[i]));
+    add_text(answer, "kind", caller->kind == RK_CALLER_USER ? "user" : "anonymous");
+    add_text(answer, "id", caller->id);
+    add_text(answer, "email", caller->email);
+    add_text(answer, "full_name", caller->full_name);
+    add_text(answer, "first_name", caller->first_name);
+    add_text(answer, "last_name", caller->last_name);
+    add_text(answer, "access_token", caller->access_token);
+    add_text(answer, "refresh_token", caller->refresh_token);
+    json_object_object_add(answer, "is_admin", json_object_new_boolean(caller->is_admin));
+    json_object_object_add(answer, "roles", roles);
+    if (caller->expires.set)
+        add_int(answer, "expires_micros", caller->expires.micros);
+    return 0;
+}
+
+static int discover(json_object *answer, rk_op *op, json_object *request)
+{
+    (void)answer;
+    return rk_authenticator_discover(auth, op, (int)int_of(request, "attempts"));
+}
+
+static int read_state(json_object *answer, rk_op *op, json_object *request)
+{
+    rk_keyset_state state;
+
+    (void)op;
+    (void)request;
+    rk_authenticator_keys(&state, auth);
+    add_int(answer, "discovered", state.discovered);
+    add_int(answer, "keys", (int64_t)state.keys);
+    add_int(answer, "age_ms", state.age_ms);
+    add_int(answer, "fetches", (int64_t)state.fetches);
+    add_int(answer, "failing", state.failing);
+    if (auth->tokens)
+        add_int(answer, "cached", (int64_t)rk_token_cache_count(auth->tokens));
+    return 0;
+}
+
+/* The same credentials many times, each in an operation of its own: nanoseconds of one. */
+static int repeat(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_credentials credentials = {.authorization = text_of(request, "authorization")};
+    int64_t rounds = int_of(request, "rounds");
+    bool cached = int_of(request, "cached");
+    struct timespec begun, ended;
+
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    for (int64_t i = 0; i < rounds; i++) {
+        rk_caller *caller;
+        rk_op one;
+
+        if (rk_op_begin(&one) < 0)
+            return rk_fail_default(op, RK_ERR_NO_MEMORY);
+        if (!cached) {
+            rk_token_cache_free(auth->tokens);
+            RK_TRY(rk_token_cache_new(&auth->tokens, op, 1, RK_TOKEN_CACHE_MS));
+        }
+        if (rk_authenticate(&caller, &one, auth, &credentials) < 0 ||
+            caller->kind != RK_CALLER_USER)
+            return rk_fail(op, RK_ERR_INTERNAL, "not logged in");
+        rk_op_end(&one);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    add_int(answer, "nanoseconds",
+            ((ended.tv_sec - begun.tv_sec) * INT64_C(1000000000) + ended.tv_nsec - begun.tv_nsec) /
+                rounds);
+    return 0;
+}
+
+static int mint(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_internal_subject subject = {
+        .sub = text_of(request, "sub"),
+        .email = text_of(request, "email"),
+        .name = text_of(request, "name"),
+        .given_name = text_of(request, "given_name"),
+        .family_name = text_of(request, "family_name"),
+        .scope = text_of(request, "scope"),
+    };
+    const rk_internal_grant grant = {
+        .type = (rk_token_type)int_of(request, "type"),
+        .lifetime_s = int_of(request, "lifetime"),
+        .issued_s = int_of(request, "issued"),
+        .jti = text_of(request, "jti"),
+    };
+    const char *token;
+
+    RK_TRY(rk_internal_token_mint(&token, op, auth->issuer, &subject, &grant));
+    add_text(answer, "token", token);
+    return 0;
+}
+
+static int verify(json_object *answer, rk_op *op, json_object *request)
+{
+    rk_internal_subject subject;
+
+    RK_TRY(rk_internal_token_verify(&subject, NULL, op, auth->issuer, text_of(request, "token"),
+                                    (rk_token_type)int_of(request, "type")));
+    add_text(answer, "sub", subject.sub);
+    add_text(answer, "email", subject.email);
+    add_text(answer, "name", subject.name);
+    add_text(answer, "scope", subject.scope);
+    return 0;
+}
+
+/* Bytes travel as hexadecimal digits. */
+static rk_bytes bytes_of(rk_op *op, json_object *request, const char *name)
+{
+    const char *text = text_of(request, name);
+    size_t size = strlen(text) / 2;
+    unsigned char *bytes = rk_alloc(op, size + 1, 1);
+
+    if (bytes)
+        sodium_hex2bin(bytes, size, text, strlen(text), NULL, NULL, NULL);
+    return (rk_bytes){bytes, size};
+}
+
+static int seal(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_bytes plain = bytes_of(op, request, "plain");
+    rk_symmetric_key key;
+    const char *token;
+
+    RK_TRY(rk_symmetric_key_parse(&key, op, text_of(request, "key")));
+    RK_TRY(rk_symmetric_seal(&token, op, &key, &plain, NULL));
+    add_text(answer, "token", token);
+    return 0;
+}
+
+static int open_token(json_object *answer, rk_op *op, json_object *request)
+{
+    rk_symmetric_key key;
+    rk_bytes plain;
+
+    RK_TRY(rk_symmetric_key_parse(&key, op, text_of(request, "key")));
+    RK_TRY(rk_symmetric_open(&plain, op, &key, text_of(request, "token")));
+    char *digits = rk_alloc(op, 2 * plain.size_bytes + 1, 1);
+
+    RK_CHECK(digits);
+    sodium_bin2hex(digits, 2 * plain.size_bytes + 1, plain.bytes, plain.size_bytes);
+    add_text(answer, "plain", digits);
+    return 0;
+}
+
+static int encrypt(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_bytes password = bytes_of(op, request, "password");
+    const char *token;
+
+    RK_TRY(rk_symmetric_encrypt(&token, op, &password, text_of(request, "salt"),
+                                text_of(request, "text")));
+    add_text(answer, "token", token);
+    return 0;
+}
+
+static int decrypt(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_bytes password = bytes_of(op, request, "password");
+    const char *text;
+
+    RK_TRY(rk_symmetric_decrypt(&text, op, &password, text_of(request, "salt"),
+                                text_of(request, "token")));
+    add_text(answer, "text", text);
+    return 0;
+}
+
+static int derive(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_bytes password = bytes_of(op, request, "password");
+    char text[RK_SYMMETRIC_KEY_LENGTH + 1];
+    rk_symmetric_key key;
+
+    RK_TRY(rk_symmetric_derive(&key, op, &password, text_of(request, "salt")));
+    rk_symmetric_key_print(text, &key);
+    add_text(answer, "key", text);
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(json_object *answer, rk_op *op, json_object *request);
+} commands[] = {
+    {"authenticate", authenticate},
+    {"discover",     discover    },
+    {"state",        read_state  },
+    {"repeat",       repeat      },
+    {"mint",         mint        },
+    {"verify",       verify      },
+    {"seal",         seal        },
+    {"open",         open_token  },
+    {"encrypt",      encrypt     },
+    {"decrypt",      decrypt     },
+    {"derive",       derive      },
+};
+
+/* --- lines
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static int run_command(json_object *answer, rk_op *op, json_object *request)
+{
+    for (size_t i = 0; i < RK_COUNT(commands); i++) {
+        if (strcmp(commands[i].name, text_of(request, "do")) == 0)
+            return commands[i].run(answer, op, request);
+    }
+    return rk_fail(op, RK_ERR_INTERNAL, "unknown command");
+}
+
+static void run_request(json_object *answer, json_object *request)
+{
+    int64_t begun = rk_time_now();
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        abort();
+    op.settings = settings;
+    op.log = &logger;
+    if (int_of(request, "deadline_ms"))
+        op.deadline_ms = rk_time_monotonic_ms() + int_of(request, "deadline_ms");
+    if (run_command(answer, &op, request) < 0) {
+        add_int(answer, "code", rk_error_row_of(op.error.err)->code);
+        add_int(answer, "status", rk_error_row_of(op.error.err)->status);
+        add_text(answer, "message", op.error.message);
+    }
+    rk_op_end(&op);
+    add_int(answer, "took_us", rk_time_now() - begun);
+}
+
+static void *run_line(void *line)
+{
+    json_object *request = json_tokener_parse(line);
+    json_object *answer = json_object_new_object();
+
+    json_object_object_add(answer, "n", json_object_get(json_object_object_get(request, "n")));
+    run_request(answer, request);
+    pthread_mutex_lock(&output);
+    printf("%s\n", json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN));
+    fflush(stdout);
+    pthread_mutex_unlock(&output);
+    json_object_put(answer);
+    json_object_put(request);
+    free(line);
+    return NULL;
+}
+
+static void run_lines(void)
+{
+    static pthread_t threads[THREADS_MAX];
+    size_t count = 0;
+    char *line = NULL;
+    size_t size = 0;
+
+    while (getline(&line, &size, stdin) > 0) {
+        if (count == THREADS_MAX) {
+            for (size_t i = 0; i < count; i++)
+                pthread_join(threads[i], NULL);
+            count = 0;
+        }
+        if (pthread_create(&threads[count++], NULL, run_line, strdup(line)) != 0)
+            abort();
+    }
+    for (size_t i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    free(line);
+}
+
+/* The verified tokens and the key set again, with the times of the test. */
+static int change_times(rk_op *op)
+{
+    int keep_ms = milliseconds("DRIVER_CACHE_MS");
+
+    const char *url = rk_printf(op, "%s/realms/%s", rk_settings_text(settings, RK_SET_KEYCLOAK_URL),
+                                rk_settings_text(settings, RK_SET_KEYCLOAK_REALM));
+    const rk_keyset_options options = {
+        .issuer_url = url,
+        .ca_file = rk_settings_text(settings, RK_SET_SSL_CERT_FILE),
+        .refresh_ms = milliseconds("DRIVER_REFRESH_MS"),
+        .keep_ms = milliseconds("DRIVER_KEEP_MS"),
+        .pause_ms = milliseconds("DRIVER_PAUSE_MS"),
+        .keys_timeout_ms = milliseconds("DRIVER_KEYS_TIMEOUT_MS"),
+        .discovery_timeout_ms = milliseconds("DRIVER_DISCOVERY_TIMEOUT_MS"),
+    };
+
+    if (!auth->keys)
+        return 0;
+    RK_CHECK(url);
+    rk_keyset_free(auth->keys);
+    auth->keys = NULL;
+    if (keep_ms) {
+        rk_token_cache_free(auth->tokens);
+        auth->tokens = NULL;
+        RK_TRY(rk_token_cache_new(&auth->tokens, op, 64, keep_ms));
+    }
+    return rk_keyset_new(&auth->keys, op, &options);
+}
+
+static int start(rk_op *op)
+{
+    RK_TRY(rk_settings_load(&settings, op, from_environment, NULL));
+    op->settings = settings;
+    RK_TRY(rk_authenticator_new(&auth, op, settings));
+    return change_times(op);
+}
+
+int main(void)
+{
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        return EXIT_FAILURE;
+    logger = (rk_log){.sink = log_line, .root_level = RK_LOG_DEBUG, .app_level = RK_LOG_DEBUG};
+    op.log = &logger;
+    if (start(&op) < 0) {
+        fprintf(stderr, "%s\n", op.error.message);
+        rk_authenticator_free(auth);
+        rk_op_end(&op);
+        return EXIT_FAILURE;
+    }
+    run_lines();
+    rk_authenticator_free(auth);
+    rk_op_end(&op);
+    return EXIT_SUCCESS;
+}
