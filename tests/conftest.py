@@ -115,7 +115,7 @@ def shared_api(server, realm):
 
 @pytest.fixture
 def api(request, server, shared_api):
-    """The shared server. A test fails when it saw a 5xx or a sanitizer report that it did not ask for."""
+    """The shared server. A test fails on a 5xx or a report that it did not ask for."""
     shared_api.errors.seen.clear()
     shared_api.errors.expected = request.node.get_closest_marker("server_error") is not None
     yield shared_api

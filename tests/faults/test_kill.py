@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 in the middle of many changes: what was acknowledged is there, and nothing is half there."""
+"""kill -9 amid many changes: what was acknowledged is there, and nothing is half there."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -26,11 +27,14 @@ CONNECTIONS = 100
 HALF_THINGS = {
     "project without slug": """
         SELECT id FROM projects.projects p WHERE NOT EXISTS (
-            SELECT FROM common.entity_slugs s WHERE s.project_id = p.id AND s.data_connector_id IS NULL)""",
+            SELECT FROM common.entity_slugs s
+             WHERE s.project_id = p.id AND s.data_connector_id IS NULL)""",
     "slug without project or connector": """
-        SELECT id::text FROM common.entity_slugs WHERE project_id IS NULL AND data_connector_id IS NULL""",
+        SELECT id::text FROM common.entity_slugs
+         WHERE project_id IS NULL AND data_connector_id IS NULL""",
     "group without namespace": """
-        SELECT id FROM common.groups g WHERE NOT EXISTS (SELECT FROM common.namespaces n WHERE n.group_id = g.id)""",
+        SELECT id FROM common.groups g
+         WHERE NOT EXISTS (SELECT FROM common.namespaces n WHERE n.group_id = g.id)""",
     "user without namespace": """
         SELECT keycloak_id FROM users.users u
          WHERE NOT EXISTS (SELECT FROM common.namespaces n WHERE n.user_id = u.keycloak_id)""",
@@ -38,7 +42,8 @@ HALF_THINGS = {
         SELECT coalesce(user_id, group_id) FROM common.namespaces GROUP BY 1 HAVING count(*) > 1""",
     "project without owner": """
         SELECT id FROM projects.projects p WHERE NOT EXISTS (
-            SELECT FROM librenku.relation r WHERE r.object_type = 'p' AND r.object_id = p.id AND r.relation = 'o')""",
+            SELECT FROM librenku.relation r
+             WHERE r.object_type = 'p' AND r.object_id = p.id AND r.relation = 'o')""",
     "project without platform": """
         SELECT id FROM projects.projects p WHERE NOT EXISTS (
             SELECT FROM librenku.relation r WHERE r.object_type = 'p' AND r.object_id = p.id
@@ -49,7 +54,8 @@ HALF_THINGS = {
           JOIN common.namespaces n ON n.id = s.namespace_id
          WHERE (SELECT array_agg(r.subject_type::text || r.subject_id) FROM librenku.relation r
                  WHERE r.object_type = 'p' AND r.object_id = p.id AND r.relation = 'N')
-               IS DISTINCT FROM ARRAY[CASE WHEN n.group_id IS NULL THEN 'n' || n.id ELSE 'g' || n.group_id END]""",
+               IS DISTINCT FROM
+               ARRAY[CASE WHEN n.group_id IS NULL THEN 'n' || n.id ELSE 'g' || n.group_id END]""",
     "project whose wildcards are not its visibility": """
         SELECT p.id FROM projects.projects p
          WHERE (SELECT count(*) FROM librenku.relation r
@@ -57,7 +63,8 @@ HALF_THINGS = {
                <> CASE WHEN p.visibility = 'public' THEN 2 ELSE 0 END""",
     "group without owner": """
         SELECT id FROM common.groups g WHERE NOT EXISTS (
-            SELECT FROM librenku.relation r WHERE r.object_type = 'g' AND r.object_id = g.id AND r.relation = 'o')""",
+            SELECT FROM librenku.relation r
+             WHERE r.object_type = 'g' AND r.object_id = g.id AND r.relation = 'o')""",
     "group that is not public": """
         SELECT id FROM common.groups g WHERE (
             SELECT count(*) FROM librenku.relation r
@@ -68,13 +75,16 @@ HALF_THINGS = {
                AND r.relation = 'o' AND r.subject_type = 'u' AND r.subject_id = n.user_id)""",
     "relationship of a missing project": """
         SELECT object_id FROM librenku.relation
-         WHERE object_type = 'p' AND NOT EXISTS (SELECT FROM projects.projects p WHERE p.id = object_id)""",
+         WHERE object_type = 'p'
+           AND NOT EXISTS (SELECT FROM projects.projects p WHERE p.id = object_id)""",
     "relationship of a missing group": """
         SELECT object_id FROM librenku.relation
-         WHERE object_type = 'g' AND NOT EXISTS (SELECT FROM common.groups g WHERE g.id = object_id)""",
+         WHERE object_type = 'g'
+           AND NOT EXISTS (SELECT FROM common.groups g WHERE g.id = object_id)""",
     "relationship of a missing namespace": """
         SELECT object_id FROM librenku.relation
-         WHERE object_type = 'n' AND NOT EXISTS (SELECT FROM common.namespaces n WHERE n.id = object_id)""",
+         WHERE object_type = 'n'
+           AND NOT EXISTS (SELECT FROM common.namespaces n WHERE n.id = object_id)""",
     "user with two roles": """
         SELECT object_id FROM librenku.relation
          WHERE object_type IN ('p', 'g') AND relation IN ('o', 'e', 'v') AND subject_type = 'u'
@@ -201,10 +211,8 @@ async def act_all(url: str, actors: list[Actor], enough: int, kill) -> None:
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
 
     async def one(http, actor: Actor) -> None:
-        try:
+        with contextlib.suppress(httpx.TransportError):
             await act(http, actor)
-        except httpx.TransportError:
-            pass
 
     async def strike() -> None:
         while sum(actor.acknowledged for actor in actors) < enough:
@@ -272,7 +280,7 @@ def make_actors(url: str, realm: Realm) -> list[Actor]:
     friends = people[1:] + people[:1]
     return [
         Actor(person.id, person.token, person.slug, friend.id)
-        for person, friend in zip(people, friends)
+        for person, friend in zip(people, friends, strict=True)
     ]
 
 

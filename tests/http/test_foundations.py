@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all operations share: errors, tags, ids, slugs, times, JSON, logs, configuration. Spec: foundations.md"""
+"""What all operations share: errors, tags, ids, slugs, times, JSON, logs, configuration.
+
+Spec: foundations.md"""
 
 import hashlib
 import json
 import re
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from support.api import NO_ULID, PREFIX, ULID, check_error, unique
+from support.database import Rows
 from support.raw import exchange
 from support.server import LISTENING, poll, renku
 
@@ -45,7 +50,7 @@ def test_an_error_has_no_empty_members(anonymous, path):
 
 
 def tag(*fields: str) -> str:
-    return '"%s"' % hashlib.md5("-".join(fields).encode()).hexdigest().upper()
+    return '"{}"'.format(hashlib.md5("-".join(fields).encode()).hexdigest().upper())
 
 
 def hashed_time(text: str) -> str:
@@ -197,7 +202,7 @@ SLUGS = {
     "İstanbul": "istanbul",
     "ＦＵＬＬ width": "full-width",
     "tab\tand\x1cseparator\x85next\xa0nbsp": "tab-and-separator-next-nbsp",
-    "line\u2028paragraph\u2029thin\u2009ideographic\u3000end": "line-paragraph-thin-ideographic-end",
+    "line\u2028paragraph\u2029thin\u2009wide\u3000end": "line-paragraph-thin-wide-end",
     "zero\u200bwidth": "zerowidth",
     "emoji \N{GRINNING FACE} end": "emoji-end",
     "a.git.git.atom": "a",
@@ -440,7 +445,8 @@ def test_operations_of_administrators_refuse_others(api, anonymous, user):
 # --- 14 logging ----------------------------------------------------------------------------------
 
 PLAIN = re.compile(
-    r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6} \[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\] \d+/\S+ \S+ \([^()]*:\d+\) "
+    r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6} \[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\] "
+    r"\d+/\S+ \S+ \([^()]*:\d+\) "
     r"\[([^\]]*)\]\[([^\]]*)\] - .+$"
 )
 
@@ -562,6 +568,45 @@ def test_metrics_count_requests_by_method_path_and_status(other_server):
     assert "sanic_process_resident_memory_bytes" in text
 
 
+# --- 2.5, 18 deadlines and connections -----------------------------------------------------------
+
+
+# Spec: foundations.md 2.5
+@pytest.mark.server_error
+def test_an_answer_that_takes_too_long_is_503(other_server, make_api, make_database, environment):
+    database = make_database()
+    settings = {"SANIC_RESPONSE_TIMEOUT": "1"}
+    server = other_server(settings, base=environment | database, workers=1)
+    api = make_api(server)
+    user = api.user()
+    project = user.create_project()
+    rows = Rows(database)
+    rows.run("BEGIN")
+    rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+    started = time.monotonic()
+    check_error(user.get(f"/projects/{project['id']}"), 503, "Response Timeout")
+    assert time.monotonic() - started < 5
+    assert api.anonymous().get("/version").status_code == 200
+    assert user.get("/user").status_code == 200
+    rows.run("ROLLBACK")
+    rows.close()
+    assert user.project(project["id"]) == project
+
+
+# Spec: foundations.md 18: an exhausted pool makes requests wait, and never stops them
+def test_one_connection_serves_many_at_once(other_server, make_api):
+    api = make_api(other_server({"DB_POOL_SIZE": "1"}, workers=1))
+    user = api.user()
+
+    def change(number: int) -> int:
+        body = {"name": unique(), "namespace": user.slug, "visibility": "public"}
+        project = user.post("/projects", json=body)
+        return user.patch_project(project.json(), description=str(number)).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(change, range(48))) == {200}
+
+
 # --- 19, 22 processes and configuration ----------------------------------------------------------
 
 
@@ -601,7 +646,8 @@ def fails_to_start(other_server, env: dict) -> str:
 # Spec: foundations.md 19.2, 22
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_required_setting_stops_the_start(other_server, name):
-    assert name in fails_to_start(other_server, {name: None})
+    over_tcp = {"DB_HOST": "127.0.0.1"}  # a unix socket needs no password
+    assert name in fails_to_start(other_server, over_tcp | {name: None})
 
 
 MALFORMED = {

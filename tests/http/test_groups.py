@@ -114,7 +114,7 @@ def test_a_new_group_has_an_owner_and_is_public(user, rows):
     }
 
 
-# Spec: namespaces.md 3.2, 3.4: an empty description stays on creation, and becomes nothing on change
+# Spec: namespaces.md 3.2, 3.4: an empty description stays, and becomes nothing on change
 def test_an_empty_description_stays_on_creation(user):
     group = user.create_group(description="")
     assert group["description"] == ""
@@ -173,7 +173,7 @@ def test_good_slugs_of_groups(user, rows, slug):
         assert user.delete(f"/groups/{slug}").status_code == 204
 
 
-# Spec: namespaces.md 3.2 (a 500 of the original): the loser of a race gets the answer of a taken slug
+# Spec: namespaces.md 3.2 (a 500 of the original): the loser of a race
 def test_simultaneous_groups_of_one_slug(user):
     slug = unique("race")
     with ThreadPoolExecutor(6) as pool:
@@ -372,7 +372,7 @@ def test_everybody_sees_the_members(api, user):
         assert sorted(response.json(), key=lambda item: item["role"]) == expected
 
 
-# Spec: namespaces.md 3.6, 3.7: groups do not ask whether a user exists, and do not show who does not
+# Spec: namespaces.md 3.6, 3.7: users are not looked up, and only known ones shown
 def test_members_unknown_to_the_database_are_not_shown(user, rows):
     group = user.create_group()
     ghost = str(uuid.uuid4())
@@ -544,7 +544,7 @@ def test_permissions_on_a_group(user, other, role, expected):
         set_roles(user, group, (other, role))
     for slug in (group["slug"], former):
         body = other.get(f"/groups/{slug}/permissions").json()
-        assert body == dict(zip(("write", "delete", "change_membership"), expected))
+        assert body == dict(zip(("write", "delete", "change_membership"), expected, strict=True))
         assert list(body) == ["write", "delete", "change_membership"]
 
 

@@ -73,7 +73,7 @@ ROLE_LISTS = {
 
 @pytest.fixture
 def four_groups(api, user, other):
-    """Groups of another owner in which the user has different roles; the user's own namespace stays."""
+    """Groups in which the user has different roles."""
     groups = {name: other.create_group() for name in ("edited", "viewed", "strange")}
     groups["owned"] = user.create_group()
     other.set_members(f"/groups/{groups['edited']['slug']}/members", (user, "editor"))
@@ -181,7 +181,7 @@ def test_an_administrator_owns_all_groups(admin, user, rows):
     assert int(response.headers["total"]) == rows.one("SELECT count(*) FROM common.groups")
 
 
-# Spec: namespaces.md 3.10, 4.6; foundations.md 7: the intended sequence, without holes and repetitions
+# Spec: namespaces.md 3.10, 4.6; foundations.md 7: without holes and repetitions
 @pytest.mark.parametrize("per_page", [1, 2, 3, 5, 20])
 def test_pages_cross_the_lists_without_holes(api, per_page):
     user = api.user()

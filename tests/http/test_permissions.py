@@ -223,7 +223,7 @@ def test_roles_end_at_once(user, other):
 # Spec: authorization.md 4: the strongest of several ways counts
 @pytest.mark.parametrize(
     "group_role, project_role",
-    itertools.product([None, "viewer", "editor", "owner"], repeat=2),
+    list(itertools.product([None, "viewer", "editor", "owner"], repeat=2)),
     ids=lambda role: str(role),
 )
 def test_ways_to_a_permission_add_up(user, other, group_role, project_role):

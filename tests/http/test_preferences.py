@@ -74,8 +74,8 @@ def test_the_body_is_written_in_schema_order(api):
     visitor = api.visitor()
     text = pin(visitor, "abc/def").text
     assert (
-        text
-        == f'{{"user_id":"{visitor.id}","pinned_projects":{{"project_slugs":["abc/def"]}},"show_project_migration_banner":true}}'
+        text == f'{{"user_id":"{visitor.id}","pinned_projects":{{"project_slugs":["abc/def"]}},'
+        '"show_project_migration_banner":true}'
     )
 
 
@@ -264,8 +264,9 @@ def test_old_rows_without_a_list_work(api, rows, stored):
 
     def put() -> None:
         rows.run(
-            "INSERT INTO users.user_preferences (user_id, pinned_projects, show_project_migration_banner)"
-            " VALUES (%s, %s, true) ON CONFLICT (user_id) DO UPDATE SET pinned_projects = excluded.pinned_projects",
+            "INSERT INTO users.user_preferences"
+            " (user_id, pinned_projects, show_project_migration_banner) VALUES (%s, %s, true)"
+            " ON CONFLICT (user_id) DO UPDATE SET pinned_projects = excluded.pinned_projects",
             visitor.id,
             stored,
         )

@@ -140,7 +140,8 @@ def test_secret_slots_are_copied_without_values(user, rows):
     source = user.create_project()
     for number in range(3):
         rows.run(
-            "INSERT INTO projects.session_secret_slots (id, project_id, name, description, filename, created_by_id, creation_date, updated_at)"
+            "INSERT INTO projects.session_secret_slots (id, project_id, name, description,"
+            " filename, created_by_id, creation_date, updated_at)"
             " VALUES (generate_ulid(), %s, %s, %s, %s, %s, now(), now())",
             source["id"],
             f"name {number}",
@@ -149,7 +150,10 @@ def test_secret_slots_are_copied_without_values(user, rows):
             user.id,
         )
     body = made(copy(user, source))
-    slots = "SELECT name, description, filename, created_by_id FROM projects.session_secret_slots WHERE project_id = %s"
+    slots = (
+        "SELECT name, description, filename, created_by_id"
+        "  FROM projects.session_secret_slots WHERE project_id = %s"
+    )
     copied = rows.all(slots, body["id"])
     assert sorted(copied) == sorted(rows.all(slots, source["id"]))
     assert len(copied) == 3

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Projects: list, create, read, change, move, delete. Spec: projects.md 2-5, 8; namespaces.md 4.3, 4.8"""
+"""Projects: list, create, read, change, move, delete.
+
+Spec: projects.md 2-5, 8; namespaces.md 4.3, 4.8"""
 
 import hashlib
 import uuid
@@ -214,7 +216,7 @@ def test_an_administrator_creates_projects_anywhere(admin, user):
     assert set(user.get(f"/projects/{project['id']}/permissions").json().values()) == {True}
 
 
-# Spec: projects.md 4.2: old slugs of namespaces are not followed, old slugs of projects do not block
+# Spec: projects.md 4.2: old slugs are not followed and do not block
 def test_old_slugs_and_creation(user):
     former = unique("former")
     user.create_group(slug=former)
@@ -409,7 +411,8 @@ def test_the_list_begins_with_the_latest_change(user):
 def test_a_project_never_updated_is_listed_by_its_creation(user, rows):
     old, new = user.create_project(), user.create_project()
     rows.run(
-        "UPDATE projects.projects SET updated_at = NULL, creation_date = '2001-01-01' WHERE id = %s",
+        "UPDATE projects.projects SET updated_at = NULL, creation_date = '2001-01-01'"
+        " WHERE id = %s",
         new["id"],
     )
     assert own_list(user, namespace=user.slug) == [old["id"], new["id"]]
@@ -863,7 +866,7 @@ def test_renaming_keeps_the_former_slug_once(user, rows):
     assert former == sorted([(project["slug"],), (other_slug,)])
 
 
-# Spec: projects.md 5.4 (and its deviation: the group itself, and the old one goes); authorization.md 9
+# Spec: projects.md 5.4 ; authorization.md 9: to the group itself, and the old one goes
 def test_moving_replaces_the_namespace(api, user, other, rows):
     group = user.create_group()
     user.set_members(f"/groups/{group['slug']}/members", (other, "viewer"))
@@ -983,7 +986,8 @@ def insert_connector(rows, user, project: dict) -> str:
     connector = rows.one("SELECT generate_ulid()")
     required = rows.all(
         "SELECT column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema = 'storage' AND table_name = 'data_connectors' AND is_nullable = 'NO' AND column_default IS NULL"
+        " WHERE table_schema = 'storage' AND table_name = 'data_connectors'"
+        "   AND is_nullable = 'NO' AND column_default IS NULL"
     )
     values = {
         "id": connector,

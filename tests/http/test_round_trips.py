@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often a request asks the database: one round trip for a read, two for a change. Spec: DESIGN 2, 4"""
+"""How often a request asks the database: once for a read, twice for a change."""
 
 import itertools
 
@@ -62,7 +62,7 @@ READS = {
 }
 
 
-# Spec: DESIGN 2: a read by an authenticated caller is at most one round trip, its permission check included
+# Spec: DESIGN 2: one round trip, the permission check included
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 def test_a_read_is_one_round_trip(wire, owner, read):
     project = owner.create_project(documentation="Text")

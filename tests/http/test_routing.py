@@ -395,7 +395,8 @@ MALFORMED = {
         "Bad content-length",
     ),
     "two-content-lengths": (
-        b"POST /api/data/groups HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /api/data/groups HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+        b"Content-Length: 2\r\n\r\nab",
         None,
     ),
     "header-without-colon": (
@@ -406,11 +407,13 @@ MALFORMED = {
     "blank-before-colon": (b"GET /api/data/version HTTP/1.1\r\nHost: x\r\nX-A : a\r\n\r\n", None),
     "folded-header": (b"GET /api/data/version HTTP/1.1\r\nHost: x\r\nX-A: a\r\n b\r\n\r\n", None),
     "length-and-chunked": (
-        b"POST /api/data/groups HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /api/data/groups HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         None,
     ),
     "bad-chunk-size": (
-        b"POST /api/data/groups HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        b"POST /api/data/groups HTTP/1.1\r\nHost: x\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
         None,
     ),
     "no-request-line": (b"nonsense\r\n\r\n", None),

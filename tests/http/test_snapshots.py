@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole answers, kept as snapshots: status, headers that count, and body, with ids and times replaced.
+"""Whole answers, kept as snapshots: status, headers and body, with ids and times replaced.
 
 `pytest --snapshot-update tests/http/test_snapshots.py` writes them anew."""
 
@@ -209,7 +209,7 @@ CASES = cases()
 def test_answers_stay_as_they_are(stage, snapshot, name):
     who, method, path, *more = CASES[name]
     for key in ("tides", "notes", "copy"):
-        path = path.replace("{%s}" % key, stage[key]["id"])
+        path = path.replace(f"{{{key}}}", stage[key]["id"])
     caller: Caller = stage[who]
     response = caller.request(method, path, **(more[0] if more else {}))
     assert Normal().answer(response) == snapshot

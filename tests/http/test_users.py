@@ -352,7 +352,7 @@ def test_a_user_who_created_a_group_cannot_be_deleted(admin, rows, user):
     assert record(rows, user.id) is not None
 
 
-# Spec: users.md 3.4 (compatibility quirk: listings failed with 500): projects without slug do not exist
+# Spec: users.md 3.4 (compatibility quirk: 500): projects without slug do not exist
 def test_projects_of_a_deleted_user_do_not_exist(api, admin, user, other):
     project = user.create_project(visibility="public")
     user.set_members(f"/projects/{project['id']}/members", (other, "owner"))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies, queries and pages: what is accepted, and how violations read. Spec: foundations.md 3, 5, 6, 7"""
+"""Bodies, queries and pages: what is accepted, and how violations read.
+
+Spec: foundations.md 3, 5, 6, 7"""
 
 import pytest
 
@@ -352,6 +354,7 @@ def test_violations_of_a_project(user, body, violations):
     check_error(response, 422, fields_error(*violations))
 
 
+DISK, CLASS = "session_launcher.disk_storage", "session_launcher.resource_class_id"
 MIGRATION = {"name": "x", "container_image": "image"}
 LAUNCHERS = {
     "no-object": (
@@ -371,53 +374,43 @@ LAUNCHERS = {
     ),
     "integer-as-words": (
         MIGRATION | {"disk_storage": "many"},
-        [
-            "session_launcher.disk_storage: Input should be a valid integer, unable to parse string as an integer"
-        ],
+        [f"{DISK}: Input should be a valid integer, unable to parse string as an integer"],
     ),
     "integer-with-exponent": (
         MIGRATION | {"disk_storage": "5e1"},
-        [
-            "session_launcher.disk_storage: Input should be a valid integer, unable to parse string as an integer"
-        ],
+        [f"{DISK}: Input should be a valid integer, unable to parse string as an integer"],
     ),
     "integer-in-other-digits": (
         MIGRATION | {"disk_storage": "\u0665"},
-        [
-            "session_launcher.disk_storage: Input should be a valid integer, unable to parse string as an integer"
-        ],
+        [f"{DISK}: Input should be a valid integer, unable to parse string as an integer"],
     ),
     "integer-with-fraction": (
         MIGRATION | {"disk_storage": 1.5},
-        [
-            "session_launcher.disk_storage: Input should be a valid integer, got a number with a fractional part"
-        ],
+        [f"{DISK}: Input should be a valid integer, got a number with a fractional part"],
     ),
     "integer-as-list": (
         MIGRATION | {"disk_storage": [1]},
-        ["session_launcher.disk_storage: Input should be a valid integer"],
+        [f"{DISK}: Input should be a valid integer"],
     ),
     "integer-too-small": (
         MIGRATION | {"disk_storage": 0},
-        ["session_launcher.disk_storage: Input should be greater than or equal to 1"],
+        [f"{DISK}: Input should be greater than or equal to 1"],
     ),
     "false-is-zero": (
         MIGRATION | {"disk_storage": False},
-        ["session_launcher.disk_storage: Input should be greater than or equal to 1"],
+        [f"{DISK}: Input should be greater than or equal to 1"],
     ),
     "text-is-zero": (
         MIGRATION | {"disk_storage": " -0.0 "},
-        ["session_launcher.disk_storage: Input should be greater than or equal to 1"],
+        [f"{DISK}: Input should be greater than or equal to 1"],
     ),
     "text-with-separators": (
         MIGRATION | {"disk_storage": "-1_0"},
-        ["session_launcher.disk_storage: Input should be greater than or equal to 1"],
+        [f"{DISK}: Input should be greater than or equal to 1"],
     ),
     "class-as-words": (
         MIGRATION | {"resource_class_id": "x"},
-        [
-            "session_launcher.resource_class_id: Input should be a valid integer, unable to parse string as an integer"
-        ],
+        [f"{CLASS}: Input should be a valid integer, unable to parse string as an integer"],
     ),
     "extra": (MIGRATION | {"x": 1}, ["session_launcher.x: Extra inputs are not permitted"]),
     "url-long": (

@@ -105,7 +105,7 @@ class Caller:
         """Sends a body as it is."""
         return self.request(method, path, content=body, **more)
 
-    # -- what most tests need before they can begin ------------------------------------------------------------
+    # -- what most tests need before they can begin -----------------------------------------
 
     def enter(self) -> "Caller":
         """Makes the user record and its namespace by reading it."""

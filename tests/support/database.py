@@ -77,7 +77,8 @@ class Rows:
         return self.all(
             "DELETE FROM librenku.relation"
             " WHERE object_type = %s AND relation = %s AND subject_id = %s"
-            " RETURNING object_type::text, object_id, relation::text, subject_type::text, subject_id",
+            " RETURNING object_type::text, object_id, relation::text,"
+            "           subject_type::text, subject_id",
             object_type,
             relation,
             subject_id,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private PostgreSQL cluster on a unix socket, thrown away at the end."""
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -30,7 +31,7 @@ PASSWORD = "pass word'\\ü"  # used literally: foundations.md 22.2
 
 
 def find_binaries() -> Path:
-    """The folder with initdb and postgres: PG_BINDIR, or the newest one of Debian, or what is in the path."""
+    """The folder with initdb: PG_BINDIR, or the newest one of Debian, or that of the path."""
     if "PG_BINDIR" in os.environ:
         return Path(os.environ["PG_BINDIR"])
     found = sorted(
@@ -166,7 +167,7 @@ class Postgres:
     def create_database(
         self, template: str | None = None, name: str | None = None
     ) -> dict[str, str]:
-        """Makes a database, empty or as a copy of another one that nobody uses, and returns the DB_* variables."""
+        """Makes a database, empty or as a copy of one that nobody uses: its DB_* variables."""
         name = name or f"renku_{next(self.numbers)}"
         command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
         with self.superuser() as connection:
@@ -185,10 +186,8 @@ class Postgres:
 
     def kill_backend(self, pid: int) -> None:
         """kill -9: the cluster drops all connections and recovers."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")

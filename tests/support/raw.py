@@ -44,7 +44,7 @@ class Connection:
     def request(
         self, method: str, target: str | bytes, headers=(), body: bytes | None = None
     ) -> None:
-        """Sends one request; a content-length is added for a body unless a framing header is given."""
+        """Sends one request; a body gets a content-length unless its framing is given."""
         target = target.encode() if isinstance(target, str) else target
         names = {name.lower() for name, _ in headers}
         lines = [b"%s %s HTTP/1.1" % (method.encode(), target)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An identity provider of the tests' own: OIDC discovery, a key set, and tokens as Keycloak writes them."""
+"""An identity provider of the tests' own: OIDC discovery, a key set, tokens as of Keycloak."""
 
 import base64
 import json
@@ -47,7 +47,7 @@ class Key:
 
 
 def signature(key, alg: str, text: bytes) -> bytes:
-    """Signs with an RSA or EC private key, or with the bytes of an HMAC key; "none" is an empty signature."""
+    """Signs with an RSA or EC private key, or with an HMAC key; "none" signs with nothing."""
     if alg.lower() == "none":
         return b""
     if alg in HMACS:
@@ -118,7 +118,7 @@ class _Counting:
 
     def __exit__(self, *_exc):
         with self.realm.lock:
-            self.realm.running[self.path] -= 1
+            self.realm.running[self.path] = self.realm.running.get(self.path, 1) - 1
 
 
 class Realm:
@@ -148,7 +148,7 @@ class Realm:
         with self.lock:
             return self.requests.count(path)
 
-    # -- life ------------------------------------------------------------------------------------------------
+    # -- life -------------------------------------------------------------------------------
 
     def start(self) -> "Realm":
         """Listens; after stop() on the same port again."""
@@ -185,7 +185,7 @@ class Realm:
         self.keys = [key] + (self.keys if keep else [])
         return key
 
-    # -- documents -------------------------------------------------------------------------------------------
+    # -- documents --------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
@@ -212,10 +212,10 @@ class Realm:
             f"/admin/realms/{NAME}/roles/renku-admin/users": [],
         }
 
-    # -- tokens ----------------------------------------------------------------------------------------------
+    # -- tokens -----------------------------------------------------------------------------
 
     def claims(self, subject: str, **more) -> dict:
-        """The claims of an access token as Keycloak writes them; a claim set to None is left out."""
+        """The claims of an access token as Keycloak writes them, without those that are None."""
         now = int(time.time())
         claims = {
             "exp": now + 7200,

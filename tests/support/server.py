@@ -2,6 +2,7 @@
 """The real `renku server` process, and the `renku` command, from a build folder."""
 
 import base64
+import contextlib
 import os
 import re
 import signal
@@ -14,11 +15,12 @@ BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
 LISTENING = re.compile(r"^.*listening on (http://\S+)\s*$", re.MULTILINE)
 REPORTS = re.compile(
-    r"(ERROR: \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer|double free or corruption"
-    r"|stack smashing detected|buffer overflow detected|malloc\(\):|free\(\):)"
+    r"(ERROR: \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
+    r"|double free or corruption|stack smashing detected|buffer overflow detected|malloc\(\):|free\(\):)"
 )
 SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1:strict_string_checks=1",
+    "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1"
+    ":strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 
@@ -88,7 +90,7 @@ def renku(
 
 
 class Server:
-    """One `renku server`: started, stopped with SIGTERM, or killed with everything that it started."""
+    """One `renku server`: started, stopped with SIGTERM, or killed with all its processes."""
 
     def __init__(
         self, env: dict[str, str], log: Path, workers: int = 2, arguments: tuple[str, ...] = ()
@@ -150,10 +152,8 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL to the whole process group."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def is_running(self) -> bool:

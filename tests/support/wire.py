@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A proxy before PostgreSQL's unix socket that counts round trips."""
 
+import contextlib
 import shutil
 import socket
 import struct
@@ -25,14 +26,12 @@ class _Pump:
         except OSError:
             pass
         for end in (self.source, self.target):
-            try:
+            with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 class _Link:
-    """Counts on one connection. A round trip begins when the client speaks first, or again after the server spoke."""
+    """Counts on one connection: a round trip begins when the client speaks after the server."""
 
     def __init__(self, wire: "Wire", client: socket.socket, server: socket.socket):
         self.wire = wire
