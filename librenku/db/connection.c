@@ -48,15 +48,32 @@ static void silent(void *user, const PGresult *notice)
     (void)notice; /* likewise */
 }
 
+/* A peer that has silently gone shows within a minute. */
 static PGconn *start(const rk_pool_options *options)
 {
-    const char *const names[] = {
-        "host",       "port", "user", "password", "dbname", "application_name", "client_encoding",
-        "gssencmode", NULL};
-    const char *const values[] = {options->host, options->port, options->user, options->password,
-                                  options->name, "librenku",    "UTF8",        "disable",
-                                  NULL};
+    const struct {
+        const char *name, *value;
+    } parameters[] = {
+        {"host",                options->host    },
+        {"port",                options->port    },
+        {"user",                options->user    },
+        {"password",            options->password},
+        {"dbname",              options->name    },
+        {"application_name",    "librenku"       },
+        {"client_encoding",     "UTF8"           },
+        {"gssencmode",          "disable"        },
+        {"keepalives_idle",     "30"             },
+        {"keepalives_interval", "10"             },
+        {"keepalives_count",    "3"              },
+        {"tcp_user_timeout",    "60000"          },
+    };
+    const char *names[RK_COUNT(parameters) + 1] = {NULL};
+    const char *values[RK_COUNT(parameters) + 1] = {NULL};
 
+    for (size_t i = 0; i < RK_COUNT(parameters); i++) {
+        names[i] = parameters[i].name;
+        values[i] = parameters[i].value;
+    }
     return PQconnectStartParams(names, values, 0);
 }
 
@@ -229,14 +246,17 @@ static bool grow(rk_conn *conn)
     return true;
 }
 
-bool rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name)
+bool rk_conn_reserve(rk_conn *conn)
 {
-    if (2 * conn->prepared_count >= conn->prepared_capacity && !grow(conn))
-        return false;
+    conn->reserved_count++;
+    return 2 * (conn->prepared_count + conn->reserved_count) <= conn->prepared_capacity ||
+           grow(conn);
+}
 
+void rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name)
+{
     rk_prepared *place = place_of(conn, query);
 
     conn->prepared_count += !place->query;
     *place = (rk_prepared){query, name};
-    return true;
 }

@@ -74,8 +74,10 @@ static bool prepare(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *ste
     step->name = name_of(sql);
     if (is_parsed_before(steps, step))
         return true;
+    if (!rk_conn_reserve(conn))
+        return false;
     if (rk_conn_has_name(conn, step->name)) {
-        (void)rk_conn_note(conn, step->query, step->name); /* else it is looked up again */
+        rk_conn_note(conn, step->query, step->name);
         return true;
     }
     print_name(name, step->name);
@@ -121,6 +123,7 @@ static rk_wire send_all(rk_op *op, struct rk_session *session, rk_step *steps)
     bool unnamed = rk_pool_is_unnamed(session->pool);
     bool sent = !conn->fresh || send_settings(conn, rk_pool_options_of(session->pool));
 
+    conn->reserved_count = 0;
     for (rk_step *step = steps; sent && step; step = step->next) {
         sent = unnamed ? send_unnamed(op, conn, step) : send_step(op, conn, steps, step);
         session->statements++;
@@ -181,7 +184,7 @@ static rk_wire receive_step(rk_op *op, rk_conn *conn, rk_step *step)
     if (state != RK_WIRE_OK)
         return state;
     if (parsed && is_good(parsed))
-        (void)rk_conn_note(conn, step->query, step->name); /* else it is prepared once more */
+        rk_conn_note(conn, step->query, step->name);
     state = receive_one(&step->result, op, conn);
     if (parsed && !is_good(parsed))
         step->result = parsed;
@@ -254,6 +257,11 @@ typedef struct {
     rk_step *refused;
 } attempt;
 
+static bool is_done(const attempt *a)
+{
+    return a->state == RK_WIRE_OK && !a->refused;
+}
+
 static bool may_repeat(const attempt *a)
 {
     if (!a->first || a->state == RK_WIRE_LATE || a->state == RK_WIRE_NO_MEMORY)
@@ -274,7 +282,7 @@ static void settle(attempt *a)
         rk_pool_set_unnamed(a->session->pool, a->op);
     if (a->state != RK_WIRE_OK || stale)
         rk_session_drop(a->session, false);
-    if (a->state == RK_WIRE_OK && !a->refused)
+    if (is_done(a))
         a->session->begun = a->session->open;
     else
         a->session->failed = a->session->open;
@@ -286,8 +294,6 @@ static int conclude(const attempt *a)
         return rk_fail_default(a->op, RK_ERR_RETRY);
     if (a->refused)
         return rk_refusal(a->op, a->refused->query, a->refused->result);
-    if (a->state == RK_WIRE_OK)
-        return 0;
     if (a->state != RK_WIRE_NO_MEMORY && contains(a->steps, &rk_query_commit))
         return rk_outcome_unknown(a->op);
     return rk_connection_failed(a->op, a->state);
@@ -312,14 +318,14 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 {
     attempt a = {.op = op, .session = session, .steps = steps, .first = !session->begun};
 
-    for (int i = 1; i <= ATTEMPTS; i++) {
+    if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
+        return rk_fail_default(op, RK_ERR_TIMEOUT);
+    for (int i = 0; i < ATTEMPTS && (i == 0 || may_repeat(&a)); i++) {
+        session->failed = false;
         RK_TRY(try_once(&a));
         settle(&a);
-        if (i == ATTEMPTS || !may_repeat(&a))
-            break;
-        if (a.state == RK_WIRE_OK && !a.refused)
-            break;
-        session->failed = false;
+        if (is_done(&a))
+            return 0;
     }
     return conclude(&a);
 }

@@ -29,11 +29,10 @@
     "  FROM pg_type t JOIN spaces n ON n.oid = t.typnamespace"                                     \
     " WHERE t.typtype = 'e' AND" FROM_CATALOG("pg_type", "t.oid")
 
+/* How a server prints the text of a view depends on its version: the columns must do. */
 #define TABLES                                                                                     \
-    "SELECT format('%s %s.%s', r.kind, r.nspname, r.relname)"                                      \
-    "       || CASE WHEN r.kind = 'table' THEN '' ELSE " TAB " || 'definition '"                   \
-    "       || md5(pg_get_viewdef(r.oid)) END"                                                     \
-    "  FROM relations r WHERE r.kind <> 'sequence'"
+    "SELECT format('%s %s.%s', r.kind, r.nspname, r.relname) FROM relations r"                     \
+    " WHERE r.kind <> 'sequence'"
 
 /* A field that is as usual is left out. */
 #define COLUMNS                                                                                    \
@@ -49,7 +48,7 @@
     "  FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid"                                 \
     "  JOIN pg_type y ON y.oid = a.atttypid"                                                       \
     "  LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum"                         \
-    " WHERE r.kind = 'table' AND a.attnum > 0 AND NOT a.attisdropped"
+    " WHERE r.kind <> 'sequence' AND a.attnum > 0 AND NOT a.attisdropped"
 
 /* Newer servers also keep NOT NULL as constraints; the columns tell that already. */
 #define CONSTRAINTS                                                                                \

@@ -10,7 +10,7 @@
 typedef struct {
     int number; /* from 1, without a gap */
     const char *name;
-    int serves;           /* the oldest library, by its newest migration, that can work after this one */
+    int serves; /* the oldest library, by its newest migration, that can work after this one */
     const char *checksum; /* SHA-256 of the text */
     const char *sql;
 } rk_migration;
@@ -55,8 +55,8 @@ typedef struct {
     int count;
 } rk_differences;
 
-/* The live database, as lines like those of rk_expected_schema: an array of texts. Inside a transaction, whose search
- * path is empty afterwards. */
+/* The live database, as lines like those of rk_expected_schema: an array of texts. Inside a
+ * transaction, whose search path is empty afterwards. */
 int rk_schema_lines(rk_array *out, rk_op *op);
 /* @p contract: without our own additions. */
 int rk_schema_compare(rk_differences *out, rk_op *op, bool contract);

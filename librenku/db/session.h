@@ -21,6 +21,7 @@ typedef struct rk_conn {
     bool fresh;           /* its settings have not been sent yet */
     rk_prepared *prepared;
     size_t prepared_count;
+    size_t reserved_count;
     size_t prepared_capacity; /* a power of two, or 0 */
 } rk_conn;
 
@@ -39,8 +40,10 @@ rk_wire rk_conn_next(PGresult **out, rk_conn *conn, int64_t deadline_ms);
 /* The name under which the statement stands prepared on this connection. */
 bool rk_conn_prepared(uint64_t *name, const rk_conn *conn, const rk_query *query);
 bool rk_conn_has_name(const rk_conn *conn, uint64_t name);
-/* Notes it as prepared; false without memory. */
-bool rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name);
+/* Makes room for one more note in this round trip; false without memory. */
+bool rk_conn_reserve(rk_conn *conn);
+/* Notes a statement as prepared; there must be room. */
+void rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name);
 
 /* --- the pool (pool.c) --- */
 
