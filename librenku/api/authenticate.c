@@ -16,9 +16,7 @@ enum {
     DISCOVERY_MAX_MS = 300 * 1000,
 };
 
-/* --- making
- * -------------------------------------------------------------------------------------------------
- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static int new_issuer(rk_authenticator *auth, rk_op *op, const rk_settings *settings)
 {
@@ -120,8 +118,7 @@ void rk_authenticator_free(rk_authenticator *auth)
     free(auth);
 }
 
-/* --- discovery at start
- * ------------------------------------------------------------------------------------- */
+/* --- discovery at start ----------------------------------------------------------------------- */
 
 static void pause_ms(int64_t milliseconds)
 {
@@ -177,8 +174,7 @@ void rk_authenticator_keys(rk_keyset_state *out, const rk_authenticator *auth)
         rk_keyset_state_read(out, auth->keys);
 }
 
-/* --- who is calling
- * ----------------------------------------------------------------------------------------- */
+/* --- who is calling --------------------------------------------------------------------------- */
 
 const char *rk_bearer_token(const char *authorization)
 {

@@ -9,6 +9,7 @@
 #include "librenku/api/result.h"
 #include "librenku/base/time.h"
 #include "librenku/db/db.h"
+#include "renku/http.h"
 
 /* The setting in seconds as milliseconds. */
 static int64_t seconds(const rk_settings *settings, rk_setting setting)

@@ -9,6 +9,7 @@
 #include "renku/ctx.h"
 
 struct rk_authenticator;
+struct rk_pool;
 
 typedef struct {
     char *name;
@@ -31,7 +32,7 @@ struct renku_ctx {
     rk_op op; /* owns the memory of the context */
     const rk_settings *settings;
     rk_log log;
-    rk_pool *pool;
+    struct rk_pool *pool;
     rk_patterns *patterns;
     rk_router *router;
     struct rk_authenticator *authenticator;

@@ -3,8 +3,8 @@
 #define RK_IDENTITY_H
 
 #include "librenku/api/authenticate.h"
+#include "librenku/api/keyset.h"
 #include "librenku/crypto/internal_token.h"
-#include "librenku/crypto/keyset.h"
 #include "librenku/crypto/token_cache.h"
 
 /* The parts of authentication. Each makes a caller, or NULL for credentials that say nothing, which

@@ -17,8 +17,7 @@ enum { RETRIES_MAX = 10, NAME_BYTES = 256 };
 
 static const char blanks[] = " \t\n\v\f\r";
 
-/* --- the request
- * -------------------------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 /* False when the operation would be over before. */
 static bool wait_for(const rk_op *op, int64_t wait_ms)
@@ -61,8 +60,7 @@ static int ask_user(rk_net_answer *out, rk_op *op, const rk_authenticator *auth,
     return ask(out, op, &request);
 }
 
-/* --- the answer
- * --------------------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 /* The first word is the first name, the others are the last name. */
 static int split_name(rk_caller *caller, rk_op *op)

@@ -15,8 +15,7 @@ static const char admin_role[] = "renku-admin";
 /* The order of texts in the cache of verified tokens; roles follow. */
 enum { ID, EMAIL, FULL_NAME, FIRST_NAME, LAST_NAME, ROLES };
 
-/* --- Keycloak's claims
- * -------------------------------------------------------------------------------------- */
+/* --- Keycloak's claims ------------------------------------------------------------------------ */
 
 static int refuse(rk_op *op, const char *problem)
 {
@@ -85,9 +84,7 @@ static int verify(rk_token_entry *out, rk_op *op, const rk_authenticator *auth, 
     return read_claims(out, op, claims);
 }
 
-/* --- callers
- * ------------------------------------------------------------------------------------------------
- */
+/* --- callers ---------------------------------------------------------------------------------- */
 
 static bool holds(const rk_strings *roles, const char *wanted)
 {
@@ -158,13 +155,11 @@ int rk_identity_internal(rk_caller **out, rk_op *op, const rk_authenticator *aut
 {
     const char *token = rk_bearer_token(credentials->authorization);
     rk_internal_subject subject = {0};
-    int64_t expires_s = 0;
 
     *out = NULL;
     if (!token)
         return 0;
-    int result =
-        rk_internal_token_verify(&subject, &expires_s, op, auth->issuer, token, RK_TOKEN_ACCESS);
+    int result = rk_internal_token_verify(&subject, op, auth->issuer, token, RK_TOKEN_ACCESS);
 
     if (result < 0)
         return forgive(op, result);
@@ -177,7 +172,7 @@ int rk_identity_internal(rk_caller **out, rk_op *op, const rk_authenticator *aut
     caller->first_name = subject.given_name;
     caller->last_name = subject.family_name;
     caller->access_token = token;
-    caller->expires = rk_identity_expiry(RK_INT(expires_s));
+    caller->expires = rk_identity_expiry(subject.expires);
     *out = caller;
     return 0;
 }

@@ -109,7 +109,7 @@ int rk_group_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page
                  " SELECT {row}"
                  "  FROM total"
                  "  LEFT JOIN (SELECT g.*, n.slug" FROM_GROUPS
-                 "               JOIN mine ON mine.object_id = g.id"
+                 "               JOIN mine ON g.id = mine.object_id COLLATE \"default\""
                  "              ORDER BY g.id DESC LIMIT $4 OFFSET $3) g ON true"
                  " ORDER BY g.id DESC",
         .row = &page_row,

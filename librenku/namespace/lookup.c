@@ -127,17 +127,18 @@ static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, int64_
                           int64_t limit)
 {
     static const rk_query query = {
-        .sql = "WITH admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes),"
-               " mine AS MATERIALIZED ("
-               "  SELECT object_id FROM (" RK_SQL_ROLE_OBJECTS(
-                   "g", "$3") ") r"
-                              "  UNION"
-                              "  SELECT g.id FROM common.groups g WHERE (SELECT yes FROM admin)),"
-                              " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = "
-                              "mine.object_id)" LISTED_PAGE
-                              "               JOIN mine ON mine.object_id = g.id"
-                              "              ORDER BY n.id LIMIT $5 OFFSET $4) n ON true"
-                              " ORDER BY n.id",
+        .sql =
+            "WITH admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes),"
+            " mine AS MATERIALIZED ("
+            "  SELECT object_id FROM (" RK_SQL_ROLE_OBJECTS(
+                "g", "$3") ") r"
+                           "  UNION"
+                           "  SELECT g.id FROM common.groups g WHERE (SELECT yes FROM admin)),"
+                           " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = "
+                           "mine.object_id)" LISTED_PAGE
+                           "               JOIN mine ON g.id = mine.object_id COLLATE \"default\""
+                           "              ORDER BY n.id LIMIT $5 OFFSET $4) n ON true"
+                           " ORDER BY n.id",
         .row = &listed_row,
     };
 

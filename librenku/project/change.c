@@ -143,7 +143,7 @@ static int move(rk_op *op, const rk_project *project, const rk_project_site *fro
     return rk_authz_replace(op, &home);
 }
 
-int rk_project_relocate(rk_op *op, const rk_project *project, const rk_project_patch *patch,
+int rk_project_relocate(rk_op *op, const rk_project *project, const rk_project_changes *patch,
                         const rk_project_plan *plan)
 {
     rk_project_site from;

@@ -12,7 +12,7 @@ int rk_project_require(rk_op *op, const rk_project *project, bool found, const c
  * change. Spec: projects.md 4.2 */
 int rk_project_add(rk_project *out, rk_op *op, const rk_project *draft);
 /* Queues the move and the renaming that a patch asks for. Spec: projects.md 5.4 */
-int rk_project_relocate(rk_op *op, const rk_project *project, const rk_project_patch *patch,
+int rk_project_relocate(rk_op *op, const rk_project *project, const rk_project_changes *patch,
                         const rk_project_plan *plan);
 /* Queues the columns, the repositories and the visibility of a patched project. */
 int rk_project_write(rk_op *op, const rk_project *project, const rk_project_plan *plan,

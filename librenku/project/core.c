@@ -164,7 +164,7 @@ static const char *or_clear(const char *text)
     return *text ? text : NULL;
 }
 
-static int apply_texts(rk_project *project, bool *changed, rk_op *op, const rk_project_patch *patch)
+static int apply_texts(rk_project *project, bool *changed, rk_op *op, const rk_project_changes *patch)
 {
     const char *mount = patch->secrets_mount_directory;
 
@@ -181,7 +181,7 @@ static int apply_texts(rk_project *project, bool *changed, rk_op *op, const rk_p
     return 0;
 }
 
-static void apply_lists(rk_project *project, bool *changed, const rk_project_patch *patch)
+static void apply_lists(rk_project *project, bool *changed, const rk_project_changes *patch)
 {
     if (patch->keywords.set) {
         *changed |= lists_differ(&project->keywords, &patch->keywords);
@@ -193,7 +193,7 @@ static void apply_lists(rk_project *project, bool *changed, const rk_project_pat
     }
 }
 
-static void apply_flags(rk_project *project, rk_project_plan *plan, const rk_project_patch *patch)
+static void apply_flags(rk_project *project, rk_project_plan *plan, const rk_project_changes *patch)
 {
     if (patch->is_template.set) {
         plan->touches |= project->is_template.value != patch->is_template.value;
@@ -210,7 +210,7 @@ static void apply_flags(rk_project *project, rk_project_plan *plan, const rk_pro
 }
 
 int rk_project_apply(rk_project_plan *plan, rk_project *project, rk_op *op,
-                     const rk_project_patch *patch)
+                     const rk_project_changes *patch)
 {
     *plan = (rk_project_plan){0};
     RK_TRY(apply_texts(project, &plan->touches, op, patch));

@@ -31,7 +31,7 @@ typedef struct {
 /* Applies the values of a patch, whose repositories are in normal form, and tells what it asks for.
  */
 int rk_project_apply(rk_project_plan *plan, rk_project *project, rk_op *op,
-                     const rk_project_patch *patch);
+                     const rk_project_changes *patch);
 /* The permission that the plan needs. */
 rk_scope rk_project_plan_scope(const rk_project_plan *plan);
 

@@ -67,7 +67,7 @@ int rk_project_create(rk_project *out, rk_op *op, const rk_project_create_in *in
 
 /* The patch with its repositories in normal form: what is wrong with them shows before anything
  * else. */
-static int normalize(rk_project_patch *out, rk_op *op, const rk_project_patch *patch)
+static int normalize(rk_project_changes *out, rk_op *op, const rk_project_changes *patch)
 {
     *out = *patch;
     return patch->repositories.set
@@ -76,11 +76,11 @@ static int normalize(rk_project_patch *out, rk_op *op, const rk_project_patch *p
 }
 
 /* PATCH /projects/{project_id}. Spec: projects.md 4.4 */
-int rk_project_patch_(rk_project *out, rk_op *op, const rk_project_patch_in *in)
+int rk_project_patch(rk_project *out, rk_op *op, const rk_project_patch_in *in)
 {
     rk_project project, before;
     rk_project_plan plan;
-    rk_project_patch patch;
+    rk_project_changes patch;
     bool found;
 
     RK_TRY(normalize(&patch, op, &in->body));

@@ -53,7 +53,7 @@
     "SELECT p.*, s.slug, n.slug AS namespace, n.id AS namespace_id, n.group_id,"                   \
     "       ARRAY(SELECT r.url FROM projects.projects_repositories r"                              \
     "              WHERE r.project_id = p.id ORDER BY r.id) AS repositories" RK_FROM_PROJECTS      \
-    " WHERE p.id = page.project_id LIMIT 1) p) ON true"                                            \
+    " WHERE p.id = page.project_id COLLATE \"default\" LIMIT 1) p) ON true"                        \
     " ORDER BY page.sort_key DESC, page.project_id"
 
 typedef struct {
@@ -94,30 +94,55 @@ static const rk_query visible = {
             "listing",
             "NOT public AND (SELECT yes FROM admin)") " UNION "
                                                       "(SELECT l.project_id, l.sort_key FROM top "
-                                                      "CROSS JOIN LATERAL " STREAM("listing", "pare"
-                                                                                              "nt "
-                                                                                              "= "
-                                                                                              "top."
-                                                                                              "pare"
-                                                                                              "nt "
-                                                                                              "AND "
-                                                                                              "NOT "
-                                                                                              "publ"
-                                                                                              "ic") " l) UNION " STREAM(
-                                                          "listing_member",
-                                                          "user_id = $2 AND $1 = 'u' AND NOT "
-                                                          "public")) ", total AS (SELECT CASE WHEN "
-                                                                     "(SELECT yes FROM admin) "
-                                                                     "THEN " BOTH("'*'") " ELSE"
-                                                                                         " " TOTAL("public",
-                                                                                                   "'*'") " + coalesce((SELECT sum(" TOTAL("private",
-                                                                                                                                           "'p:' || x.parent") ") FROM parents x), 0)"
-                                                                                                                                                               " + CASE WHEN $1 = 'u' THEN " TOTAL(
-                                                                                                                                                                   "private",
-                                                                                                                                                                   "'u:' || $2") " ELSE 0 END"
-                                                                                                                                                                                 " - coalesce((SELECT sum(" TOTAL(
-                                                                                                                                                                                     "private",
-                                                                                                                                                                                     "'u:' || $2 || ':' || x.parent") ") FROM parents x), 0) END::bigint AS count)" SELECT_PAGE,
+                                                      "CROSS JOIN LATERAL " STREAM(
+                                                          "listing",
+                                                          "pare"
+                                                          "nt "
+                                                          "= "
+                                                          "top."
+                                                          "pare"
+                                                          "nt "
+                                                          "AND "
+                                                          "NOT "
+                                                          "publ"
+                                                          "ic") " l) UNION " STREAM("listing_"
+                                                                                    "member",
+                                                                                    "user_id = $2 "
+                                                                                    "AND $1 = 'u' "
+                                                                                    "AND NOT "
+                                                                                    "public")) ", "
+                                                                                               "tot"
+                                                                                               "al "
+                                                                                               "AS "
+                                                                                               "(SE"
+                                                                                               "LEC"
+                                                                                               "T "
+                                                                                               "CAS"
+                                                                                               "E "
+                                                                                               "WHE"
+                                                                                               "N "
+                                                                                               "(SE"
+                                                                                               "LEC"
+                                                                                               "T "
+                                                                                               "yes"
+                                                                                               " FR"
+                                                                                               "OM "
+                                                                                               "adm"
+                                                                                               "in)"
+                                                                                               " "
+                                                                                               "THE"
+                                                                                               "N"
+                                                                                               " " BOTH(
+                                                                                                   "'*'") " ELSE"
+                                                                                                          " " TOTAL("public", "'*'") " + coalesce((SELECT sum(" TOTAL(
+                                                                                                              "private",
+                                                                                                              "'p:' || x.parent") ") FROM parents x), 0)"
+                                                                                                                                  " + CASE WHEN $1 = 'u' THEN " TOTAL(
+                                                                                                                                      "private",
+                                                                                                                                      "'u:' || $2") " ELSE 0 END"
+                                                                                                                                                    " - coalesce((SELECT sum(" TOTAL(
+                                                                                                                                                        "private",
+                                                                                                                                                        "'u:' || $2 || ':' || x.parent") ") FROM parents x), 0) END::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
@@ -142,58 +167,84 @@ static const rk_query direct = {
     "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
 
 static const rk_query visible_within = {
-    .sql =
-        "WITH " ADMIN ", " PARENTS ", " WITHIN ", " PAGE(
-            STREAM("listing", "parent = (SELECT parent FROM here) AND public") " UNION " STREAM(
-                "listing",
-                "parent = (SELECT parent FROM here) AND NOT public"
-                " AND (SELECT yes FROM all_of_it)") " UNION " STREAM("listing_member",
-                                                                     "user_id = $2 AND $1 = 'u' "
-                                                                     "AND NOT public"
-                                                                     " AND parent = (SELECT parent "
-                                                                     "FROM here)")) ", total AS "
-                                                                                    "(SELECT "
-                                                                                    "(" TOTAL("publ"
-                                                                                              "ic",
-                                                                                              "'p:'"
-                                                                                              " || "
-                                                                                              "(SEL"
-                                                                                              "ECT "
-                                                                                              "pare"
-                                                                                              "nt "
-                                                                                              "FROM"
-                                                                                              " her"
-                                                                                              "e)") " + CASE WHEN (SELECT yes FROM all_of_it) THEN " TOTAL("private",
-                                                                                                                                                           "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN " TOTAL("private",
-                                                                                                                                                                                                                             "'u:' || $2 || ':' || (SELECT parent FROM here)") " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
+    .sql = "WITH " ADMIN ", " PARENTS ", " WITHIN ", " PAGE(
+        STREAM("listing", "parent = (SELECT parent FROM here) AND public") " UNION " STREAM(
+            "listing",
+            "parent = (SELECT parent FROM here) AND NOT public"
+            " AND (SELECT yes FROM all_of_it)") " UNION " STREAM("listing_member",
+                                                                 "user_id = $2 AND $1 = 'u' "
+                                                                 "AND NOT public"
+                                                                 " AND parent = (SELECT parent "
+                                                                 "FROM here)")) ", total AS "
+                                                                                "(SELECT "
+                                                                                "(" TOTAL(
+                                                                                    "publ"
+                                                                                    "ic",
+                                                                                    "'p:'"
+                                                                                    " || "
+                                                                                    "(SEL"
+                                                                                    "ECT "
+                                                                                    "pare"
+                                                                                    "nt "
+                                                                                    "FROM"
+                                                                                    " her"
+                                                                                    "e)") " + CASE "
+                                                                                          "WHEN "
+                                                                                          "(SELECT "
+                                                                                          "yes "
+                                                                                          "FROM "
+                                                                                          "all_of_"
+                                                                                          "it) "
+                                                                                          "THEN"
+                                                                                          " " TOTAL("private",
+                                                                                                    "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN " TOTAL("private",
+                                                                                                                                                                      "'u:' || $2 || ':' || (SELECT parent FROM here)") " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct_within = {
-    .sql = "WITH here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"
-           " FROM common.namespaces c WHERE c.slug = lower($6)), " PAGE(STREAM(
-               "listing_member",
-               "user_id = $2 AND $1 = 'u' AND public"
-               " AND parent = (SELECT parent FROM here)") " UNION ALL " STREAM("listing_member",
-                                                                               "user_id = $2 AND "
-                                                                               "$1 = 'u' AND NOT "
-                                                                               "public"
-                                                                               " AND parent = "
-                                                                               "(SELECT parent "
-                                                                               "FROM here)")) ", "
-                                                                                              "tota"
-                                                                                              "l "
-                                                                                              "AS "
-                                                                                              "(SEL"
-                                                                                              "ECT "
-                                                                                              "CASE"
-                                                                                              " WHE"
-                                                                                              "N "
-                                                                                              "$1 "
-                                                                                              "= "
-                                                                                              "'u' "
-                                                                                              "THEN"
-                                                                                              " " BOTH("'u:' || $2 || ':' || (SELECT parent FROM here)") " ELSE 0 END::bigint AS count)" SELECT_PAGE,
+    .sql =
+        "WITH here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"
+        " FROM common.namespaces c WHERE c.slug = lower($6)), " PAGE(STREAM(
+            "listing_member",
+            "user_id = $2 AND $1 = 'u' AND public"
+            " AND parent = (SELECT parent FROM here)") " UNION ALL " STREAM("listing_member",
+                                                                            "user_id = $2 AND "
+                                                                            "$1 = 'u' AND NOT "
+                                                                            "public"
+                                                                            " AND parent = "
+                                                                            "(SELECT parent "
+                                                                            "FROM here)")) ", "
+                                                                                           "tota"
+                                                                                           "l "
+                                                                                           "AS "
+                                                                                           "(SEL"
+                                                                                           "ECT "
+                                                                                           "CASE"
+                                                                                           " WHE"
+                                                                                           "N "
+                                                                                           "$1 "
+                                                                                           "= "
+                                                                                           "'u' "
+                                                                                           "THEN"
+                                                                                           " " BOTH(
+                                                                                               "'u:"
+                                                                                               "' "
+                                                                                               "|| "
+                                                                                               "$2 "
+                                                                                               "|| "
+                                                                                               "':'"
+                                                                                               " ||"
+                                                                                               " ("
+                                                                                               "SEL"
+                                                                                               "ECT"
+                                                                                               " pa"
+                                                                                               "ren"
+                                                                                               "t "
+                                                                                               "FRO"
+                                                                                               "M "
+                                                                                               "her"
+                                                                                               "e)") " ELSE 0 END::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 

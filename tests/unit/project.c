@@ -111,7 +111,7 @@ static rk_project stored(void)
 
 static const struct {
     const char *what;
-    rk_project_patch patch;
+    rk_project_changes patch;
     bool touches;
     rk_scope scope;
 } patches[] = {
