@@ -17,9 +17,7 @@ static int invalid(rk_op *op, const char *claim, const char *problem)
     return rk_fail(op, RK_ERR_INVALID_TOKEN, "The claim '%s' of the token %s.", claim, problem);
 }
 
-/* --- times
- * --------------------------------------------------------------------------------------------------
- */
+/* --- times ------------------------------------------------------------------------------------ */
 
 static bool integer_from_text(int64_t *out, const char *text, size_t length)
 {
@@ -89,8 +87,7 @@ int rk_claims_times(rk_opt_int *expires, rk_op *op, json_object *claims, int64_t
     return 0;
 }
 
-/* --- audience, ids, names, roles
- * ---------------------------------------------------------------------------- */
+/* --- audience, ids, names, roles -------------------------------------------------------------- */
 
 static bool is_accepted(json_object *value, const char *const *accepted, size_t count)
 {

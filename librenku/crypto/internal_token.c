@@ -30,9 +30,7 @@ struct rk_internal_issuer {
     int64_t access_s, refresh_s, long_refresh_s;
 };
 
-/* --- the key
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the key ---------------------------------------------------------------------------------- */
 
 /* Base64url with padding, line ends anywhere. */
 static int decode_key(rk_secret **out, rk_op *op, const rk_secret *file, const char *path)
@@ -68,8 +66,7 @@ static int read_key(rk_secret **out, rk_op *op, const char *path)
     return decode_key(out, op, file, path);
 }
 
-/* --- the issuer
- * --------------------------------------------------------------------------------------------- */
+/* --- the issuer ------------------------------------------------------------------------------- */
 
 static int fill_issuer(rk_internal_issuer *issuer, rk_op *op, const rk_internal_options *options)
 {
@@ -124,9 +121,7 @@ int64_t rk_internal_long_refresh_s(const rk_internal_issuer *issuer)
     return issuer->long_refresh_s;
 }
 
-/* --- minting
- * ------------------------------------------------------------------------------------------------
- */
+/* --- minting ---------------------------------------------------------------------------------- */
 
 static bool is_empty(const char *text)
 {
@@ -201,8 +196,7 @@ static int sign(const char **out, rk_op *op, const rk_internal_issuer *issuer,
     rk_buf_char(&token, '.');
     RK_TRY(add_base64(&token, payload->text, payload->length));
     RK_TRY(rk_buf_finish(&token));
-    RK_TRY(rk_jwt_hs512(signature, op, issuer->key->bytes, issuer->key->size_bytes, token.text,
-                        token.length));
+    RK_TRY(rk_jwt_hs512(signature, op, issuer->key, token.text, token.length));
     rk_buf_char(&token, '.');
     RK_TRY(add_base64(&token, signature, sizeof(signature)));
     *out = token.text;
@@ -222,8 +216,7 @@ int rk_internal_token_mint(const char **out, rk_op *op, const rk_internal_issuer
     return sign(out, op, issuer, &payload);
 }
 
-/* --- verifying
- * ---------------------------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 static int invalid(rk_op *op, const char *claim)
 {
@@ -231,22 +224,17 @@ static int invalid(rk_op *op, const char *claim)
                    "The claim '%s' of the internal token is missing or not the right one.", claim);
 }
 
-static int check_claims(int64_t *expires_s, rk_op *op, const rk_internal_issuer *issuer,
+static int check_claims(rk_opt_int *expires, rk_op *op, const rk_internal_issuer *issuer,
                         struct json_object *claims)
 {
     const char *const accepted[] = {issuer->audience};
     const char *name;
-    rk_opt_int expires;
 
-    RK_TRY(rk_claims_times(&expires, op, claims, rk_time_now()));
+    RK_TRY(rk_claims_times(expires, op, claims, rk_time_now()));
     RK_TRY(rk_claims_audience(op, claims, accepted, 1));
     RK_TRY(rk_claims_ids(op, claims));
     RK_TRY(rk_crypto_json_text(&name, op, claims, "iss"));
-    if (!name || strcmp(name, issuer->name) != 0)
-        return invalid(op, "iss");
-    if (expires_s)
-        *expires_s = expires.set ? expires.value : INT64_MAX;
-    return 0;
+    return name && strcmp(name, issuer->name) == 0 ? 0 : invalid(op, "iss");
 }
 
 static int check_type(rk_op *op, struct json_object *claims, rk_token_type type)
@@ -259,7 +247,6 @@ static int check_type(rk_op *op, struct json_object *claims, rk_token_type type)
 
 static int read_subject(rk_internal_subject *out, rk_op *op, struct json_object *claims)
 {
-    *out = (rk_internal_subject){0};
     RK_TRY(rk_crypto_json_text(&out->sub, op, claims, "sub"));
     RK_TRY(rk_crypto_json_text(&out->email, op, claims, "email"));
     RK_TRY(rk_claims_name(&out->name, op, claims, "name"));
@@ -271,17 +258,17 @@ static int read_subject(rk_internal_subject *out, rk_op *op, struct json_object 
     return is_empty(out->email) ? invalid(op, "email") : 0;
 }
 
-int rk_internal_token_verify(rk_internal_subject *out, int64_t *expires_s, rk_op *op,
-                             const rk_internal_issuer *issuer, const char *token,
-                             rk_token_type type)
+int rk_internal_token_verify(rk_internal_subject *out, rk_op *op, const rk_internal_issuer *issuer,
+                             const char *token, rk_token_type type)
 {
     struct json_object *claims;
     rk_jwt jwt;
 
+    *out = (rk_internal_subject){0};
     RK_TRY(rk_jwt_read(&jwt, op, token));
-    RK_TRY(rk_jwt_verify_secret(op, &jwt, issuer->key->bytes, issuer->key->size_bytes));
+    RK_TRY(rk_jwt_verify_secret(op, &jwt, issuer->key));
     RK_TRY(rk_jwt_payload(&claims, op, &jwt));
-    RK_TRY(check_claims(expires_s, op, issuer, claims));
+    RK_TRY(check_claims(&out->expires, op, issuer, claims));
     RK_TRY(check_type(op, claims, type));
     return read_subject(out, op, claims);
 }

@@ -3,6 +3,7 @@
 #define RK_INTERNAL_TOKEN_H
 
 #include "librenku/base/op.h"
+#include "librenku/base/value.h"
 
 /* Tokens that this service mints for its own sessions, sidecars and jobs. Spec: authentication.md 5
  */
@@ -31,6 +32,7 @@ typedef struct {
     const char *given_name;
     const char *family_name;
     const char *scope;
+    rk_opt_int expires; /* in seconds; read from a token, not used for a new one */
 } rk_internal_subject;
 
 typedef struct {
@@ -51,10 +53,8 @@ int64_t rk_internal_long_refresh_s(const rk_internal_issuer *issuer);
 /* INTERNAL for a subject without sub or e-mail. */
 int rk_internal_token_mint(const char **out, rk_op *op, const rk_internal_issuer *issuer,
                            const rk_internal_subject *subject, const rk_internal_grant *grant);
-/* The subject of a valid token of that type; INVALID_TOKEN for anything else. @p expires_s may be
- * NULL, INT64_MAX means that the token does not expire. */
-int rk_internal_token_verify(rk_internal_subject *out, int64_t *expires_s, rk_op *op,
-                             const rk_internal_issuer *issuer, const char *token,
-                             rk_token_type type);
+/* The subject of a valid token of that type; INVALID_TOKEN for anything else. */
+int rk_internal_token_verify(rk_internal_subject *out, rk_op *op, const rk_internal_issuer *issuer,
+                             const char *token, rk_token_type type);
 
 #endif

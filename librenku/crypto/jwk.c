@@ -101,8 +101,7 @@ int rk_jwt_algs_parse(unsigned *out, rk_op *op, const char *list)
     return 0;
 }
 
-/* --- reading one key
- * ---------------------------------------------------------------------------------------- */
+/* --- reading one key -------------------------------------------------------------------------- */
 
 /* A text member or NULL; whatever is odd about a key makes it unusable, never a failure. */
 static const char *member(json_object *json, const char *name)
@@ -225,9 +224,7 @@ static bool read_key(rk_jwk *key, rk_op *op, json_object *json)
     return false;
 }
 
-/* --- the set
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the set ---------------------------------------------------------------------------------- */
 
 static rk_jwk_set *set_new(size_t capacity)
 {

@@ -30,8 +30,7 @@ static bool decode(unsigned char *out, size_t *length, size_t size, const char *
            end == text + text_length;
 }
 
-/* --- taking apart
- * ------------------------------------------------------------------------------------------- */
+/* --- taking apart ----------------------------------------------------------------------------- */
 
 /* Exactly three parts of the right alphabet, none of them empty. */
 static bool split(size_t lengths[PARTS], const char *token)
@@ -98,8 +97,7 @@ int rk_jwt_read(rk_jwt *out, rk_op *op, const char *token)
     return read_header(out, op, lengths[0]);
 }
 
-/* --- signatures
- * --------------------------------------------------------------------------------------------- */
+/* --- signatures ------------------------------------------------------------------------------- */
 
 /* cjose reads the header once more; it must have seen the same algorithm. */
 static bool same_alg(const rk_jwt *jwt, cjose_jws_t *jws)
@@ -150,16 +148,16 @@ int rk_jwt_verify(rk_op *op, const rk_jwt *jwt, unsigned allowed, const rk_jwk *
     return right ? 0 : invalid(op, "has a wrong signature");
 }
 
-int rk_jwt_hs512(unsigned char out[RK_HS512_BYTES], rk_op *op, const void *secret,
-                 size_t size_bytes, const char *text, size_t length)
+int rk_jwt_hs512(unsigned char out[RK_HS512_BYTES], rk_op *op, const rk_secret *secret,
+                 const char *text, size_t length)
 {
-    unsigned char *made =
-        HMAC(EVP_sha512(), secret, (int)size_bytes, (const unsigned char *)text, length, out, NULL);
+    unsigned char *made = HMAC(EVP_sha512(), secret->bytes, (int)secret->size_bytes,
+                               (const unsigned char *)text, length, out, NULL);
 
     return made ? 0 : rk_fail_default(op, RK_ERR_INTERNAL);
 }
 
-int rk_jwt_verify_secret(rk_op *op, const rk_jwt *jwt, const void *secret, size_t size_bytes)
+int rk_jwt_verify_secret(rk_op *op, const rk_jwt *jwt, const rk_secret *secret)
 {
     unsigned char signature[RK_HS512_BYTES];
     unsigned char wanted[RK_HS512_BYTES];
@@ -167,7 +165,7 @@ int rk_jwt_verify_secret(rk_op *op, const rk_jwt *jwt, const void *secret, size_
 
     if (jwt->alg != RK_JWT_HS512)
         return invalid(op, "is signed with an algorithm that is not accepted");
-    RK_TRY(rk_jwt_hs512(wanted, op, secret, size_bytes, jwt->token, jwt->signed_length));
+    RK_TRY(rk_jwt_hs512(wanted, op, secret, jwt->token, jwt->signed_length));
     if (!decode(signature, &length, sizeof(signature), jwt->signature, jwt->signature_length) ||
         length != sizeof(wanted) || CRYPTO_memcmp(signature, wanted, sizeof(wanted)) != 0)
         return invalid(op, "has a wrong signature");

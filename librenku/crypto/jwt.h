@@ -4,6 +4,7 @@
 
 #include "librenku/base/op.h"
 #include "librenku/crypto/jwk.h"
+#include "librenku/crypto/secret.h"
 
 struct json_object;
 
@@ -29,13 +30,13 @@ int rk_jwt_read(rk_jwt *out, rk_op *op, const char *token);
  */
 int rk_jwt_verify(rk_op *op, const rk_jwt *jwt, unsigned allowed, const rk_jwk *key);
 /* The same for HS512 with a secret. */
-int rk_jwt_verify_secret(rk_op *op, const rk_jwt *jwt, const void *secret, size_t size_bytes);
+int rk_jwt_verify_secret(rk_op *op, const rk_jwt *jwt, const rk_secret *secret);
 /* The claims; only after the signature was verified. */
 int rk_jwt_payload(struct json_object **out, rk_op *op, const rk_jwt *jwt);
 
 /* The HMAC-SHA-512 of a text; NO_MEMORY or INTERNAL when libcrypto refuses. */
 enum { RK_HS512_BYTES = 64 };
-int rk_jwt_hs512(unsigned char out[RK_HS512_BYTES], rk_op *op, const void *secret,
-                 size_t size_bytes, const char *text, size_t length);
+int rk_jwt_hs512(unsigned char out[RK_HS512_BYTES], rk_op *op, const rk_secret *secret,
+                 const char *text, size_t length);
 
 #endif

@@ -55,9 +55,7 @@ void rk_secret_free(rk_secret *secret)
     sodium_free(secret);
 }
 
-/* --- files
- * --------------------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static int fail_file(rk_op *op, const char *path, const char *problem)
 {
@@ -126,8 +124,7 @@ int rk_secret_read(rk_secret **out, rk_op *op, const char *path)
     return result;
 }
 
-/* --- memory of an operation
- * --------------------------------------------------------------------------------- */
+/* --- memory of an operation ------------------------------------------------------------------- */
 
 static void wipe(void *object)
 {

@@ -25,9 +25,7 @@ enum {
 
 static const int base64 = sodium_base64_VARIANT_URLSAFE;
 
-/* --- keys
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 int rk_symmetric_derive(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
                         const char *salt)
@@ -64,9 +62,7 @@ void rk_symmetric_key_wipe(rk_symmetric_key *key)
     OPENSSL_cleanse(key, sizeof(*key));
 }
 
-/* --- sealing
- * ------------------------------------------------------------------------------------------------
- */
+/* --- sealing ---------------------------------------------------------------------------------- */
 
 static int fail_sealing(rk_op *op)
 {
@@ -87,30 +83,31 @@ static void write_stamp(unsigned char *bytes, const rk_symmetric_stamp *stamp)
     memcpy(bytes + IV_OFFSET, stamp->iv, sizeof(stamp->iv));
 }
 
-static bool run_cipher(unsigned char *out, int *length, EVP_CIPHER_CTX *state, const rk_bytes *in)
+/* The length of what comes out, -1 when the padding is wrong. */
+static int run_cipher(unsigned char *out, EVP_CIPHER_CTX *state, const rk_bytes *in)
 {
+    int length = 0;
     int last = 0;
 
-    if (EVP_CipherUpdate(state, out, length, in->bytes, (int)in->size_bytes) != 1 ||
-        EVP_CipherFinal_ex(state, out + *length, &last) != 1)
-        return false;
-    *length += last;
-    return true;
+    if (EVP_CipherUpdate(state, out, &length, in->bytes, (int)in->size_bytes) != 1 ||
+        EVP_CipherFinal_ex(state, out + length, &last) != 1)
+        return -1;
+    return length + last;
 }
 
 /* AES-128-CBC with PKCS#7 padding, which libcrypto checks strictly. @p out has room for one block
  * more. */
-static bool cipher(unsigned char *out, int *length, const rk_symmetric_key *key,
-                   const unsigned char *iv, const rk_bytes *in, int encrypt)
+static int cipher(unsigned char *out, const rk_symmetric_key *key, const unsigned char *iv,
+                  const rk_bytes *in, int encrypt)
 {
     EVP_CIPHER_CTX *state = EVP_CIPHER_CTX_new();
-    bool done =
-        state &&
-        EVP_CipherInit_ex(state, EVP_aes_128_cbc(), NULL, key->encryption, iv, encrypt) == 1 &&
-        run_cipher(out, length, state, in);
+    int length = -1;
 
+    if (state &&
+        EVP_CipherInit_ex(state, EVP_aes_128_cbc(), NULL, key->encryption, iv, encrypt) == 1)
+        length = run_cipher(out, state, in);
     EVP_CIPHER_CTX_free(state);
-    return done;
+    return length;
 }
 
 static bool sign(unsigned char out[HMAC_BYTES], const rk_symmetric_key *key,
@@ -134,7 +131,6 @@ int rk_symmetric_seal(const char **out, rk_op *op, const rk_symmetric_key *key,
                       const rk_bytes *plain, const rk_symmetric_stamp *stamp)
 {
     rk_symmetric_stamp now;
-    int length = 0;
 
     if (plain->size_bytes > PLAIN_MAX_BYTES)
         return fail_sealing(op);
@@ -145,15 +141,15 @@ int rk_symmetric_seal(const char **out, rk_op *op, const rk_symmetric_key *key,
     if (!stamp)
         RK_TRY(stamp_now(&now, op));
     write_stamp(bytes, stamp ? stamp : &now);
-    if (!cipher(bytes + CIPHER_OFFSET, &length, key, bytes + IV_OFFSET, plain, 1) ||
+    int length = cipher(bytes + CIPHER_OFFSET, key, bytes + IV_OFFSET, plain, 1);
+
+    if (length < 0 ||
         !sign(bytes + CIPHER_OFFSET + length, key, bytes, CIPHER_OFFSET + (size_t)length))
         return fail_sealing(op);
     return encode(out, op, bytes, CIPHER_OFFSET + (size_t)length + HMAC_BYTES);
 }
 
-/* --- opening
- * ------------------------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static int fail_opening(rk_op *op)
 {
@@ -189,7 +185,6 @@ static bool is_signed(const rk_symmetric_key *key, const unsigned char *bytes, s
 int rk_symmetric_open(rk_bytes *out, rk_op *op, const rk_symmetric_key *key, const char *token)
 {
     rk_bytes sealed = {0};
-    int length = 0;
 
     RK_TRY(decode(&sealed, op, token));
     const unsigned char *bytes = sealed.bytes;
@@ -198,17 +193,18 @@ int rk_symmetric_open(rk_bytes *out, rk_op *op, const rk_symmetric_key *key, con
     unsigned char *plain = rk_secret_alloc(op, encrypted.size_bytes + BLOCK_BYTES + 1);
 
     RK_CHECK(plain);
-    if (!is_signed(key, bytes, sealed.size_bytes - HMAC_BYTES) ||
-        !cipher(plain, &length, key, bytes + IV_OFFSET, &encrypted, 0))
+    if (!is_signed(key, bytes, sealed.size_bytes - HMAC_BYTES))
+        return fail_opening(op);
+    int length = cipher(plain, key, bytes + IV_OFFSET, &encrypted, 0);
+
+    if (length < 0)
         return fail_opening(op);
     memset(plain + length, 0, encrypted.size_bytes + BLOCK_BYTES + 1 - (size_t)length);
     *out = (rk_bytes){plain, (size_t)length};
     return 0;
 }
 
-/* --- texts
- * --------------------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 int rk_symmetric_encrypt(const char **out, rk_op *op, const rk_bytes *password, const char *salt,
                          const char *text)

@@ -61,9 +61,7 @@ static char *texts_of(block *entry)
     return (char *)&entry->offsets[entry->count];
 }
 
-/* --- blocks
- * -------------------------------------------------------------------------------------------------
- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 static size_t size_of(const rk_token_entry *entry)
 {
@@ -110,8 +108,7 @@ static int copy_out(rk_token_entry *out, rk_op *op, block *entry)
     return 0;
 }
 
-/* --- rows, with their lock
- * ---------------------------------------------------------------------------------- */
+/* --- rows, with their lock -------------------------------------------------------------------- */
 
 static block **slot_of(block *row[WAYS], const unsigned char digest[DIGEST_BYTES])
 {
@@ -152,8 +149,7 @@ static int find_in_row(rk_token_entry *out, bool *found, rk_op *op, block *row[W
     return copy_out(out, op, *slot);
 }
 
-/* --- the cache
- * ---------------------------------------------------------------------------------------------- */
+/* --- the cache -------------------------------------------------------------------------------- */
 
 int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity, int keep_ms)
 {

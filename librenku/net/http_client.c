@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/net/http_client.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -44,15 +43,7 @@ static void transfer_close(transfer *t)
     curl_easy_cleanup(t->curl);
 }
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void set_up(void)
-{
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT); /* a failure shows in curl_easy_init */
-}
-
-/* --- what libcurl calls
- * ------------------------------------------------------------------------------------- */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -142,8 +133,7 @@ static int check_progress(void *user, curl_off_t to_come, curl_off_t came, curl_
     return t->request->cancelled && t->request->cancelled(t->request->user);
 }
 
-/* --- preparing
- * ---------------------------------------------------------------------------------------------- */
+/* --- preparing -------------------------------------------------------------------------------- */
 
 static const char *method_of(const rk_net_request *request)
 {
@@ -280,9 +270,7 @@ static void set_callbacks(transfer *t)
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->reason);
 }
 
-/* --- running
- * ------------------------------------------------------------------------------------------------
- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* What is left of the request's time and of the operation's; not above 0 is none. */
 static int64_t time_left(const transfer *t)
@@ -344,7 +332,6 @@ static int prepare_and_perform(rk_net_answer *out, transfer *t)
 
 int rk_net_send(rk_net_answer *out, rk_op *op, const rk_net_request *request)
 {
-    (void)pthread_once(&once, set_up); /* fails for a broken control block only */
     transfer t = {
         .op = op,
         .request = request,

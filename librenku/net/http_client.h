@@ -7,9 +7,8 @@
 /* Requests to other services. Spec: foundations.md 20
  *
  * HTTP and HTTPS only, certificates are verified, nothing is read from ~/.netrc, no signal is used.
- * One connection per request. The first request of a process sets libcurl up, once, under
- * pthread_once: libcurl's own set-up is counted and thread-safe, so that a host which uses libcurl
- * too is not disturbed. */
+ * One connection per request. The first handle sets libcurl up, under a lock of libcurl's own
+ * (since 7.84). */
 
 typedef struct {
     const char *name;

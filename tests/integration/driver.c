@@ -44,8 +44,7 @@ static int milliseconds(const char *name)
     return text ? atoi(text) : 0;
 }
 
-/* --- members of a request, members of an answer
- * -------------------------------------------------------------- */
+/* --- members of a request, members of an answer ----------------------------------------------- */
 
 static const char *text_of(json_object *request, const char *name)
 {
@@ -67,8 +66,7 @@ static void add_int(json_object *answer, const char *name, int64_t value)
     json_object_object_add(answer, name, json_object_new_int64(value));
 }
 
-/* --- what can be asked for
- * ----------------------------------------------------------------------------------- */
+/* --- what can be asked for -------------------------------------------------------------------- */
 
 static int authenticate(json_object *answer, rk_op *op, json_object *request)
 {
@@ -184,7 +182,7 @@ static int verify(json_object *answer, rk_op *op, json_object *request)
 {
     rk_internal_subject subject;
 
-    RK_TRY(rk_internal_token_verify(&subject, NULL, op, auth->issuer, text_of(request, "token"),
+    RK_TRY(rk_internal_token_verify(&subject, op, auth->issuer, text_of(request, "token"),
                                     (rk_token_type)int_of(request, "type")));
     add_text(answer, "sub", subject.sub);
     add_text(answer, "email", subject.email);
@@ -283,9 +281,7 @@ static const struct {
     {"derive",       derive      },
 };
 
-/* --- lines
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static int run_command(json_object *answer, rk_op *op, json_object *request)
 {
