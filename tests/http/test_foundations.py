@@ -22,7 +22,6 @@ from support.server import LISTENING, poll, renku
 LOGIN = "You have to be authenticated to perform this operation."
 CREDENTIALS = "Please provide valid access credentials in the Authorization header."
 NOT_PERMITTED = "You do not have the required permissions for this operation."
-SLUG_REGEX = r"^(?!.*\.git$|.*\.atom$|.*[\-._][\-._].*)[a-zA-Z0-9][a-zA-Z0-9\-_.]*$"
 
 
 # --- 4 errors ------------------------------------------------------------------------------------

@@ -207,6 +207,8 @@ OPTIONS = {
     f"/projects/{NO_ULID}/migration_info": {"GET", "HEAD"},
     "/renku_v1_projects/migrations": {"GET", "HEAD"},
     "/renku_v1_projects/7/migrations": {"GET", "HEAD", "POST"},
+    "/internal/authentication/token": {"POST"},
+    "/spec.json": {"GET", "HEAD"},
 }
 
 

@@ -16,7 +16,8 @@ RENKU = BUILD / "bin" / "renku"
 LISTENING = re.compile(r"^.*listening on (http://\S+)\s*$", re.MULTILINE)
 REPORTS = re.compile(
     r"(ERROR: \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
-    r"|double free or corruption|stack smashing detected|buffer overflow detected|malloc\(\):|free\(\):)"
+    r"|double free or corruption|stack smashing detected|buffer overflow detected"
+    r"|malloc\(\):|free\(\):)"
 )
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1"
