@@ -37,6 +37,7 @@ struct rk_keyset {
     pthread_t thread;
     bool has_thread; /* not joined yet */
     bool fetching;
+    bool searching;           /* the fetch looks for an unknown key */
     const struct rk_log *log; /* of the operation that began the fetch */
     char *keys_url;           /* NULL until discovered */
     rk_jwk_set *keys;         /* NULL until fetched */
@@ -231,9 +232,9 @@ static void finish(rk_keyset *keyset, rk_jwk_set *keys, int failure)
         old = keyset->keys;
         keyset->keys = keys;
         keyset->keys_ms = now;
-    } else {
-        keyset->pause_until_ms = now + keyset->options.pause_ms;
     }
+    if (failure || keyset->searching) /* who finds the key then ends the pause */
+        keyset->pause_until_ms = now + keyset->options.pause_ms;
     keyset->failure = failure;
     keyset->fetches++;
     keyset->fetching = false;
@@ -275,12 +276,12 @@ static bool start_thread(rk_keyset *keyset)
 }
 
 /* With the lock, while none is fetching. */
-static void begin_fetch(rk_keyset *keyset, const rk_op *op)
+static void begin_fetch(rk_keyset *keyset, const rk_op *op, bool searching)
 {
-    if (keyset->has_thread)
-        pthread_join(keyset->thread,
-                     NULL); /* it has published its outcome, so this takes no time */
+    if (keyset->has_thread) /* it has published its outcome: joining takes no time */
+        pthread_join(keyset->thread, NULL);
     keyset->log = op->log;
+    keyset->searching = searching;
     keyset->begun_ms = rk_time_monotonic_ms();
     keyset->fetching = true;
     keyset->has_thread = start_thread(keyset);
@@ -315,7 +316,7 @@ static const rk_jwk *known_key(rk_keyset *keyset, const rk_op *op, const char *k
     const rk_jwk *key = are_usable(keyset, now) ? rk_jwk_set_lookup(keyset->keys, kid) : NULL;
 
     if (key && now - keyset->keys_ms >= keyset->options.refresh_ms && may_fetch(keyset, now))
-        begin_fetch(keyset, op);
+        begin_fetch(keyset, op, false);
     return key;
 }
 
@@ -337,38 +338,43 @@ static bool wait_for_fetch(rk_keyset *keyset, const rk_op *op)
     return true;
 }
 
-/* Why there is no key. One more reason not to ask again at once. */
-static int refuse(rk_keyset *keyset, rk_op *op)
+/* Why there is no key. */
+static int refuse(const rk_keyset *keyset, rk_op *op)
 {
-    int64_t now = rk_time_monotonic_ms();
-
-    if (may_fetch(keyset, now))
-        keyset->pause_until_ms = now + keyset->options.pause_ms;
-    if (keyset->failure == RK_ERR_INTERNAL && !are_usable(keyset, now))
+    if (keyset->failure == RK_ERR_INTERNAL && !are_usable(keyset, rk_time_monotonic_ms()))
         return rk_fail(op, RK_ERR_INTERNAL, "The key endpoint of Keycloak gives no usable keys.");
     if (keyset->failure)
         return rk_fail(op, RK_ERR_REMOTE, "The signing keys of Keycloak cannot be fetched.");
     return rk_fail(op, RK_ERR_INVALID_TOKEN, "The token is signed with an unknown key.");
 }
 
-/* With the lock. A fetch that began after our arrival is as good as one of our own. */
-static int find(const rk_jwk **out, rk_op *op, rk_keyset *keyset, const char *kid)
+/* With the lock, for a key that is not known. A fetch that began after our arrival is as good as
+ * one of our own. */
+static int search(const rk_jwk **out, rk_op *op, rk_keyset *keyset, const char *kid)
 {
     int64_t arrived = rk_time_monotonic_ms();
-    bool asked = false;
 
-    while (!(*out = known_key(keyset, op, kid))) {
-        if (asked)
-            return refuse(keyset, op);
+    for (bool asked = false; !asked;) {
         if (!keyset->fetching && !may_fetch(keyset, rk_time_monotonic_ms()))
-            return refuse(keyset, op);
+            break;
         if (!keyset->fetching)
-            begin_fetch(keyset, op);
+            begin_fetch(keyset, op, true);
         asked = keyset->begun_ms >= arrived;
         if (keyset->fetching && !wait_for_fetch(keyset, op))
             return rk_fail(op, RK_ERR_REMOTE, "The signing keys of Keycloak did not come in time.");
+        *out = known_key(keyset, op, kid);
+        if (!*out)
+            continue;
+        keyset->pause_until_ms = 0;
+        return 0;
     }
-    return 0;
+    return refuse(keyset, op);
+}
+
+static int find(const rk_jwk **out, rk_op *op, rk_keyset *keyset, const char *kid)
+{
+    *out = known_key(keyset, op, kid);
+    return *out ? 0 : search(out, op, keyset, kid);
 }
 
 int rk_keyset_find(const rk_jwk **out, rk_op *op, rk_keyset *keyset, const char *kid)
