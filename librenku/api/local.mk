@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 librenku_core_la_SOURCES += \
+	%D%/authenticate.c %D%/authenticate.h \
 	%D%/config.c \
 	%D%/ctx.c %D%/ctx.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor.c %D%/doctor.h \
 	%D%/http.c \
+	%D%/identity.h \
+	%D%/identity_anonymous.c \
+	%D%/identity_development.c \
+	%D%/identity_gitlab.c \
+	%D%/identity_token.c \
+	%D%/keyset.c %D%/keyset.h \
 	%D%/logging.c \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \
