@@ -1,1 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
+
+# apigen: what follows from the apispec files. A new room is named in each of the first three lists.
+apispecs = \
+	librenku/api/apispec.yaml \
+	librenku/namespace/apispec.yaml \
+	librenku/project/apispec.yaml \
+	librenku/user/apispec.yaml
+apigen_sources = \
+	gen/api_api.c \
+	gen/namespace_api.c \
+	gen/openapi.c \
+	gen/operations.c \
+	gen/project_api.c \
+	gen/user_api.c
+apigen_headers = \
+	gen/api_api.h \
+	gen/namespace_api.h \
+	gen/project_api.h \
+	gen/user_api.h
+apigen_modules = \
+	%D%/apigen/__init__.py \
+	%D%/apigen/__main__.py \
+	%D%/apigen/api.py \
+	%D%/apigen/document.py \
+	%D%/apigen/emit_header.py \
+	%D%/apigen/emit_openapi.py \
+	%D%/apigen/emit_operations.py \
+	%D%/apigen/emit_source.py \
+	%D%/apigen/errors.py \
+	%D%/apigen/merge.py \
+	%D%/apigen/model.py \
+	%D%/apigen/names.py \
+	%D%/apigen/operations.py \
+	%D%/apigen/schemas.py
+
+nodist_librenku_core_la_SOURCES += $(apigen_sources)
+BUILT_SOURCES += $(apigen_headers)
+CLEANFILES += $(apigen_sources) $(apigen_headers) gen/apigen.stamp
+EXTRA_DIST += $(apigen_modules)
+
+# The stamp is the time of the last run; files whose text stays are not touched.
+gen/apigen.stamp: $(apispecs) $(apigen_modules)
+	$(AM_V_GEN)$(MKDIR_P) gen
+	$(AM_V_at)cd $(srcdir) && PYTHONPATH=%D% $(PYTHON) -B -m apigen --out $(abs_builddir)/gen $(apispecs)
+	$(AM_V_at)touch $@
+$(apigen_sources) $(apigen_headers): gen/apigen.stamp
+	$(AM_V_at)test -f $@ || { rm -f gen/apigen.stamp; $(MAKE) $(AM_MAKEFLAGS) gen/apigen.stamp; }

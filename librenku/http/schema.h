@@ -41,6 +41,7 @@ typedef struct {
     bool required;
     bool nullable;       /* an explicit null is accepted and means unset */
     const char *fallback;/* JSON text of the default; NULL is none */
+    bool shows_null;     /* written as null when it has no value, instead of being omitted */
 } rk_field;
 
 struct rk_schema {
@@ -64,6 +65,9 @@ struct rk_schema {
     const rk_schema *const *options; /* of unions */
     const char *const *option_tags;  /* appended to locations in messages */
     int option_count;
+    bool saturates;      /* of integers: what is beyond 64 bits becomes the nearest that is not */
+    bool unique_items;   /* of arrays */
+    bool items_nullable; /* of arrays and maps: null is accepted as an element without value */
 };
 
 /* Compiled patterns; one table per context, read-only afterwards. */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_PATTERNS_H
+#define RK_PATTERNS_H
+
+#include "librenku/http/schema.h"
+
+/* One pattern of the apispec files; rk_schema.pattern_index counts these. */
+typedef struct {
+    const char *text;
+    bool dollar_newline; /* $ also matches before one final newline */
+} rk_pattern_source;
+
+/* The generated table. */
+extern const rk_pattern_source rk_pattern_sources[];
+extern const int rk_pattern_source_count;
+
+/* Compiles a table of one's own; rk_patterns_new() takes the generated one. */
+int rk_patterns_compile(rk_patterns **out, rk_op *op, const rk_pattern_source *sources, int count);
+
+/* What one thread needs for matching: zeroed before first use, freed after the last. */
+typedef struct {
+    struct pcre2_real_match_data_8 *match;
+} rk_matcher;
+void rk_matcher_free(rk_matcher *matcher);
+
+/* Whether pattern @p index is found in the text, which is valid UTF-8. What takes too long does not match. */
+int rk_patterns_find(bool *found, rk_op *op, const rk_patterns *patterns, int index,
+                     rk_matcher *matcher, const char *text, size_t length);
+
+#endif

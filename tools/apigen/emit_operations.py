@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gen/operations.c: the table of all operations, and the patterns of all schemas."""
+
+from . import names
+from .emit_header import top_form
+
+HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/apigen from the apispec files of all rooms: do not edit. */\n"
+
+
+def _run(operation):
+    out = "out, " if operation.output else ""
+    unused = "" if operation.output else "    (void)out;\n"
+    return (
+        f"static int run_{operation.id}(void *out, rk_op *op, const void *in)\n{{\n{unused}"
+        f"    return {operation.handler}({out}op, in);\n}}\n"
+    )
+
+
+def _path(operation):
+    if not operation.path_params:
+        return ""
+    rows = ""
+    for param in operation.path_params:
+        check = f"&{param.check.symbol}" if param.check else "NULL"
+        place = f"offsetof({operation.input}, {param.member})"
+        rows += f"    {{{names.quote(param.name)}, RK_PATH_{param.kind}, {place}, {check}}},\n"
+    return f"static const rk_path_param {operation.id}_path[] = {{\n{rows}}};\n"
+
+
+def _schema(schema):
+    return f"&{schema.symbol}" if schema else "NULL"
+
+
+def _offset(operation, member, present):
+    return f"offsetof({operation.input}, {member})" if present else "SIZE_MAX"
+
+
+def _members(operation):
+    yield f".id = {names.quote(operation.id)}"
+    yield f".method = {names.quote(operation.method)}"
+    yield f".path = {names.quote(operation.path)}"
+    checks = [f"RK_CHECK_{check.upper()}" for check in operation.checks] + ["RK_CHECK_END"]
+    yield f".checks = {{{', '.join(checks)}}}"
+    if operation.role:
+        yield f".role = {names.quote(operation.role)}"
+    if operation.path_params:
+        yield f".path_params = {operation.id}_path"
+        yield f".path_count = {len(operation.path_params)}"
+    for name in ("query", "body", "output"):
+        yield f".{name} = {_schema(getattr(operation, name))}"
+    yield f".input_size = sizeof({operation.input})"
+    yield f".output_size = {f'sizeof({top_form(operation.output).strip()})' if operation.output else 0}"
+    yield f".query_offset = {_offset(operation, 'query', operation.query)}"
+    yield f".body_offset = {_offset(operation, 'body', operation.body)}"
+    yield f".page_offset = {_offset(operation, 'page', operation.paginated)}"
+    yield f".if_match_offset = {_offset(operation, 'if_match', operation.takes_if_match)}"
+    yield f".status = {operation.status}"
+    for flag, value in (("form", operation.form), ("paginated", operation.paginated),
+                        ("sends_etag", operation.etag), ("transaction", operation.transaction)):  # fmt: skip
+        if value:
+            yield f".{flag} = true"
+    if operation.permission:
+        kind, scope = operation.permission
+        yield ".guarded = true"
+        yield f".permission_type = RK_OBJECT_{kind.upper()}"
+        yield f".permission_scope = RK_SCOPE_{scope.upper()}"
+    yield f".run = run_{operation.id}"
+
+
+def _row(operation):
+    members = "".join(f"        {text},\n" for text in _members(operation))
+    return f"    {{\n{members}    }},\n"
+
+
+def _patterns(rows):
+    texts = "".join(f"    {{{names.quote(text)}, {'true' if newline else 'false'}}},\n" for text, newline in rows)
+    table = texts or "    {NULL, false},\n"
+    return (
+        f"const rk_pattern_source rk_pattern_sources[] = {{\n{table}}};\n"
+        f"const int rk_pattern_source_count = {len(rows)};\n"
+    )
+
+
+def emit(api):
+    """Yields (file, text)."""
+    includes = '#include "librenku/http/operation.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
+    own = ["authz_schema.h"] + sorted(f"{room.name}_api.h" for room in api.rooms)
+    includes += "".join(f'#include "{file}"\n' for file in own)
+    includes += '#include "librenku/http/patterns.h"\n'
+    blocks = [HEAD + includes, _patterns(api.patterns)]
+    blocks += [_path(operation) + _run(operation) for operation in api.operations]
+    rows = "".join(_row(operation) for operation in api.operations)
+    blocks.append(f"const rk_operation rk_operations[] = {{\n{rows}}};\nconst int rk_operation_count = {len(api.operations)};\n")
+    yield "operations.c", "\n".join(blocks)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the emitters see: rooms, operations, schemas. No YAML any more."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
+
+
+@dataclass(eq=False)
+class Enum:
+    name: str  # rk_visibility
+    values: List[str]
+
+    @property
+    def names(self):
+        return f"{self.name}_names"
+
+
+@dataclass(eq=False)
+class Field:
+    name: str  # on the wire
+    member: str  # in the struct
+    schema: "Schema"
+    required: bool = False
+    nullable: bool = False
+    fallback: Optional[str] = None  # JSON text
+    shows_null: bool = False
+    description: str = ""
+
+
+@dataclass(eq=False)
+class Schema:
+    """One rk_schema. `symbol` is its name in C; `struct` the C type of objects and named arrays."""
+
+    kind: str  # TEXT, INT, ... as in rk_kind
+    symbol: str = ""
+    name: Optional[str] = None  # in the document
+    struct: Optional[str] = None
+    public: bool = False  # other files may name it
+    min_length: int = -1
+    max_length: int = -1
+    pattern: Optional[str] = None
+    pattern_index: int = -1
+    minimum: Optional[float] = None
+    maximum: Optional[float] = None
+    exclusive_minimum: bool = False
+    exclusive_maximum: bool = False
+    saturates: bool = False
+    unique_items: bool = False
+    items_nullable: bool = False
+    enum: Optional[Enum] = None
+    items: Optional["Schema"] = None
+    fields: List[Field] = field(default_factory=list)
+    hidden: Dict[str, str] = field(default_factory=dict)
+    extra: str = "IGNORE"
+    options: List[Tuple[str, "Schema"]] = field(default_factory=list)  # (tag, schema)
+    tag: Optional[str] = None
+    description: str = ""
+
+    @property
+    def is_named_array(self):
+        return self.kind in ("ARRAY", "TEXTS") and self.struct is not None
+
+
+@dataclass(eq=False)
+class PathParam:
+    name: str
+    member: str
+    kind: str  # TEXT, INT, ULID, SLUG
+    check: Optional[Schema] = None
+    description: str = ""
+
+
+@dataclass(eq=False)
+class Operation:
+    id: str
+    room: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    checks: List[str]
+    role: Optional[str] = None
+    path_params: List[PathParam] = field(default_factory=list)
+    query: Optional[Schema] = None
+    body: Optional[Schema] = None
+    output: Optional[Schema] = None
+    form: bool = False
+    status: int = 200
+    paginated: bool = False
+    etag: bool = False
+    transaction: bool = False
+    permission: Optional[Tuple[str, str]] = None  # None: public or core
+    declared_permission: str = ""
+
+    @property
+    def handler(self):
+        return f"rk_{self.id}"
+
+    @property
+    def input(self):
+        return f"rk_{self.id}_in"
+
+    @property
+    def takes_if_match(self):
+        return "if_match" in self.checks
+
+
+@dataclass(eq=False)
+class Room:
+    name: str
+    file: str
+    dollar_newline: bool
+    operations: List[Operation] = field(default_factory=list)
+    schemas: List[Schema] = field(default_factory=list)  # reachable, each after those it needs
+    enums: List[Enum] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Api:
+    """All rooms together."""
+
+    rooms: List[Room]
+    patterns: List[Tuple[str, bool]]  # (text, whether $ matches before a final newline)
+    document: dict  # the merged document
+
+    @property
+    def operations(self):
+        return [operation for room in self.rooms for operation in room.operations]
