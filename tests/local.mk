@@ -26,3 +26,5 @@ tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
 
 EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
 	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py %D%/house/test_settings.py
+
+include tests/integration/db/local.mk

@@ -25,7 +25,7 @@ int rk_db_commit(rk_op *op)
     rk_step commit = {.query = &rk_query_commit};
 
     RK_ASSERT(session && session->open);
-    if (session->begun || session->deferred) {
+    if (session->begun || session->failed || session->deferred) {
         RK_TRY(rk_session_run(op, session, &commit));
         if (strcmp(PQcmdStatus(commit.result), "COMMIT") != 0)
             return rk_fail(op, RK_ERR_DATABASE,

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DB_SUITE_H
+#define DB_SUITE_H
+
+#include "tests/unit/unit.h"
+
+#include "librenku/db/db.h"
+
+/* The suites of this folder run against the database that DB_HOST, DB_PORT, DB_USER, DB_PASSWORD
+ * and DB_NAME name. */
+
+/* A case whose tests find `op` with a pool of @c db_pool_size connections, and an empty table
+ * probe.row. */
+TCase *db_case(Suite *suite, const char *section);
+extern struct rk_pool *pool;
+
+enum { DB_POOL_SIZE = 4 };
+
+rk_pool_options db_options(void);
+/* Another operation on the pool; db_close() ends it. */
+void db_open(rk_op *other, struct rk_pool *on);
+void db_close(rk_op *other);
+/* Runs one statement of its own, outside of the operation under test. */
+void db_admin(const char *sql);
+/* The only value of the only row. */
+int64_t db_admin_number(const char *sql);
+
+/* One row of probe.row. */
+typedef struct {
+    rk_opt_int id;
+    const char *text;
+} db_row;
+extern const rk_row db_row_map;
+
+/* Statements on it: read $1; insert ($1, $2); count all rows. */
+extern const rk_query db_read, db_insert, db_insert_returning, db_count;
+
+int64_t db_rows(void);
+
+#endif
