@@ -20,5 +20,6 @@ librenku_core_la_SOURCES += \
 	%D%/router.c %D%/router.h \
 	%D%/seed.c \
 	%D%/service.c \
+	%D%/token_refresh.c \
 	%D%/tools.c %D%/tools.h
 dist_noinst_DATA += %D%/apispec.yaml
