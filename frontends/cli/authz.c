@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frontends/cli/cli.h"
 
-#include <json.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -25,21 +25,28 @@ static void join(char *out, size_t size, char **words, int count)
         used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "", words[i]);
 }
 
+static const rk_cli_command *command_of(const char *name)
+{
+    for (int i = 0; i < rk_cli_command_count; i++) {
+        if (strcmp(rk_cli_commands[i].name, name) == 0)
+            return &rk_cli_commands[i];
+    }
+    return NULL;
+}
+
 /* The command whose name is the longest beginning of the words; @p used: of how many. */
 static const rk_cli_command *find(char **words, int count, int *used)
 {
+    const rk_cli_command *command = NULL;
     char name[64];
+    int length = count < WORDS_MAX ? count : WORDS_MAX;
 
-    for (int n = count < WORDS_MAX ? count : WORDS_MAX; n > 0; n--) {
-        join(name, sizeof(name), words, n);
-        for (int i = 0; i < rk_cli_command_count; i++) {
-            if (strcmp(rk_cli_commands[i].name, name) == 0) {
-                *used = n;
-                return &rk_cli_commands[i];
-            }
-        }
+    for (; length > 0 && !command; length--) {
+        join(name, sizeof(name), words, length);
+        command = command_of(name);
+        *used = length;
     }
-    return NULL;
+    return command;
 }
 
 static bool is_group(const char *name)
@@ -78,11 +85,9 @@ static int option_of(const char *word, const char **value)
 /* Takes the option at @p words[*at]. */
 static rk_exit take_option(rk_cli *cli, char **words, int count, int *at)
 {
-    const char *word = words[*at], *value;
+    const char *word = words[*at], *value = NULL;
     int option = strcmp(word, "-h") == 0 ? RK_OPTION_HELP : option_of(word + 2, &value);
 
-    if (strcmp(word, "-h") == 0)
-        value = NULL;
     if (option < 0 || !(cli->command->options & (UINT32_C(1) << option)))
         return rk_cli_usage(cli, "'%s' does not know the option '%s'", cli->command->name, word);
     if (value && !options[option].has_argument)

@@ -110,6 +110,7 @@ const char *rk_cli_quote(rk_cli *cli, const char *text)
             end = stpcpy(end, "'\\'");
         *end++ = *text;
     }
-    strcpy(end, "'");
+    *end++ = '\'';
+    *end = '\0';
     return quoted;
 }

@@ -14,6 +14,7 @@ setup            q  packages and the Python environment are there
 shell            q  shellcheck over every script
 format           q  clang-format has nothing to change
 build            q  the library and its fronts build without a warning
+tidy             q  clang-tidy finds nothing in the library and its fronts
 build-sanitize   -  the same with AddressSanitizer, UBSan and assertions
 unit             q  unit tests
 unit-sanitize    -  unit tests under the sanitizers
@@ -59,6 +60,15 @@ check_format() {
 
 check_build() {
     build_tree build
+}
+
+# The generated headers come from the plain build.
+check_tidy() {
+    local flags=(-std=gnu11 -D_GNU_SOURCE -I. -Iinclude -Ibuild/gen -Ibuild -include build/config.h)
+    build_tree build
+    mapfile -t -O ${#flags[@]} flags < <(pkg-config --cflags json-c libsodium libcurl libpq cjose | xargs -n1)
+    list_files 'librenku/*.c' 'frontends/*.c' 'examples/*.c' |
+        xargs -P "$JOBS" -I{} clang-tidy-14 --quiet {} -- "${flags[@]}"
 }
 
 check_build-sanitize() {
@@ -117,7 +127,7 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | build-sanitize | unit | unit-sanitize | fuzz | distcheck) "check_$1" ;;
+    setup | shell | format | build | tidy | build-sanitize | unit | unit-sanitize | fuzz | distcheck) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
     esac
