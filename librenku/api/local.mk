@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 librenku_core_la_SOURCES += \
 	%D%/authenticate.c %D%/authenticate.h \
+	%D%/authz_tools.c \
 	%D%/config.c \
 	%D%/ctx.c %D%/ctx.h \
 	%D%/dispatch.c %D%/dispatch.h \
