@@ -168,6 +168,18 @@ static rk_exit run_group(char **words, int count)
     return rk_cli_usage(NULL, "there is no command '%s'", *name ? name : words[0]);
 }
 
+/* The same as with the option --help. */
+static rk_exit show_help(const rk_cli_command *command)
+{
+    char *words[] = {(char[]){"server"}, (char[]){"--help"}, NULL};
+    rk_cli cli = {.command = command, .arguments = words + 1, .argument_count = 1};
+
+    if (command->options & RK_OPTIONS_RAW)
+        return command->run(&cli);
+    rk_cli_help(command);
+    return RK_EXIT_OK;
+}
+
 /* What `renku --help`, `renku help COMMAND` and `renku --version` say; false when the words are
  * none of these. */
 static bool run_special(rk_exit *status, char **words, int count)
@@ -190,10 +202,7 @@ static bool run_special(rk_exit *status, char **words, int count)
         return false;
     const rk_cli_command *command = find(words + 1, count - 1, &used);
 
-    if (!command)
-        *status = run_group(words + 1, count - 1);
-    else
-        rk_cli_help(command);
+    *status = command ? show_help(command) : run_group(words + 1, count - 1);
     return true;
 }
 

@@ -40,7 +40,11 @@ rk_exit rk_cli_dev_seed(rk_cli *cli)
 rk_exit rk_cli_server(rk_cli *cli)
 {
     /* The word before the arguments is "server": the name under which the server sees itself. */
-    return (rk_exit)renku_server_main(cli->argument_count + 1, cli->arguments - 1);
+    rk_exit status = (rk_exit)renku_server_main(cli->argument_count + 1, cli->arguments - 1);
+
+    if (status == RK_EXIT_OK) /* it has only shown its help */
+        printf("\nexample: %s\n", cli->command->example);
+    return status;
 }
 
 rk_exit rk_cli_version(rk_cli *cli)
