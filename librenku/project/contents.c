@@ -82,7 +82,7 @@ static int copy_links(rk_op *op, const char *source_id, const char *copy_id)
         .sql =
             "INSERT INTO storage.data_connector_to_project_links"
             "       (id, data_connector_id, project_id, created_by_id, creation_date)"
-            " SELECT public.generate_ulid(), k.data_connector_id, $4, $2,"
+            " SELECT public.generate_ulid(), k.data_connector_id, $4, $2::text,"
             "        date_trunc('second', now())"
             "   FROM storage.data_connector_to_project_links k"
             "  WHERE k.project_id = $3 AND " RK_SQL_CAN_DATA_CONNECTOR_READ("k.data_connector_id"),
