@@ -9,14 +9,6 @@
 struct rk_internal_issuer;
 struct rk_keyset_state;
 
-/* Which credentials an operation takes. Spec: authentication.md 1 */
-typedef enum {
-    RK_AUTHENTICATE_KEYCLOAK = 0,
-    RK_AUTHENTICATE_INTERNAL, /* internal access tokens, then Keycloak's */
-    RK_AUTHENTICATE_GITLAB,
-    RK_AUTHENTICATE_NONE,
-} rk_authentication;
-
 /* Header values as they came, the first of each name; NULL when the header is absent. */
 typedef struct {
     rk_authentication kind;

@@ -100,9 +100,10 @@ static int refuse_null(rk_op *op, const exchange *x)
     return 0;
 }
 
-static int authenticate(rk_op *op, const exchange *x)
+static int authenticate(rk_op *op, const exchange *x, const rk_operation *operation)
 {
     const rk_credentials credentials = {
+        .kind = operation->authentication,
         .authorization = header(x, "authorization"),
         .cookie = header(x, "cookie"),
         .anonymous_id = header(x, "renku-auth-anon-id"),
@@ -174,7 +175,7 @@ static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
     };
 
     RK_TRY(refuse_null(op, x));
-    RK_TRY(authenticate(op, x));
+    RK_TRY(authenticate(op, x, operation));
     RK_TRY(rk_dispatch(&call, op));
     return write_answer(op, x, &call);
 }

@@ -10,6 +10,14 @@ typedef enum {
     RK_CALLER_SERVICE, /* a service identity: every permission holds. Spec: authorization.md 13 */
 } rk_caller_kind;
 
+/* Which credentials an operation takes. Spec: authentication.md 1 */
+typedef enum {
+    RK_AUTHENTICATE_KEYCLOAK = 0,
+    RK_AUTHENTICATE_INTERNAL, /* internal access tokens, then Keycloak's */
+    RK_AUTHENTICATE_GITLAB,
+    RK_AUTHENTICATE_NONE,
+} rk_authentication;
+
 /* On whose behalf an operation runs. Read-only after authentication. Spec: authentication.md 1 */
 typedef struct rk_caller {
     rk_caller_kind kind;

@@ -2,6 +2,7 @@
 #ifndef RK_OPERATION_H
 #define RK_OPERATION_H
 
+#include "librenku/http/caller.h"
 #include "librenku/http/reply.h"
 #include "librenku/http/schema.h"
 
@@ -38,6 +39,7 @@ typedef struct rk_operation {
     const char *path;   /* "/projects/{project_id}" */
     rk_check checks[8]; /* ends with RK_CHECK_END */
     const char *role;
+    rk_authentication authentication;
     const rk_path_param *path_params;
     int path_count;
     const rk_schema *query, *body, *output; /* NULL is none */

@@ -41,6 +41,7 @@ def _members(operation):
     yield f".path = {names.quote(operation.path)}"
     checks = [f"RK_CHECK_{check.upper()}" for check in operation.checks] + ["RK_CHECK_END"]
     yield f".checks = {{{', '.join(checks)}}}"
+    yield f".authentication = RK_AUTHENTICATE_{operation.authentication.upper()}"
     if operation.role:
         yield f".role = {names.quote(operation.role)}"
     if operation.path_params:

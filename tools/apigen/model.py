@@ -80,6 +80,7 @@ class Operation:
     description: str
     checks: List[str]
     role: Optional[str] = None
+    authentication: str = "keycloak"
     path_params: List[PathParam] = field(default_factory=list)
     query: Optional[Schema] = None
     body: Optional[Schema] = None

@@ -10,8 +10,9 @@ from .schemas import Schemas
 
 CHECKS = ("login", "admin", "role", "if_match", "path", "query", "body")
 OPERATION_OWN = {
-    "checks", "etag", "form", "paginated", "permission", "role", "transaction", "unknown_query",
+    "authentication", "checks", "etag", "form", "paginated", "permission", "role", "transaction", "unknown_query",
 }  # fmt: skip
+AUTHENTICATIONS = ("keycloak", "internal", "gitlab", "none")
 KINDS = {"ulid": "ULID", "slug": "SLUG", "int": "INT", "text": "TEXT"}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 KIND_OF_COMPONENT = {"Ulid": "ULID", "Slug": "SLUG"}
@@ -60,12 +61,19 @@ class Builder:
             description=node.get("description", ""),
             checks=list(self.own.get("checks", [])),
             role=self.own.get("role"),
+            authentication=self._authentication(),
             form=bool(self.own.get("form", False)),
             paginated=bool(self.own.get("paginated", False)),
             etag=bool(self.own.get("etag", False)),
             transaction=bool(self.own.get("transaction", self.method != "GET")),
         )
         self._permission()
+
+    def _authentication(self):
+        declared = self.own.get("authentication", AUTHENTICATIONS[0])
+        if declared not in AUTHENTICATIONS:
+            self.fail(f"the authentication '{declared}' is none of {', '.join(AUTHENTICATIONS)}")
+        return declared
 
     def _permission(self):
         declared = self.own.get("permission")
