@@ -135,10 +135,11 @@ class World:
                         self.relationships.add(self.relationship(kind, id, relation, allowed, mine))
 
     def relationship(self, kind, id, relation, allowed, mine) -> Relationship:
-        if self.dice.random() < 0.1:  # what no schema would let in
+        if self.dice.random() < 0.15:  # what no schema would let in
             subject_type = self.dice.choice([*self.compiled.definitions, "unknown"])
             pool = [name for _, name in self.subjects] + sum(mine.values(), [])
-            return Relationship(kind, id, relation, subject_type, self.dice.choice([*pool, "*"]))
+            name = "*" if self.dice.random() < 0.4 else self.dice.choice(pool)
+            return Relationship(kind, id, relation, subject_type, name)
         subject_type, _, wildcard = self.dice.choice(sorted(allowed)).partition(":")
         if wildcard:
             return Relationship(kind, id, relation, subject_type, "*")

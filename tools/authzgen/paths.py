@@ -75,7 +75,7 @@ class Question:
 class Path:
     start: str
     steps: Tuple[Step, ...]
-    end: Union[Rows, Question]
+    end: Union[Rows, Question, None]  # None: the object reached itself
 
     def type_before(self, step: int) -> str:
         """The type of the object whose row step n is, counted from 0."""

@@ -34,95 +34,92 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def among(column: str, letters: List[str]) -> str:
-    if len(letters) == 1:
-        return f"{column} = {quoted(letters[0])}"
-    return f"{column} IN ({', '.join(quoted(letter) for letter in letters)})"
+def among(column: str, literals: List[str]) -> str:
+    return f"{column} = {literals[0]}" if len(literals) == 1 else f"{column} IN ({', '.join(literals)})"
 
 
 Masked = Tuple[Path, int]
+Keyed = Tuple[List[str], int]
+
+
+def choose(columns: List[str], rows: List[Keyed], only: Dict[str, List[str]], number: str) -> str:
+    """CASE after CASE: the union of the values whose keys stand in the columns, 0 where none does. A column that can
+    hold nothing but the keys given in `only`, and does not matter, is not asked."""
+    if not columns:
+        value = 0
+        for _, more in rows:
+            value |= more
+        return f"{value}::{number}"
+    inner = {key: choose(columns[1:], [(keys[1:], value) for keys, value in rows if keys[0] == key], only, number)
+             for key in sorted({keys[0] for keys, _ in rows})}
+    if sorted(inner) == only.get(columns[0]) and len(set(inner.values())) == 1:
+        return next(iter(inner.values()))
+    whens = " ".join(f"WHEN {key} THEN {value}" for key, value in inner.items())
+    return f"CASE {columns[0]} {whens} ELSE 0::{number} END"
 
 
 @dataclass
 class Branch:
-    """Paths that one join follows, each with the bits that it proves."""
+    """Paths that one join follows, each with the bits that it proves. They have as many steps and one kind of end."""
 
     compiler: "Compiler"
     paths: List[Masked]
 
     @property
-    def steps(self) -> int:
-        return len(self.paths[0][0].steps)
-
-    @property
-    def end(self):
-        return self.paths[0][0].end
+    def first(self) -> Path:
+        return self.paths[0][0]
 
     @property
     def rows(self) -> int:
-        return self.steps + (1 if isinstance(self.end, Rows) else 0)
+        return len(self.first.steps) + (1 if isinstance(self.first.end, Rows) else 0)
 
     def keys(self, path: Path) -> List[str]:
         """What distinguishes a path: the letters that stand in its rows."""
         storage = self.compiler.storage
         found = []
         for step in path.steps:
-            found += [storage.relations[step.relation], storage.types[step.type]]
-        return found + ([storage.relations[path.end.relation]] if isinstance(path.end, Rows) else [])
+            found += [quoted(storage.relations[step.relation]), quoted(storage.types[step.type])]
+        return found + ([quoted(storage.relations[path.end.relation])] if isinstance(path.end, Rows) else [])
 
     def columns(self) -> List[str]:
         found = []
-        for step in range(1, self.steps + 1):
+        for step in range(1, len(self.first.steps) + 1):
             found += [f"rk_{step}.relation", f"rk_{step}.subject_type"]
-        return found + ([f"rk_{self.rows}.relation"] if isinstance(self.end, Rows) else [])
+        return found + ([f"rk_{self.rows}.relation"] if isinstance(self.first.end, Rows) else [])
 
-    def letters(self, column: int) -> List[str]:
-        return sorted({self.keys(path)[column] for path, _ in self.paths})
+    def letters(self) -> Dict[str, List[str]]:
+        return {column: sorted({self.keys(path)[place] for path, _ in self.paths})
+                for place, column in enumerate(self.columns())}
 
     def source(self) -> str:
         parts = [f"{TABLE} rk_1"]
+        letters = self.letters()
         for row in range(2, self.rows + 1):
-            letters = self.letters(2 * row - 3)
-            on = quoted(letters[0]) if len(letters) == 1 else f"rk_{row - 1}.subject_type"
+            reached = letters[f"rk_{row - 1}.subject_type"]
+            on = reached[0] if len(reached) == 1 else f"rk_{row - 1}.subject_type"
             parts.append(f"JOIN {TABLE} rk_{row} ON rk_{row}.object_id = rk_{row - 1}.subject_id"
                          f" AND rk_{row}.object_type = {on}")
         return " ".join(parts)
 
     def where(self, object_id: Optional[str], subject: Optional[Subject]) -> str:
         conditions = [f"rk_1.object_id = {object_id}"] if object_id else []
-        conditions.append(f"rk_1.object_type = {quoted(self.compiler.storage.types[self.paths[0][0].start])}")
-        conditions += [among(column, self.letters(place)) for place, column in enumerate(self.columns())]
-        if isinstance(self.end, Rows):
-            conditions.append(self.compiler.names(f"rk_{self.rows}", self.end, subject))
-        else:
-            reached = self.compiler.holds(self.paths[0][0].last_type, self.end.permission,
-                                          f"rk_{self.rows}.subject_id", subject)
-            conditions.append(reached)
+        conditions.append(f"rk_1.object_type = {quoted(self.compiler.storage.types[self.first.start])}")
+        conditions += [among(column, letters) for column, letters in self.letters().items()]
+        if isinstance(self.first.end, Rows):
+            conditions.append(self.compiler.names(f"rk_{self.rows}", self.first.end, subject))
+        elif isinstance(self.first.end, Question):
+            conditions.append(self.compiler.holds(self.first.last_type, self.first.end.permission,
+                                                  f"rk_{self.rows}.subject_id", subject))
         return " AND ".join(conditions)
 
-    def mask(self) -> str:
-        rows = [(self.keys(path), bits) for path, bits in self.paths]
-        return self.mask_of(rows, 0)
-
-    def mask_of(self, rows: List[Tuple[List[str], int]], column: int) -> str:
-        if column == len(self.columns()):
-            bits = 0
-            for _, more in rows:
-                bits |= more
-            return f"{bits}::bigint"
-        inner: Dict[str, str] = {}
-        for letter in sorted({keys[column] for keys, _ in rows}):
-            inner[letter] = self.mask_of([row for row in rows if row[0][column] == letter], column + 1)
-        complete = list(inner) == self.letters(column)
-        if complete and len(set(inner.values())) == 1:
-            return next(iter(inner.values()))
-        whens = " ".join(f"WHEN {quoted(letter)} THEN {bits}" for letter, bits in inner.items())
-        return f"CASE {self.columns()[column]} {whens} ELSE 0::bigint END"
+    def choice(self, number: str) -> str:
+        """The value of the path that the rows are."""
+        return choose(self.columns(), [(self.keys(path), value) for path, value in self.paths], self.letters(), number)
 
     def condition(self, object_id: Optional[str], subject: Optional[Subject]) -> str:
-        """Where the row set proves at least one bit."""
-        mask = self.mask()
-        proves = f" AND {mask} <> 0" if mask.startswith("CASE") else ""
+        """Where the rows are one of the paths."""
+        choice = self.choice("integer")
+        proves = f" AND {choice} <> 0" if choice.startswith("CASE") else ""
         return self.where(object_id, subject) + proves
 
 
@@ -144,7 +141,7 @@ class Compiler:
             of_type = f"{row}.subject_type = {quoted(known[0])}"
         else:
             of_type = f'{row}.subject_type = ({subject.type})::"char"'
-        asked = "" if subject.letter else f" AND {among(subject.type, letters)}"
+        asked = "" if subject.letter else f" AND {among(subject.type, [quoted(letter) for letter in letters])}"
         if end.wildcard:
             return f"{row}.subject_id = {quoted(ALL)} AND {of_type}{asked}"
         return f"{row}.subject_id = {subject.id} AND {row}.subject_id <> {quoted(ALL)} AND {of_type}{asked}"
@@ -181,7 +178,7 @@ class Compiler:
         for branch in branches:
             for path, _ in branch.paths:
                 letters = asked.setdefault((self.storage.types[path.last_type], path.end.wildcard, path.end.types), [])
-                letter = self.storage.relations[path.end.relation]
+                letter = quoted(self.storage.relations[path.end.relation])
                 if letter not in letters:
                     letters.append(letter)
         parts = []
@@ -230,19 +227,17 @@ class Compiler:
     def bits(self, type_name: str, object_id: str, subject: Subject = CALLER) -> str:
         """A bigint with the bit of every permission that holds."""
         plan = Bits(self, type_name)
-        always, behind = self.branches(plan.masked, subject)
-        parts = [self.branch_bits(branch, subject) for branch in always]
-        if behind:
-            inner = " UNION ALL ".join(self.branch_bits(branch, subject) for branch in behind)
-            parts.append(f"SELECT CASE WHEN {self.door(behind, subject)} THEN"
-                         f" (SELECT bit_or(rk_b.bits) FROM ({inner}) rk_b) END")
-        facts = f"SELECT coalesce(bit_or(rk_a.bits), 0) AS bits FROM ({' UNION ALL '.join(parts)}) rk_a"
-        answer = f"(SELECT {plan.result('rk_f.bits')} FROM ({facts}) rk_f)"
-        return self.asking(object_id, subject, "0::bigint", f"{plan.all}::bigint", answer)
-
-    @staticmethod
-    def branch_bits(branch: Branch, subject: Subject) -> str:
-        return f"SELECT {branch.mask()} AS bits FROM {branch.source()} WHERE {branch.where('rk_o.id', subject)}"
+        questions = [one for one in plan.masked if isinstance(one[0].end, Question)]
+        facts = [f"SELECT {branch.choice('bigint')} AS bits FROM {branch.source()} WHERE {branch.where('rk_o.id', subject)}"
+                 for branch in self.branches(questions, subject)[0]]
+        for wildcard in (False, True):
+            reached = [one for one in plan.masked if isinstance(one[0].end, Rows) and one[0].end.wildcard == wildcard]
+            if reached:
+                facts.append(Reach(self, type_name, reached).facts(subject))
+        return (f"(SELECT CASE WHEN rk_o.id IS NULL THEN 0::bigint"
+                f" WHEN {subject.type} = '{SERVICE}' THEN {plan.all}::bigint ELSE {plan.result('rk_f.bits')} END"
+                f' FROM (SELECT ({object_id})::text COLLATE "C" AS id) rk_o, LATERAL'
+                f" (SELECT coalesce(bit_or(rk_a.bits), 0) AS bits FROM ({' UNION ALL '.join(facts)}) rk_a) rk_f)")
 
     # --- look-ups ---
 
@@ -256,7 +251,8 @@ class Compiler:
             return " UNION ".join(f"({self.form_objects(type_name, term)})" for term in form.terms)
         if isinstance(form, Minus):
             right = self.form_holds(type_name, form.right, "rk_c.id", CALLER)
-            return f"SELECT rk_c.id FROM ({self.form_objects(type_name, form.left)}) rk_c WHERE NOT {right}"
+            # IS TRUE: one probe per candidate, whatever the statistics say; else it may become a join of all with all
+            return f"SELECT rk_c.id FROM ({self.form_objects(type_name, form.left)}) rk_c WHERE (NOT {right}) IS TRUE"
         masked = [(path, 1) for path in self.graph.paths(type_name, form.atoms)]
         always, behind = self.branches(masked, CALLER)
         return self.either([f"SELECT rk_1.object_id AS id FROM {branch.source()}"
@@ -286,6 +282,43 @@ class Compiler:
 
     def asks(self, form: Any, type_name: str) -> bool:
         return any(isinstance(path.end, Question) for path in self.graph.paths(type_name, form.atoms))
+
+
+class Reach:
+    """All objects that paths lead to, each place numbered, and there a probe for the rows that name the subject. The
+    probe stands in a select of its own and asks for one subject id, so that it can only be a probe of an index."""
+
+    def __init__(self, compiler: Compiler, type_name: str, masked: List[Masked]):
+        self.compiler = compiler
+        self.type_name = type_name
+        self.masked = masked
+        self.wildcard = masked[0][0].end.wildcard
+        self.places = list(dict.fromkeys(path.steps for path, _ in masked))
+
+    def facts(self, subject: Subject) -> str:
+        named = quoted(ALL) if self.wildcard else subject.id
+        probe = (f"FROM {TABLE} rk_r WHERE rk_r.object_id = rk_x.id AND rk_r.object_type = rk_x.type"
+                 f' AND rk_r.subject_id = {named} AND rk_r.subject_type = ({subject.type})::"char"')
+        objects = " UNION ALL ".join(self.level(depth) for depth in sorted({len(steps) for steps in self.places}))
+        return f"SELECT (SELECT bit_or({self.mask()}) {probe}) AS bits FROM ({objects}) rk_x"
+
+    def level(self, depth: int) -> str:
+        """The objects at the end of so many steps."""
+        if depth == 0:
+            letter = quoted(self.compiler.storage.types[self.type_name])
+            return f'SELECT rk_o.id AS id, {letter}::"char" AS type, {self.places.index(()) + 1} AS place'
+        branch = Branch(self.compiler, [(Path(self.type_name, steps, None), self.places.index(steps) + 1)
+                                        for steps in self.places if len(steps) == depth])
+        return (f"SELECT rk_{depth}.subject_id AS id, rk_{depth}.subject_type AS type,"
+                f" {branch.choice('integer')} AS place FROM {branch.source()} WHERE {branch.where('rk_o.id', None)}")
+
+    def mask(self) -> str:
+        storage = self.compiler.storage
+        rows = [([quoted(storage.types[name]), str(self.places.index(path.steps) + 1),
+                  quoted(storage.relations[path.end.relation])], bits)
+                for path, bits in self.masked for name in sorted(path.end.types)]
+        only = {"rk_x.place": ["1"]} if len(self.places) == 1 else {}
+        return choose(["rk_r.subject_type", "rk_x.place", "rk_r.relation"], rows, only, "bigint")
 
 
 class Bits:
