@@ -38,12 +38,13 @@ typedef struct {
     const char **items;
 } rk_strings;
 
-/* Layout shared by every generated array type; items point to elements of the element's size. */
+/* Layout shared by every generated array type, whose values may be handled through this one; items
+ * point to elements of the element's size. */
 typedef struct {
     bool set;
     size_t count;
     void *items;
-} rk_array;
+} __attribute__((may_alias)) rk_array;
 
 /* One value of a union: which alternative of the schema, and its value. */
 typedef struct {

@@ -6,7 +6,8 @@
 #include "librenku/http/reply.h"
 #include "librenku/http/schema.h"
 
-/* What dispatch does before a handler, in the order that the operation declares. Spec: foundations.md 3, 13 */
+/* What dispatch does before a handler, in the order that the operation declares. Spec:
+ * foundations.md 3, 13 */
 typedef enum {
     RK_CHECK_END = 0,
     RK_CHECK_LOGIN,    /* 401 */
@@ -18,7 +19,8 @@ typedef enum {
     RK_CHECK_BODY,     /* 400, 422 */
 } rk_check;
 
-/* The types of path parameters; what does not match makes the route not match. Spec: foundations.md 2.1 */
+/* The types of path parameters; what does not match makes the route not match. Spec:
+ * foundations.md 2.1 */
 typedef enum {
     RK_PATH_TEXT,
     RK_PATH_INT,
@@ -45,12 +47,13 @@ typedef struct rk_operation {
     const rk_schema *query, *body, *output; /* NULL is none */
     bool form;                              /* the body is a form */
     size_t input_size, output_size;
-    size_t query_offset, body_offset, page_offset, if_match_offset; /* in the input; SIZE_MAX is none */
+    size_t query_offset, body_offset; /* in the input; SIZE_MAX is none */
+    size_t page_offset, if_match_offset;
     int status; /* of success */
     bool paginated;
     bool sends_etag;  /* header ETag, and 304 for an equal If-None-Match */
     bool transaction; /* the handler runs in one, repeated on serialization failures */
-    bool guarded;     /* has a declared permission: it must have been checked when the handler succeeds */
+    bool guarded;     /* its permission must have been checked when the handler succeeds */
     int permission_type, permission_scope;
     int (*run)(void *out, rk_op *op, const void *in); /* out, in: the generated structs */
 } rk_operation;

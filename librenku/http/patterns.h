@@ -4,6 +4,8 @@
 
 #include "librenku/http/schema.h"
 
+struct pcre2_real_match_data_8;
+
 /* One pattern of the apispec files; rk_schema.pattern_index counts these. */
 typedef struct {
     const char *text;
@@ -17,14 +19,17 @@ extern const int rk_pattern_source_count;
 /* Compiles a table of one's own; rk_patterns_new() takes the generated one. */
 int rk_patterns_compile(rk_patterns **out, rk_op *op, const rk_pattern_source *sources, int count);
 
-/* What one thread needs for matching: zeroed before first use, freed after the last. */
+/* What one operation needs for matching. Set op and patterns, leave the rest zero, free it at the
+ * end. */
 typedef struct {
-    struct pcre2_real_match_data_8 *match;
+    rk_op *op;
+    const rk_patterns *patterns;
+    struct pcre2_real_match_data_8 *match; /* made by the first search */
 } rk_matcher;
 void rk_matcher_free(rk_matcher *matcher);
 
-/* Whether pattern @p index is found in the text, which is valid UTF-8. What takes too long does not match. */
-int rk_patterns_find(bool *found, rk_op *op, const rk_patterns *patterns, int index,
-                     rk_matcher *matcher, const char *text, size_t length);
+/* Whether pattern @p index is found in the text, which is valid UTF-8. What takes too long counts
+ * as not found. */
+int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *text, size_t length);
 
 #endif

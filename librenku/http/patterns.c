@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/http/patterns.h"
+
+#include <stdlib.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+/* What one match may cost. The interpreter, which takes over where the compiled code runs out of
+ * stack, keeps its frames on the heap. */
+enum { STEPS_MAX = 2 * 1000 * 1000, DEPTH_MAX = 200 * 1000, HEAP_MAX_KIB = 32 * 1024 };
+
+struct rk_patterns {
+    pcre2_general_context *memory;
+    pcre2_match_context *limits;
+    int count;
+    pcre2_code *codes[];
+};
+
+static void *take(PCRE2_SIZE size_bytes, void *user)
+{
+    (void)user;
+    return malloc(size_bytes);
+}
+
+static void give_back(void *block, void *user)
+{
+    (void)user;
+    free(block);
+}
+
+void rk_patterns_free(rk_patterns *patterns)
+{
+    if (!patterns)
+        return;
+    for (int i = 0; i < patterns->count; i++)
+        pcre2_code_free(patterns->codes[i]);
+    pcre2_match_context_free(patterns->limits);
+    pcre2_general_context_free(patterns->memory);
+    free(patterns);
+}
+RK_AUTO_DEFINE(rk_patterns, rk_patterns_free)
+
+static int no_memory(rk_op *op)
+{
+    return rk_fail_default(op, RK_ERR_NO_MEMORY);
+}
+
+static int refuse(rk_op *op, const char *pattern, int error)
+{
+    PCRE2_UCHAR why[256];
+
+    if (error == PCRE2_ERROR_NOMEMORY || error == 121) /* 121: no memory while compiling */
+        return no_memory(op);
+    (void)pcre2_get_error_message(error, why, sizeof(why)); /* a cut message is good enough */
+    return rk_fail(op, RK_ERR_INTERNAL, "The pattern '%s' is none: %s", pattern, (char *)why);
+}
+
+static int open_contexts(rk_patterns *patterns, rk_op *op)
+{
+    patterns->memory = pcre2_general_context_create(take, give_back, NULL);
+    if (!patterns->memory)
+        return no_memory(op);
+    patterns->limits = pcre2_match_context_create(patterns->memory);
+    if (!patterns->limits)
+        return no_memory(op);
+    (void)pcre2_set_match_limit(patterns->limits, STEPS_MAX); /* these three never fail */
+    (void)pcre2_set_depth_limit(patterns->limits, DEPTH_MAX);
+    (void)pcre2_set_heap_limit(patterns->limits, HEAP_MAX_KIB);
+    return 0;
+}
+
+static int compile_one(pcre2_code **out, rk_op *op, pcre2_compile_context *context,
+                       const rk_pattern_source *source)
+{
+    uint32_t options = PCRE2_UTF | PCRE2_UCP | (source->dollar_newline ? 0 : PCRE2_DOLLAR_ENDONLY);
+    PCRE2_SIZE where;
+    int error;
+
+    *out = pcre2_compile((PCRE2_SPTR)source->text, PCRE2_ZERO_TERMINATED, options, &error, &where,
+                         context);
+    if (!*out)
+        return refuse(op, source->text, error);
+    /* without the compiler the interpreter does the same, only slower */
+    (void)pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE);
+    return 0;
+}
+
+static int compile_all(rk_patterns *patterns, rk_op *op, const rk_pattern_source *sources,
+                       int count)
+{
+    pcre2_compile_context *context = pcre2_compile_context_create(patterns->memory);
+    int result = 0;
+
+    if (!context)
+        return no_memory(op);
+    (void)pcre2_set_newline(context, PCRE2_NEWLINE_LF); /* a constant of theirs */
+    while (result == 0 && patterns->count < count) {
+        int i = patterns->count;
+
+        result = compile_one(&patterns->codes[i], op, context, &sources[i]);
+        patterns->count += result == 0;
+    }
+    pcre2_compile_context_free(context);
+    return result;
+}
+
+int rk_patterns_compile(rk_patterns **out, rk_op *op, const rk_pattern_source *sources, int count)
+{
+    RK_AUTO(rk_patterns) *patterns =
+        calloc(1, sizeof(*patterns) + (size_t)count * sizeof(patterns->codes[0]));
+
+    if (!patterns)
+        return no_memory(op);
+    RK_TRY(open_contexts(patterns, op));
+    RK_TRY(compile_all(patterns, op, sources, count));
+    *out = RK_TAKE(patterns);
+    return 0;
+}
+
+int rk_patterns_new(rk_patterns **out, rk_op *op)
+{
+    return rk_patterns_compile(out, op, rk_pattern_sources, rk_pattern_source_count);
+}
+
+void rk_matcher_free(rk_matcher *matcher)
+{
+    pcre2_match_data_free(matcher->match);
+    matcher->match = NULL;
+}
+
+int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *text, size_t length)
+{
+    const rk_patterns *patterns = matcher->patterns;
+    rk_op *op = matcher->op;
+
+    RK_ASSERT(patterns && index >= 0 && index < patterns->count);
+    if (!matcher->match)
+        matcher->match = pcre2_match_data_create(1, patterns->memory);
+    if (!matcher->match)
+        return no_memory(op);
+    int result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text, length, 0,
+                             PCRE2_NO_UTF_CHECK, matcher->match, patterns->limits);
+
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT)
+        result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text, length, 0,
+                             PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, matcher->match, patterns->limits);
+    if (result == PCRE2_ERROR_NOMEMORY)
+        return no_memory(op);
+    *found = result >= 0;
+    return 0;
+}
