@@ -153,7 +153,7 @@ static void add_escaped_ascii(rk_buf *buf, unsigned char c)
 
 static bool is_plain(unsigned char c)
 {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
 void rk_buf_json_text(rk_buf *buf, const char *text)
