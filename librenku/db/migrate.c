@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/db/migrate.h"
+
 #include "librenku/base/log.h"
 #include "librenku/db/db.h"
 #include "librenku/db/migration.h"
 #include "librenku/db/session.h"
-
-/* The revisions that this library works with: the oldest may run beside a newer library, whose
- * additions it ignores. */
-enum { OLDEST_REVISION = 1, NEWEST_REVISION_SLACK = 1 };
 
 /* --- what the database says about itself --- */
 

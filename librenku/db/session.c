@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "librenku/db/session.h"
 
 static void give_back(void *session)
@@ -11,21 +9,23 @@ static void give_back(void *session)
         rk_session_drop(it, PQtransactionStatus(it->conn->pg) == PQTRANS_IDLE);
 }
 
-int rk_session_of(struct rk_session **out, rk_op *op)
+struct rk_session *rk_session_of(rk_op *op)
 {
-    if (!op->session) {
-        RK_ASSERT(op->pool);
-        struct rk_session *session = rk_new(op, struct rk_session);
+    if (op->session)
+        return op->session;
 
-        RK_CHECK(session);
-        session->pool = op->pool;
-        session->deferred_end = &session->deferred;
-        if (rk_arena_defer(op->arena, give_back, session) < 0)
-            return rk_fail_default(op, RK_ERR_NO_MEMORY);
-        op->session = session;
+    struct rk_session *session = rk_new(op, struct rk_session);
+
+    if (!session)
+        return NULL;
+    session->pool = op->pool;
+    session->deferred_end = &session->deferred;
+    if (rk_arena_defer(op->arena, give_back, session) < 0) {
+        (void)rk_fail_default(op, RK_ERR_NO_MEMORY); /* NULL says it */
+        return NULL;
     }
-    *out = op->session;
-    return 0;
+    op->session = session;
+    return session;
 }
 
 void rk_session_drop(struct rk_session *session, bool usable)
@@ -115,9 +115,9 @@ int rk_session_script(rk_op *op, const char *sql)
 
 static int run(struct rk_step *step, rk_op *op)
 {
-    struct rk_session *session;
+    struct rk_session *session = rk_session_of(op);
 
-    RK_TRY(rk_session_of(&session, op));
+    RK_CHECK(session);
     return rk_session_run(op, session, step);
 }
 
@@ -183,9 +183,9 @@ static int keep_params(rk_params *out, rk_op *op, rk_params params)
 
 int rk_db_defer(void *out, rk_op *op, const rk_query *query, rk_params params)
 {
-    struct rk_session *session;
+    struct rk_session *session = rk_session_of(op);
 
-    RK_TRY(rk_session_of(&session, op));
+    RK_CHECK(session);
     RK_ASSERT(session->open);
     rk_step *step = rk_new(op, rk_step);
 

@@ -81,8 +81,8 @@ struct rk_session {
     int round_trips;
 };
 
-/* The session of the operation, made at first use. */
-int rk_session_of(struct rk_session **out, rk_op *op);
+/* The session of the operation, made at first use; NULL without memory. */
+struct rk_session *rk_session_of(rk_op *op);
 /* Gives the connection back; @p usable false closes it. */
 void rk_session_drop(struct rk_session *session, bool usable);
 /* Sends what was deferred and then @p last, in one round trip; @p last has its result afterwards.

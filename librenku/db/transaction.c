@@ -10,9 +10,9 @@ enum { ATTEMPTS = 5, FIRST_PAUSE_MS = 4 };
 
 int rk_db_begin(rk_op *op)
 {
-    struct rk_session *session;
+    struct rk_session *session = rk_session_of(op);
 
-    RK_TRY(rk_session_of(&session, op));
+    RK_CHECK(session);
     RK_ASSERT(!session->open);
     session->open = true;
     session->begun = session->failed = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DB_SUITE_H
-#define DB_SUITE_H
+#ifndef SUITE_H
+#define SUITE_H
 
 #include "tests/unit/unit.h"
 
