@@ -21,18 +21,19 @@ rk_exit rk_cli_doctor(rk_cli *cli)
 
 rk_exit rk_cli_dev_seed(rk_cli *cli)
 {
-    int64_t users = rk_cli_number(cli, RK_OPTION_USERS, 100, SEED_MAX);
-    int64_t groups = rk_cli_number(cli, RK_OPTION_GROUPS, 10, SEED_MAX);
-    int64_t projects = rk_cli_number(cli, RK_OPTION_PROJECTS, 1000, SEED_MAX);
+    renku_seed seed = RENKU_SEED_INIT;
     renku_ctx *ctx;
 
-    if (users < 0 || groups < 0 || projects < 0)
+    seed.users = rk_cli_number(cli, RK_OPTION_USERS, 100, SEED_MAX);
+    seed.groups = rk_cli_number(cli, RK_OPTION_GROUPS, 10, SEED_MAX);
+    seed.projects = rk_cli_number(cli, RK_OPTION_PROJECTS, 1000, SEED_MAX);
+    seed.progress = rk_cli_progress;
+    if (seed.users < 0 || seed.groups < 0 || seed.projects < 0)
         return RK_EXIT_USAGE;
     rk_exit status = rk_cli_open(&ctx, cli, true);
 
     if (status == RK_EXIT_OK)
-        status =
-            rk_cli_show(cli, renku_dev_seed(ctx, users, groups, projects, rk_cli_progress, NULL));
+        status = rk_cli_show(cli, renku_dev_seed(ctx, &seed));
     renku_ctx_free(ctx);
     return status;
 }

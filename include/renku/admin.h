@@ -40,9 +40,20 @@ RENKU_API renku_result *renku_authz_import(renku_ctx *ctx, const char *text, siz
 /** Makes a user a platform administrator, or none; "list" needs no user. @p action: "add", "remove", "list". */
 RENKU_API renku_result *renku_authz_admin(renku_ctx *ctx, const char *action, const char *user_id);
 
+/** How much to fill a database with. Initialise with RENKU_SEED_INIT. */
+typedef struct {
+    size_t size; /**< sizeof(renku_seed) */
+    int64_t users;
+    int64_t groups;
+    int64_t projects;
+    renku_progress *progress; /**< NULL is none */
+    void *user;               /**< handed to @p progress */
+} renku_seed;
+
+#define RENKU_SEED_INIT {sizeof(renku_seed), 0, 0, 0, 0, 0}
+
 /** Fills the database with users, groups and projects for trials and benchmarks. */
-RENKU_API renku_result *renku_dev_seed(renku_ctx *ctx, int64_t users, int64_t groups, int64_t projects,
-                                       renku_progress *progress, void *user);
+RENKU_API renku_result *renku_dev_seed(renku_ctx *ctx, const renku_seed *wanted);
 
 /** Examines the installation: {"findings":[{"code","level","problem","remedy"},..]}; fails with 503 when one is an error. */
 RENKU_API renku_result *renku_doctor(renku_ctx *ctx);

@@ -40,8 +40,7 @@ static int admin(rk_op *op, rk_buf *out, void *user)
 
     if (work->action && strcmp(work->action, "list") == 0)
         return list_admins(op, out);
-    if (!work->action ||
-        (strcmp(work->action, "add") != 0 && strcmp(work->action, "remove") != 0))
+    if (!work->action || (strcmp(work->action, "add") != 0 && strcmp(work->action, "remove") != 0))
         return rk_fail(op, RK_ERR_INVALID, "The action must be add, remove or list.");
     if (!work->user_id || !*work->user_id || strcmp(work->user_id, "*") == 0)
         return rk_fail(op, RK_ERR_INVALID, "Please name a user by id.");

@@ -10,7 +10,7 @@
 #include "librenku/db/db.h"
 #include "librenku/db/migrate.h"
 #include "librenku/http/caller.h"
-#include "librenku/project/verify.h"
+#include "librenku/project/project.h"
 #include "renku/admin.h"
 
 /* An operator's work runs as the identity that repairs and migrates. Spec: authorization.md 13 */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "librenku/namespace/core.h"
+#include "librenku/namespace/db.h"
 
 #include "librenku/authz/authz.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
+#include "librenku/namespace/core.h"
 
 /* The id of the namespace that a slug means: its current one, else the newest former one. */
 #define BY_SLUG(slug)                                                                              \

@@ -36,6 +36,6 @@ int rk_namespace_own(rk_namespace *out, bool *found, rk_op *op);
 /* Namespaces of the groups on which the caller holds one of the roles of @p letters ("oev"); all
  * groups when NULL or for platform administrators. In the order of their ids. */
 int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters,
-                        int64_t offset, int64_t limit);
+                        const rk_page *page);
 
 #endif

@@ -108,7 +108,7 @@ static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows
     "  LEFT JOIN (SELECT n.id, g.name, n.slug, g.creation_date, g.created_by"                      \
     "               FROM common.namespaces n JOIN common.groups g ON g.id = n.group_id"
 
-static int all_groups(rk_array *rows, rk_op *op, int64_t offset, int64_t limit)
+static int all_groups(rk_array *rows, rk_op *op, const rk_page *page)
 {
     static const rk_query query = {
         .sql = "WITH total AS ("
@@ -119,12 +119,11 @@ static int all_groups(rk_array *rows, rk_op *op, int64_t offset, int64_t limit)
         .row = &listed_row,
     };
 
-    return rk_db_all(rows, op, &query, RK_PARAMS(rk_int(offset), rk_int(limit)));
+    return rk_db_all(rows, op, &query, RK_PARAMS(rk_int(page->offset), rk_int(page->per_page)));
 }
 
 /* Platform administrators hold every role on every group. */
-static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, int64_t offset,
-                          int64_t limit)
+static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, const rk_page *page)
 {
     static const rk_query query = {
         .sql =
@@ -142,16 +141,16 @@ static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, int64_
         .row = &listed_row,
     };
 
-    return rk_db_all(rows, op, &query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_text(letters), rk_int(offset), rk_int(limit)));
+    return rk_db_all(
+        rows, op, &query,
+        RK_PARAMS(RK_SUBJECT(op), rk_text(letters), rk_int(page->offset), rk_int(page->per_page)));
 }
 
 int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters,
-                        int64_t offset, int64_t limit)
+                        const rk_page *page)
 {
     rk_array rows;
 
-    RK_TRY(letters ? groups_by_role(&rows, op, letters, offset, limit)
-                   : all_groups(&rows, op, offset, limit));
+    RK_TRY(letters ? groups_by_role(&rows, op, letters, page) : all_groups(&rows, op, page));
     return unpack(out, total, op, &rows);
 }

@@ -52,8 +52,7 @@ int rk_namespace_project_get(rk_namespace *out, rk_op *op, const rk_namespace_pr
 typedef struct {
     rk_namespace *items;
     size_t count;
-    int64_t offset;
-    int64_t limit;
+    rk_page rest; /* where the next list starts, and how many rows are wanted */
     int64_t total;
 } filling;
 
@@ -71,8 +70,8 @@ static void take(filling *page, const rk_namespace *rows, size_t count, int64_t 
 {
     memcpy(page->items + page->count, rows, count * sizeof(*rows));
     page->count += count;
-    page->limit -= (int64_t)count;
-    page->offset = page->offset > total ? page->offset - total : 0;
+    page->rest.per_page -= (int64_t)count;
+    page->rest.offset = page->rest.offset > total ? page->rest.offset - total : 0;
     page->total += total;
 }
 
@@ -82,7 +81,7 @@ static int add_own(filling *page, rk_op *op)
     bool found;
 
     RK_TRY(rk_namespace_own(&own, &found, op));
-    take(page, &own, found && page->offset == 0 && page->limit > 0, found);
+    take(page, &own, found && page->rest.offset == 0, found);
     return 0;
 }
 
@@ -91,8 +90,8 @@ static int add_groups(filling *page, rk_op *op, int minimum_role)
     rk_array groups;
     int64_t total;
 
-    RK_TRY(rk_namespace_groups(&groups, &total, op, rk_group_role_letters(minimum_role),
-                               page->offset, page->limit));
+    RK_TRY(
+        rk_namespace_groups(&groups, &total, op, rk_group_role_letters(minimum_role), &page->rest));
     take(page, groups.items, groups.count, total);
     return 0;
 }
@@ -114,8 +113,7 @@ static int add_projects(filling *page, rk_op *op, int minimum_role)
     rk_array places;
     int64_t total;
 
-    RK_TRY(
-        rk_project_places(&places, &total, op, scope_of(minimum_role), page->offset, page->limit));
+    RK_TRY(rk_project_places(&places, &total, op, scope_of(minimum_role), &page->rest));
     rk_namespace *rows = rk_new_array(op, rk_namespace, places.count);
 
     RK_CHECK(rows);
@@ -128,7 +126,7 @@ static int add_projects(filling *page, rk_op *op, int minimum_role)
 /* GET /namespaces. Spec: namespaces.md 3.10 */
 int rk_namespace_list(rk_namespace_response_list *out, rk_op *op, const rk_namespace_list_in *in)
 {
-    filling page = {.offset = in->page.offset, .limit = in->page.per_page};
+    filling page = {.rest = in->page};
 
     page.items = rk_new_array(op, rk_namespace, (size_t)in->page.per_page);
     RK_CHECK(page.items);

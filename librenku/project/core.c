@@ -10,7 +10,7 @@
 #include "librenku/base/ulid.h"
 #include "librenku/http/caller.h"
 #include "librenku/http/etag.h"
-#include "librenku/repository/git_url.h"
+#include "librenku/repository/repository.h"
 
 static const char default_mount[] = "/secrets";
 
@@ -164,7 +164,8 @@ static const char *or_clear(const char *text)
     return *text ? text : NULL;
 }
 
-static int apply_texts(rk_project *project, bool *changed, rk_op *op, const rk_project_changes *patch)
+static int apply_texts(rk_project *project, bool *changed, rk_op *op,
+                       const rk_project_changes *patch)
 {
     const char *mount = patch->secrets_mount_directory;
 

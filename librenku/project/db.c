@@ -90,8 +90,8 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
     "                               WHERE o3.slug = lower($3))"                                    \
     "   ) x ORDER BY x.rank LIMIT 1)"
 
-int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const char *namespace,
-                           const char *slug, bool documentation)
+int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const rk_project_path *path,
+                           bool documentation)
 {
     static const rk_query brief = {
         .sql = "SELECT {row}" RK_FROM_PROJECTS BY_PATH,
@@ -103,7 +103,7 @@ int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const char *
     };
 
     return rk_db_lookup(out, found, op, documentation ? &detailed : &brief,
-                        RK_PARAMS(RK_SUBJECT(op), rk_text(namespace), rk_text(slug)));
+                        RK_PARAMS(RK_SUBJECT(op), rk_text(path->namespace), rk_text(path->slug)));
 }
 
 int rk_project_copies(rk_array *out, rk_op *op, const char *template_id, bool writable)

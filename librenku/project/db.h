@@ -11,8 +11,12 @@ int rk_project_lookup(rk_project *out, bool *found, rk_op *op, const char *proje
 /* The same, and the row stays locked until the transaction ends. */
 int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project_id);
 /* By current or former slugs. Spec: projects.md 5.5 */
-int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const char *namespace,
-                           const char *slug, bool documentation);
+typedef struct {
+    const char *namespace;
+    const char *slug;
+} rk_project_path;
+int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const rk_project_path *path,
+                           bool documentation);
 /* Copies that the caller may see, or write. Spec: projects.md 4.6 */
 int rk_project_copies(rk_array *out, rk_op *op, const char *template_id, bool writable);
 

@@ -41,14 +41,14 @@ int rk_project_get(rk_project *out, rk_op *op, const rk_project_get_in *in)
 /* GET /namespaces/{namespace}/projects/{slug}. Spec: projects.md 4.3, 5.5 */
 int rk_project_get_by_path(rk_project *out, rk_op *op, const rk_project_get_by_path_in *in)
 {
+    const rk_project_path path = {in->namespace, in->slug};
     bool found;
 
-    RK_TRY(rk_project_lookup_path(out, &found, op, in->namespace, in->slug,
-                                  in->query.with_documentation.value));
-    const char *path = found ? out->id : rk_printf(op, "%s/%s", in->namespace, in->slug);
+    RK_TRY(rk_project_lookup_path(out, &found, op, &path, in->query.with_documentation.value));
+    const char *name = found ? out->id : rk_printf(op, "%s/%s", path.namespace, path.slug);
 
-    RK_CHECK(path);
-    RK_TRY(rk_project_require(op, out, found, path, RK_SCOPE_READ));
+    RK_CHECK(name);
+    RK_TRY(rk_project_require(op, out, found, name, RK_SCOPE_READ));
     op->reply->etag = out->etag;
     return 0;
 }

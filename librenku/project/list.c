@@ -196,9 +196,22 @@ static const rk_query visible_within = {
                                                                                           "all_of_"
                                                                                           "it) "
                                                                                           "THEN"
-                                                                                          " " TOTAL("private",
-                                                                                                    "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN " TOTAL("private",
-                                                                                                                                                                      "'u:' || $2 || ':' || (SELECT parent FROM here)") " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
+                                                                                          " " TOTAL("private", "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN " TOTAL(
+                                                                                              "priv"
+                                                                                              "ate",
+                                                                                              "'u:'"
+                                                                                              " || "
+                                                                                              "$2 "
+                                                                                              "|| "
+                                                                                              "':' "
+                                                                                              "|| "
+                                                                                              "(SEL"
+                                                                                              "ECT "
+                                                                                              "pare"
+                                                                                              "nt "
+                                                                                              "FROM"
+                                                                                              " her"
+                                                                                              "e)") " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 

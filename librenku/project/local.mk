@@ -13,5 +13,5 @@ librenku_core_la_SOURCES += \
 	%D%/place.c \
 	%D%/project.h \
 	%D%/site.c \
-	%D%/verify.c %D%/verify.h
+	%D%/verify.c
 dist_noinst_DATA += %D%/apispec.yaml

@@ -34,8 +34,7 @@ int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespac
                             RK_ERR_NOT_FOUND);
 }
 
-int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, int64_t offset,
-                      int64_t limit)
+int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, const rk_page *page)
 {
     static const rk_query query = {
         .sql = "SELECT {row}" RK_FROM_PROJECTS
@@ -47,7 +46,8 @@ int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, 
     RK_TRY(rk_authz_objects(&ids, op, RK_OBJECT_PROJECT, scope));
     *total = (int64_t)ids.count;
     return rk_db_all(out, op, &query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_texts(op, &ids), rk_int(offset), rk_int(limit)));
+                     RK_PARAMS(RK_SUBJECT(op), rk_texts(op, &ids), rk_int(page->offset),
+                               rk_int(page->per_page)));
 }
 
 typedef struct {

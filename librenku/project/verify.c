@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "librenku/project/verify.h"
+#include "librenku/project/project.h"
 
 #include "librenku/db/db.h"
 

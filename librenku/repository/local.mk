@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-librenku_core_la_SOURCES += %D%/git_url.c %D%/git_url.h
+librenku_core_la_SOURCES += %D%/git_url.c %D%/repository.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "librenku/repository/git_url.h"
+#include "librenku/repository/repository.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RK_GIT_URL_H
-#define RK_GIT_URL_H
+#ifndef RK_REPOSITORY_H
+#define RK_REPOSITORY_H
 
 #include "librenku/base/op.h"
 
