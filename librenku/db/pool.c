@@ -20,6 +20,7 @@ struct rk_pool {
     rk_conn *idle; /* last used first */
     int open;      /* idle, in use, and being opened */
     int busy;
+    int waiting;
     atomic_bool unnamed;
 };
 
@@ -143,9 +144,15 @@ static bool wait_for_room(rk_pool *pool, int64_t latest_ms)
     const struct timespec latest = {.tv_sec = latest_ms / 1000,
                                     .tv_nsec = latest_ms % 1000 * 1000000};
 
-    while (!pool->idle && pool->open >= pool->options.size)
-        if (pthread_cond_timedwait(&pool->freed, &pool->lock, &latest) == ETIMEDOUT)
+    while (!pool->idle && pool->open >= pool->options.size) {
+        pool->waiting++;
+
+        int err = pthread_cond_timedwait(&pool->freed, &pool->lock, &latest);
+
+        pool->waiting--;
+        if (err == ETIMEDOUT)
             return pool->idle || pool->open < pool->options.size;
+    }
     return true;
 }
 
@@ -209,6 +216,10 @@ void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)
     } else {
         pool->open--;
     }
-    (void)pthread_cond_signal(&pool->freed); /* cannot fail either */
+
+    bool awaited = pool->waiting > 0;
+
     (void)pthread_mutex_unlock(&pool->lock);
+    if (awaited)
+        (void)pthread_cond_signal(&pool->freed); /* this cannot fail either */
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "librenku/base/time.h"
 #include "tests/integration/db/suite.h"
@@ -259,6 +263,45 @@ START_TEST(at_its_deadline_an_operation_ends_and_so_does_its_statement)
 }
 END_TEST
 
+/* A socket that accepts connections and never says a word; gives its port. */
+static int listen_silently(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(listen(fd, 5), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+START_TEST(a_server_that_never_answers_costs_no_more_than_the_deadline)
+{
+    rk_pool_options options = db_options();
+    struct rk_pool *silent;
+    char port[16];
+    rk_op other;
+    int number;
+    int fd = listen_silently(&number);
+    int64_t started = rk_time_monotonic_ms();
+
+    (void)snprintf(port, sizeof port, "%d", number); /* has five digits at most */
+    options.host = "127.0.0.1";
+    options.port = port;
+    ck_ok(rk_pool_new(&silent, op, &options));
+    db_open(&other, silent);
+    other.deadline_ms = started + 100;
+    ck_assert_int_eq(ping(&other), RK_ERR_TIMEOUT);
+    ck_assert_int_lt(rk_time_monotonic_ms() - started, 1000);
+    check_pool(silent, 0, 0);
+    db_close(&other);
+    rk_pool_free(silent);
+    (void)close(fd); /* nothing was written to it */
+}
+END_TEST
+
 START_TEST(after_its_deadline_an_operation_sends_nothing)
 {
     ck_ok(rk_db_begin(op));
@@ -365,6 +408,7 @@ UNIT_SUITE(db_connections)
     TCase *late = db_case(suite, "deadlines");
 
     tcase_add_test(late, at_its_deadline_an_operation_ends_and_so_does_its_statement);
+    tcase_add_test(late, a_server_that_never_answers_costs_no_more_than_the_deadline);
     tcase_add_test(late, after_its_deadline_an_operation_sends_nothing);
     tcase_add_test(late, a_deadline_bounds_the_repeats);
 
