@@ -33,8 +33,8 @@ static void make_uuid(char out[37])
     unsigned char bytes[16] = {0};
     char digits[UUID_DIGITS];
 
-    (void)getrandom(bytes, sizeof(bytes),
-                    0); /* an id need not be secret: zeros are as good as a failure */
+    if (getrandom(bytes, sizeof(bytes), 0) < 0)
+        bytes[0] = 0; /* an id need not be secret: zeros are as good as a failure */
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
     for (int i = 0; i < 16; i++) {
