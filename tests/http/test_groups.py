@@ -103,6 +103,13 @@ def test_a_group_is_created(user, rows):
     )
 
 
+# Spec: namespaces.md 2.1, 3.2: the creator gets a record if there is none yet
+def test_a_user_without_record_may_create_a_group(api, rows):
+    visitor = api.visitor()
+    assert visitor.create_group()["created_by"] == visitor.id
+    assert rows.one("SELECT count(*) FROM users.users WHERE keycloak_id = %s", visitor.id) == 1
+
+
 # Spec: namespaces.md 3.2; authorization.md 9
 def test_a_new_group_has_an_owner_and_is_public(user, rows):
     group = user.create_group()
