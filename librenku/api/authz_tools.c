@@ -1,51 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "librenku/api/tools.h"
-#include "librenku/authz/authz.h"
-#include "librenku/db/db.h"
+#include "librenku/authz/tools.h"
 #include "renku/admin.h"
 
-/* What an operator does with relationships. */
+/* What an operator does with relationships, as functions of the library. */
+
+static int check(rk_op *op, rk_buf *out, void *question)
+{
+    return rk_authz_tool_check(op, out, question);
+}
+
+static int explain(rk_op *op, rk_buf *out, void *question)
+{
+    return rk_authz_tool_explain(op, out, question);
+}
+
+static int lookup(rk_op *op, rk_buf *out, void *question)
+{
+    return rk_authz_tool_lookup(op, out, question);
+}
+
+static int export_all(rk_op *op, rk_buf *out, void *user)
+{
+    (void)user;
+    return rk_authz_tool_export(op, out);
+}
+
+static int import(rk_op *op, rk_buf *out, void *text)
+{
+    return rk_authz_tool_import(op, out, text);
+}
 
 typedef struct {
     const char *action;
     const char *user_id;
 } admin_work;
 
-static int set_admin(rk_op *op, void *user)
+static int admin(rk_op *op, rk_buf *out, void *user)
 {
     const admin_work *work = user;
 
-    return rk_authz_admin_set(op, work->user_id, strcmp(work->action, "add") == 0);
+    return rk_authz_tool_admin(op, out, work->action, work->user_id);
 }
 
-static int list_admins(rk_op *op, rk_buf *out)
+renku_result *renku_authz_check(renku_ctx *ctx, const char *type, const char *id, const char *scope,
+                                const char *user)
 {
-    rk_strings ids;
+    rk_authz_question question = {type, id, scope, user};
 
-    RK_TRY(rk_authz_admins(&ids, op));
-    rk_buf_text(out, "{\"ids\":[");
-    for (size_t i = 0; i < ids.count; i++) {
-        rk_buf_text(out, i ? "," : "");
-        rk_buf_json_text(out, ids.items[i]);
-    }
-    rk_buf_text(out, "]}");
-    return rk_buf_finish(out);
+    return rk_tool_run(ctx, check, &question, RK_TOOL_JSON);
 }
 
-static int admin(rk_op *op, rk_buf *out, void *user)
+renku_result *renku_authz_explain(renku_ctx *ctx, const char *type, const char *id,
+                                  const char *scope, const char *user)
 {
-    admin_work *work = user;
+    rk_authz_question question = {type, id, scope, user};
 
-    if (work->action && strcmp(work->action, "list") == 0)
-        return list_admins(op, out);
-    if (!work->action || (strcmp(work->action, "add") != 0 && strcmp(work->action, "remove") != 0))
-        return rk_fail(op, RK_ERR_INVALID, "The action must be add, remove or list.");
-    if (!work->user_id || !*work->user_id || strcmp(work->user_id, "*") == 0)
-        return rk_fail(op, RK_ERR_INVALID, "Please name a user by id.");
-    RK_TRY(rk_db_transaction(op, set_admin, work));
-    return list_admins(op, out);
+    return rk_tool_run(ctx, explain, &question, RK_TOOL_JSON);
+}
+
+renku_result *renku_authz_lookup(renku_ctx *ctx, const char *type, const char *scope,
+                                 const char *user)
+{
+    rk_authz_question question = {type, NULL, scope, user};
+
+    return rk_tool_run(ctx, lookup, &question, RK_TOOL_JSON);
+}
+
+renku_result *renku_authz_export(renku_ctx *ctx)
+{
+    return rk_tool_run(ctx, export_all, NULL, RK_TOOL_TEXT);
+}
+
+renku_result *renku_authz_import(renku_ctx *ctx, const char *text, size_t size, int apply)
+{
+    rk_authz_import work = {text, size, apply != 0};
+
+    return rk_tool_run(ctx, import, &work, RK_TOOL_JSON);
 }
 
 renku_result *renku_authz_admin(renku_ctx *ctx, const char *action, const char *user_id)

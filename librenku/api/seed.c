@@ -137,14 +137,11 @@ static const rk_query projects[] = {
     {.sql = RELATIONS
             "SELECT 'p', " ID("project", "i") ", r.relation, r.type, r.id"
             "  FROM " NUMBERS ", " PLACE ","
-            "       LATERAL (VALUES ('o'::\"char\", 'u'::\"char\", " CREATOR "), " PLATFORM ","
-            "                       ('N'::\"char\","
-            "                        (CASE at.g WHEN 0 THEN 'n' ELSE 'g' END)::\"char\","
-            "                        CASE at.g WHEN 0 THEN " ID("space", "at.u")
-            "                                  ELSE " ID("group", "at.g") " END),"
-            "                       ('e'::\"char\", 'u'::\"char\", " MEMBER("1") "),"
-            "                       ('v'::\"char\", 'u'::\"char\", " MEMBER("2") "),"
-            "                       " EVERYBODY ") r (relation, type, id)"
+            "       unnest('{o,L,N,e,v,w,w}'::\"char\"[],"
+            "              ARRAY['u', 'L', CASE at.g WHEN 0 THEN 'n' ELSE 'g' END, 'u', 'u', 'u', 'a']::\"char\"[],"
+            "              ARRAY[" CREATOR ", 'renku', CASE at.g WHEN 0 THEN " ID("space", "at.u")
+            "                                              ELSE " ID("group", "at.g") " END,"
+            "                    " MEMBER("1") ", " MEMBER("2") ", '*', '*']) r (relation, type, id)"
             " WHERE r.relation <> 'w' OR " IS_PUBLIC},
 };
 /* clang-format on */

@@ -6,7 +6,6 @@
 #include "librenku/api/ctx.h"
 #include "librenku/api/doctor.h"
 #include "librenku/api/result.h"
-#include "librenku/authz/tools.h"
 #include "librenku/db/db.h"
 #include "librenku/db/migrate.h"
 #include "librenku/http/caller.h"

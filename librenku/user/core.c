@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/user/core.h"
 
+#include <string.h>
 #include <strings.h>
 #include <sys/random.h>
 
 #include "librenku/base/slug.h"
 
-enum { NUMBERED_SLUGS = 5, RANDOM_LENGTH = 8 };
+enum { NUMBERED_SLUGS = 5, RANDOM_LENGTH = 8, USER_ID_MAX = 36 };
 
 static int random_suffix(char out[RANDOM_LENGTH + 1], rk_op *op)
 {
@@ -51,6 +52,20 @@ int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
     }
     *out = (rk_strings){true, NUMBERED_SLUGS + 2, items};
     return 0;
+}
+
+int rk_user_id_check(rk_op *op, const char *user_id)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t length = strlen(user_id);
+
+    if (length >= 2 && length <= USER_ID_MAX && *user_id != '-' &&
+        strspn(user_id, letters) == length)
+        return 0;
+    return rk_fail(op, RK_ERR_INVALID,
+                   "The user id \"%.80s\" is not valid: it must have 2 to %d letters, digits and "
+                   "dashes.",
+                   user_id, USER_ID_MAX);
 }
 
 const char *rk_text_or_null(const char *text)

@@ -116,7 +116,7 @@ static int check_id(rk_op *op)
 {
     if (strlen(op->caller->id) < 3)
         return rk_fail(op, RK_ERR_INVALID, "The user id \"%s\" is too short.", op->caller->id);
-    return 0;
+    return rk_user_id_check(op, op->caller->id);
 }
 
 static bool holds(const preferences *row, const char *slug)

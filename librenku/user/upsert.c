@@ -49,6 +49,7 @@ static int insert(rk_user *out, rk_op *op, const rk_person *person)
     const char *slug;
 
     RK_CHECK(namespace_id);
+    RK_TRY(rk_user_id_check(op, person->id));
     rk_ulid_make(namespace_id);
     RK_TRY(rk_user_slug_candidates(&candidates, op, person));
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
