@@ -21,6 +21,7 @@ static const char settings_sql[] = "SELECT set_config('TimeZone', 'UTC', false),
                                    " set_config('extra_float_digits', '1', false),"
                                    " set_config('bytea_output', 'hex', false),"
                                    " set_config('jit', 'off', false),"
+                                   " set_config('plan_cache_mode', 'force_generic_plan', false),"
                                    " set_config('client_connection_check_interval', '1s', false),"
                                    " set_config('statement_timeout', $1, false)";
 
