@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "librenku/authz/tables.h"
 #include "librenku/http/caller.h"
 
 static const char everybody[] = "*";
@@ -48,9 +47,10 @@ int rk_authz_demand(rk_op *op, const rk_authz_need *need)
     if (need->bits & RK_SCOPE_BIT(need->scope))
         return 0;
     return rk_fail(op, need->why,
-                   "You do not have the permission '%s' on the %s '%s', or it does not exist.",
-                   rk_scope_names.names[need->scope],
-                   rk_enum_name(&rk_object_type_names, (int)need->type), need->id ? need->id : "");
+                   "The %s with ID %s does not exist or you do not have sufficient permissions to "
+                   "access it (%s is needed).",
+                   rk_enum_name(&rk_object_type_names, (int)need->type), need->id ? need->id : "",
+                   rk_scope_names.names[need->scope]);
 }
 
 int rk_authz_waive(rk_op *op, rk_object_type type, rk_scope scope)
@@ -63,19 +63,4 @@ bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scop
 {
     mark(op, type, scope);
     return (bits & RK_SCOPE_BIT(scope)) != 0;
-}
-
-/* Spec: authorization.md 7.1 */
-int rk_authz_bits(int64_t *out, rk_op *op, rk_object_type type, const char *id)
-{
-    const rk_query *query = rk_authz_bits_queries[type];
-
-    RK_ASSERT(query && id && *id);
-    if (is_service(op)) {
-        *out = rk_object_permissions[type];
-        return 0;
-    }
-    return rk_db_one(
-        out, op, query,
-        RK_PARAMS(RK_SUBJECT(op), rk_text(type == RK_OBJECT_PLATFORM ? RK_PLATFORM_ID : id)));
 }

@@ -2,9 +2,15 @@
 librenku_core_la_SOURCES += \
 	%D%/authz.h \
 	%D%/check.c \
-	%D%/lookup.c \
+	%D%/embedded.c \
+	%D%/explain.c %D%/explain.h \
+	%D%/import.c \
+	%D%/members.c \
+	%D%/port.c %D%/port.h \
 	%D%/store.c \
-	%D%/tables.h
+	%D%/tables.h \
+	%D%/text.c \
+	%D%/tools.c %D%/tools.h
 nodist_librenku_core_la_SOURCES += gen/authz_schema.c
 BUILT_SOURCES += gen/authz_schema.h
 CLEANFILES += gen/authz_schema.h gen/authz_schema.c

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "librenku/authz/authz.h"
-
-#include <string.h>
+#include "librenku/authz/port.h"
 
 #include "librenku/authz/tables.h"
 
@@ -61,7 +59,7 @@ static int run(rk_op *op, const rk_query *query, const arrays *rows)
 }
 
 /* What is both removed and touched in one call is there afterwards. Spec: authorization.md 8 */
-int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t count)
+int rk_embedded_write(rk_op *op, const rk_relationship_change *changes, size_t count)
 {
     static const rk_query removal = {
         .sql = "DELETE FROM librenku.relation r"
@@ -90,40 +88,27 @@ static rk_param letter(char of)
     return (rk_param){.own = {of}, .inside = true};
 }
 
-int rk_authz_forget_resource(rk_op *op, rk_object_type type, const char *id)
+int rk_embedded_forget_resource(rk_op *op, rk_object_type type, const char *id)
 {
     static const rk_query query = {
         .sql = "DELETE FROM librenku.relation r"
                " WHERE r.object_id = $1 AND r.object_type = $2::text::\"char\"",
     };
 
-    RK_ASSERT(id && *id);
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id), letter(rk_object_letters[type])));
 }
 
-int rk_authz_forget_subject(rk_op *op, rk_object_type type, const char *id)
+int rk_embedded_forget_subject(rk_op *op, rk_object_type type, const char *id)
 {
     static const rk_query query = {
         .sql = "DELETE FROM librenku.relation r"
                " WHERE r.subject_id = $1 AND r.subject_type = $2::text::\"char\"",
     };
 
-    RK_ASSERT(id && *id);
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id), letter(rk_object_letters[type])));
 }
 
-/* Spec: authorization.md 11 */
-int rk_authz_publish(rk_op *op, rk_object_type type, const char *id, bool is_public)
-{
-    const rk_relationship_change changes[] = {
-        {!is_public, {type, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}          },
-        {!is_public, {type, id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
-    };
-
-    return rk_authz_write(op, changes, RK_COUNT(changes));
-}
-
-int rk_authz_replace(rk_op *op, const rk_relationship *relationship)
+int rk_embedded_replace(rk_op *op, const rk_relationship *relationship)
 {
     static const rk_query query = {
         .sql = "WITH gone AS ("

@@ -12,6 +12,10 @@ extern const rk_relation_kind rk_role_relations[RK_ROLES + 1];
 /* The bits of all permissions of a type. */
 extern const int64_t rk_object_permissions[RK_OBJECT_TYPES + 1];
 
+/* 0 when there is none. */
+rk_object_type rk_object_of_letter(char letter);
+rk_relation_kind rk_relation_of_letter(rk_object_type type, char letter);
+
 /* Which subjects a relation allows. */
 typedef struct {
     rk_object_type type;
@@ -21,6 +25,18 @@ typedef struct {
 } rk_authz_allowed;
 extern const rk_authz_allowed rk_authz_allowed_list[];
 extern const size_t rk_authz_allowed_count;
+bool rk_relationship_is_allowed(const rk_relationship *relationship);
+
+/* A row of librenku.relation: the letters of object type, relation and subject type as one text,
+ * and the ids. */
+typedef struct {
+    const char *letters;
+    const char *id;
+    const char *subject_id;
+} rk_relation_row;
+#define RK_RELATION_LETTERS(ALIAS)                                                                 \
+    "concat(" ALIAS ".object_type, " ALIAS ".relation, " ALIAS ".subject_type)"
+rk_relationship rk_relationship_of_row(const rk_relation_row *row);
 
 /* The expressions of the permissions, for whoever walks them (explain.c). */
 typedef enum {
@@ -47,6 +63,7 @@ extern const uint16_t rk_authz_roots[RK_OBJECT_TYPES + 1]
  * is defined. */
 extern const rk_row rk_authz_id_row; /* one column, id, into a const char * */
 extern const rk_query *const rk_authz_bits_queries[RK_OBJECT_TYPES + 1];
+extern const rk_query *const rk_authz_bits_many_queries[RK_OBJECT_TYPES + 1];
 extern const rk_query *const rk_authz_objects_queries[RK_OBJECT_TYPES + 1][RK_SCOPES];
 extern const rk_query *const rk_authz_subjects_queries[RK_OBJECT_TYPES + 1][RK_SCOPES];
 

@@ -91,7 +91,9 @@ class Emitter:
             self.permissions(),
             self.allowed(),
             self.terms(),
-            self.bits_queries(),
+            self.bits_queries("bits", "$3", ""),
+            self.bits_queries("bits_many", "t.id",
+                              " FROM unnest($3::text[]) WITH ORDINALITY AS t (id, place) ORDER BY t.place"),
             self.lookups("objects"),
             self.lookups("subjects"),
         ])
@@ -171,22 +173,23 @@ class Emitter:
         lines = "\n            ".join(literals(sql))
         return f"static const rk_query {name} = {{\n    .sql = {lines},\n    .row = &{row},\n}};\n"
 
-    def bits_queries(self) -> str:
+    def bits_queries(self, kind: str, place: str, rest: str) -> str:
+        """One statement per type; its last parameter is the object, or the objects."""
         parts, rows = [], ""
         for definition in self.schema.definitions.values():
             if definition.permissions:
-                parts.append(self.bits_query(definition))
-                rows += f"    [{upper('RK_OBJECT', definition.name)}] = &bits_{definition.name},\n"
-        table = f"const rk_query *const rk_authz_bits_queries[RK_OBJECT_TYPES + 1] = {{\n{rows}}};\n"
+                parts.append(self.bits_query(definition, kind, place, rest))
+                rows += f"    [{upper('RK_OBJECT', definition.name)}] = &{kind}_{definition.name},\n"
+        table = f"const rk_query *const rk_authz_{kind}_queries[RK_OBJECT_TYPES + 1] = {{\n{rows}}};\n"
         return "\n".join(parts + [table])
 
     @staticmethod
-    def bits_query(definition: Definition) -> str:
-        name = definition.name
-        return (f"static const rk_column bits_{name}_columns[] = {{\n"
-                f'    {{{upper("RK_SQL_BITS", name)}("$3"), RK_COLUMN_BITS, 0, NULL}},\n}};\n'
-                f"static const rk_row bits_{name}_row = RK_ROW(int64_t, bits_{name}_columns);\n"
-                f'static const rk_query bits_{name} = {{.sql = "SELECT {{row}}", .row = &bits_{name}_row}};\n')
+    def bits_query(definition: Definition, kind: str, place: str, rest: str) -> str:
+        name = f"{kind}_{definition.name}"
+        return (f"static const rk_column {name}_columns[] = {{\n"
+                f'    {{{upper("RK_SQL_BITS", definition.name)}("{place}"), RK_COLUMN_BITS, 0, NULL}},\n}};\n'
+                f"static const rk_row {name}_row = RK_ROW(int64_t, {name}_columns);\n"
+                f'static const rk_query {name} = {{.sql = "SELECT {{row}}{rest}", .row = &{name}_row}};\n')
 
     def lookups(self, kind: str) -> str:
         parts, rows = [], ""
