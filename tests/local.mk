@@ -14,7 +14,12 @@ unit_suites = \
 	%D%/unit/base_ulid.c \
 	%D%/unit/base_value.c \
 	%D%/unit/git_url.c \
-	%D%/unit/project.c
+	%D%/unit/http_client.c \
+	%D%/unit/internal_token.c \
+	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
+	%D%/unit/project.c \
+	%D%/unit/symmetric.c \
+	%D%/unit/token_cache.c
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit
@@ -27,4 +32,6 @@ tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
 EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
 	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py %D%/house/test_settings.py
 
+include tests/fuzz/local.mk
+include tests/integration/authn/local.mk
 include tests/integration/db/local.mk

@@ -128,27 +128,45 @@ static int kind_of(json_object *json)
     return -1;
 }
 
-static void add_member(rk_buf *buf, json_object *json, const char *name)
+/* Base64url without padding, and not empty. cjose ends the process over anything else. */
+static bool is_base64(rk_op *op, const char *text)
+{
+    size_t size = strlen(text);
+    unsigned char *bytes = rk_alloc(op, size + 1, 1);
+    const char *end = text;
+    size_t length = 0;
+
+    return bytes &&
+           sodium_base642bin(bytes, size + 1, text, size, NULL, &length, &end,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+           length && !*end;
+}
+
+/* False when the key has no such part, or one that is no number. */
+static bool add_part(rk_buf *buf, json_object *json, const char *name)
 {
     const char *value = member(json, name);
 
-    if (!value)
-        return;
-    rk_buf_char(buf, buf->length > 1 ? ',' : '{');
-    rk_buf_json_text(buf, name);
-    rk_buf_char(buf, ':');
-    rk_buf_json_text(buf, value);
+    if (!value || !is_base64(buf->op, value))
+        return false;
+    rk_buf_printf(buf, ",\"%s\":\"%s\"", name, value);
+    return true;
 }
 
 /* cjose sees the public parts only, whatever else the key holds. */
-static cjose_jwk_t *import_cjose(rk_op *op, json_object *json)
+static cjose_jwk_t *import_cjose(rk_op *op, json_object *json, int kind)
 {
-    static const char *const parts[] = {"kty", "n", "e", "crv", "x", "y"};
+    const char *curve = kinds[kind].curve;
+    const char *const *parts =
+        curve ? (const char *const[]){"x", "y"} : (const char *const[]){"n", "e"};
     rk_buf buf;
 
     rk_buf_begin(&buf, op, 1024);
-    for (size_t i = 0; i < RK_COUNT(parts); i++)
-        add_member(&buf, json, parts[i]);
+    rk_buf_printf(&buf, "{\"kty\":\"%s\"", kinds[kind].type);
+    if (curve)
+        rk_buf_printf(&buf, ",\"crv\":\"%s\"", curve);
+    if (!add_part(&buf, json, parts[0]) || !add_part(&buf, json, parts[1]))
+        return NULL;
     rk_buf_char(&buf, '}');
     if (rk_buf_finish(&buf) < 0)
         return NULL;
@@ -159,10 +177,13 @@ static EVP_PKEY *import_okp(json_object *json, int type)
 {
     unsigned char point[OKP_MAX_BYTES];
     const char *x = member(json, "x");
+    const char *end;
     size_t length;
 
-    if (!x || sodium_base642bin(point, sizeof(point), x, strlen(x), NULL, &length, NULL,
-                                sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+    if (!x ||
+        sodium_base642bin(point, sizeof(point), x, strlen(x), NULL, &length, &end,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        *end)
         return NULL;
     return EVP_PKEY_new_raw_public_key(type, NULL, point, length);
 }
@@ -205,7 +226,7 @@ static bool import_key(rk_jwk *key, rk_op *op, json_object *json, int kind)
     if (kinds[kind].okp)
         key->evp = import_okp(json, kinds[kind].okp);
     else
-        key->cjose = import_cjose(op, json);
+        key->cjose = import_cjose(op, json, kind);
     return key->evp || (key->cjose && has_sane_size(key->cjose));
 }
 

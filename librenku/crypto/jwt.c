@@ -32,7 +32,18 @@ static bool decode(unsigned char *out, size_t *length, size_t size, const char *
 
 /* --- taking apart ----------------------------------------------------------------------------- */
 
-/* Exactly three parts of the right alphabet, none of them empty. */
+/* Whether a part of the right alphabet has a length that base64 can have and no stray bits at its
+ * end. cjose ends the process over some that have not. */
+static bool ends_well(const char *part, size_t length)
+{
+    unsigned char bytes[3];
+    size_t tail = length % 4 ? length % 4 : 4;
+    size_t size;
+
+    return decode(bytes, &size, sizeof(bytes), part + length - tail, tail);
+}
+
+/* Exactly three parts of base64url, none of them empty. */
 static bool split(size_t lengths[PARTS], const char *token)
 {
     static const char alphabet[] =
@@ -40,7 +51,8 @@ static bool split(size_t lengths[PARTS], const char *token)
 
     for (int i = 0; i < PARTS; i++) {
         lengths[i] = strspn(token, alphabet);
-        if (!lengths[i] || token[lengths[i]] != (i < PARTS - 1 ? '.' : '\0'))
+        if (!lengths[i] || token[lengths[i]] != (i < PARTS - 1 ? '.' : '\0') ||
+            !ends_well(token, lengths[i]))
             return false;
         token += lengths[i] + 1;
     }

@@ -292,6 +292,8 @@ static int explain(transfer *t, CURLcode code)
         return fail_remote(t, t->refused);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return fail_remote(t, "timed out");
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return fail_remote(t, "cancelled");
     return fail_remote(t, *t->reason ? t->reason : curl_easy_strerror(code));
 }
 

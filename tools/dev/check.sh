@@ -34,7 +34,7 @@ TEXT
 
 # Folders of tests/ that hold Python tests.
 python_suites() {
-    find tests -mindepth 2 -maxdepth 2 -name 'test_*.py' | cut -d/ -f2 | sort -u
+    find tests -mindepth 2 -maxdepth 3 -name 'test_*.py' | cut -d/ -f2 | sort -u
 }
 
 # Those that are about the programs, not about the tree.

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# Fuzz targets of the library; each compiles what it looks into itself, so that coverage counts.
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_query
+endif
+fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer,address,undefined
+fuzzed_http = \
+	librenku/base/arena.c \
+	librenku/base/buf.c \
+	librenku/base/error.c \
+	librenku/base/op.c \
+	librenku/base/slug.c \
+	librenku/base/time.c \
+	librenku/base/value.c \
+	librenku/http/form.c \
+	librenku/http/json.c \
+	librenku/http/json_write.c \
+	librenku/http/location.c \
+	librenku/http/patterns.c \
+	librenku/http/query.c \
+	librenku/http/read.c \
+	librenku/http/read_scalar.c \
+	librenku/http/text_check.c \
+	librenku/http/write.c
+fuzzed_gen = gen/api_api.c gen/namespace_api.c gen/patterns.c gen/project_api.c gen/user_api.c
+
+tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzzed_http)
+nodist_tests_fuzz_fuzz_json_SOURCES = $(fuzzed_gen)
+tests_fuzz_fuzz_json_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_json_LDADD = $(LIBRENKU_LIBS) -lm
+tests_fuzz_fuzz_query_SOURCES = %D%/fuzz_query.c $(fuzzed_http)
+nodist_tests_fuzz_fuzz_query_SOURCES = $(fuzzed_gen)
+tests_fuzz_fuzz_query_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_query_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_query_LDADD = $(LIBRENKU_LIBS) -lm
+EXTRA_DIST += %D%/corpora/json %D%/corpora/query

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/crypto/jwt.h"
+
+#include <json-c/json.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "librenku/crypto/claims.h"
+#include "librenku/crypto/json.h"
+#include "tests/unit/jwt_vectors.h"
+#include "tests/unit/unit.h"
+
+static const unsigned every = ~0U;
+
+static rk_jwk_set *keys(void)
+{
+    rk_jwk_set *set = NULL;
+
+    ck_ok(rk_jwk_set_parse(&set, op, VECTOR_KEYS, strlen(VECTOR_KEYS)));
+    return set;
+}
+
+/* Three parts from texts. */
+static const char *compact(const char *header, const char *payload, const char *signature)
+{
+    const char *parts[] = {header, payload, signature};
+    char *encoded[3];
+
+    for (int i = 0; i < 3; i++) {
+        size_t length =
+            sodium_base64_encoded_len(strlen(parts[i]), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+
+        encoded[i] = rk_alloc(op, length, 1);
+        sodium_bin2base64(encoded[i], length, (const unsigned char *)parts[i], strlen(parts[i]),
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    }
+    return rk_printf(op, "%s.%s.%s", encoded[0], encoded[1], encoded[2]);
+}
+
+/* --- signatures ------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *kid;
+    rk_jwt_alg alg;
+    const char *token;
+} signed_tokens[] = {
+    {"rsa",     RK_JWT_RS256, VECTOR_RS256  },
+    {"rsa",     RK_JWT_RS384, VECTOR_RS384  },
+    {"rsa",     RK_JWT_RS512, VECTOR_RS512  },
+    {"rsa",     RK_JWT_PS256, VECTOR_PS256  },
+    {"rsa",     RK_JWT_PS384, VECTOR_PS384  },
+    {"rsa",     RK_JWT_PS512, VECTOR_PS512  },
+    {"es256",   RK_JWT_ES256, VECTOR_ES256  },
+    {"es384",   RK_JWT_ES384, VECTOR_ES384  },
+    {"es512",   RK_JWT_ES512, VECTOR_ES512  },
+    {"ed25519", RK_JWT_EDDSA, VECTOR_ED25519},
+    {"ed448",   RK_JWT_EDDSA, VECTOR_ED448  },
+};
+
+/* Spec: authentication.md 3.2 */
+START_TEST(a_signature_of_another_library_is_verified)
+{
+    rk_jwk_set *set = keys();
+    struct json_object *claims;
+    rk_jwt jwt;
+
+    ck_ok(rk_jwt_read(&jwt, op, signed_tokens[_i].token));
+    ck_assert_int_eq(jwt.alg, signed_tokens[_i].alg);
+    ck_assert_str_eq(jwt.kid, signed_tokens[_i].kid);
+    ck_ok(rk_jwt_verify(op, &jwt, RK_JWT_ALG_BIT(jwt.alg), rk_jwk_set_lookup(set, jwt.kid)));
+    ck_ok(rk_jwt_payload(&claims, op, &jwt));
+    ck_assert_str_eq(json_object_to_json_string_ext(claims, JSON_C_TO_STRING_PLAIN),
+                     "{\"sub\":\"joe\",\"aud\":\"renku\"}");
+    rk_jwk_set_free(set);
+}
+END_TEST
+
+/* Spec: authentication.md 3.2 */
+START_TEST(a_key_of_another_kind_is_refused)
+{
+    rk_jwk_set *set = keys();
+    rk_jwt jwt;
+
+    ck_ok(rk_jwt_read(&jwt, op, signed_tokens[_i].token));
+    for (size_t i = 0; i < RK_COUNT(signed_tokens); i++) {
+        if (strcmp(signed_tokens[i].kid, jwt.kid) == 0)
+            continue;
+        ck_fails(rk_jwt_verify(op, &jwt, every, rk_jwk_set_lookup(set, signed_tokens[i].kid)),
+                 RK_ERR_INVALID_TOKEN);
+        rk_error_clear(op);
+    }
+    rk_jwk_set_free(set);
+}
+END_TEST
+
+/* Spec: authentication.md 3.2 */
+START_TEST(an_algorithm_that_is_not_allowed_is_refused)
+{
+    rk_jwk_set *set = keys();
+    rk_jwt jwt;
+
+    ck_ok(rk_jwt_read(&jwt, op, signed_tokens[_i].token));
+    ck_fails(
+        rk_jwt_verify(op, &jwt, every & ~RK_JWT_ALG_BIT(jwt.alg), rk_jwk_set_lookup(set, jwt.kid)),
+        RK_ERR_INVALID_TOKEN);
+    rk_jwk_set_free(set);
+}
+END_TEST
+
+/* Every place of the token, changed to every neighbour in the alphabet, that can be reached in a
+ * test. */
+START_TEST(a_changed_token_is_refused)
+{
+    rk_jwk_set *set = keys();
+    char *token = rk_strdup(op, signed_tokens[_i].token);
+    size_t length = strlen(token);
+
+    for (size_t at = 0; at < length; at += 7) {
+        char before = token[at];
+        rk_jwt jwt;
+
+        token[at] = before == 'A' ? 'B' : 'A';
+        int result = rk_jwt_read(&jwt, op, token);
+
+        if (result == 0)
+            result = rk_jwt_verify(op, &jwt, every, rk_jwk_set_lookup(set, signed_tokens[_i].kid));
+        ck_assert_msg(result == RK_ERR_INVALID_TOKEN, "place %zu: %d", at, result);
+        rk_error_clear(op);
+        token[at] = before;
+    }
+    rk_jwk_set_free(set);
+}
+END_TEST
+
+/* Spec: authentication.md 5.2: a secret verifies HS512 and nothing else */
+START_TEST(a_secret_verifies_hs512_only)
+{
+    rk_secret *secret;
+    rk_jwt jwt;
+
+    ck_ok(rk_secret_copy(&secret, op, "secret", 6));
+    ck_ok(rk_jwt_read(&jwt, op, VECTOR_RS512));
+    ck_fails(rk_jwt_verify_secret(op, &jwt, secret), RK_ERR_INVALID_TOKEN);
+    rk_error_clear(op);
+    ck_ok(rk_jwt_read(&jwt, op, compact("{\"alg\":\"HS512\"}", "{}", "x")));
+    ck_fails(rk_jwt_verify_secret(op, &jwt, secret), RK_ERR_INVALID_TOKEN);
+    rk_error_clear(op);
+
+    rk_jwk_set *set = keys();
+
+    ck_fails(rk_jwt_verify(op, &jwt, every, rk_jwk_set_lookup(set, "rsa")), RK_ERR_INVALID_TOKEN);
+    rk_jwk_set_free(set);
+    rk_secret_free(secret);
+}
+END_TEST
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static const char *const odd_tokens[] = {
+    "",
+    ".",
+    "..",
+    "...",
+    "a",
+    "a.b",
+    "a.b.c",
+    "a.b.c.d",
+    "a.b.c.d.e",
+    "e30.e30.",
+    ".e30.e30",
+    "e30..e30",
+    "e30.e30.e30", /* {} names no algorithm */
+    "eyJhbGciOiJSUzI1NiJ9 .e30.e30",
+    "eyJhbGciOiJSUzI1NiJ9.e30.e30=",
+    "eyJhbGciOiJSUzI1NiJ9=.e30.e30",
+    "eyJhbGciOiJSUzI1NiJ9.e30.e30\n",
+    "eyJhbGciOiJSUzI1NiJ9.e30.e+0",
+    "eyJhbGciOiJSUzI1NiJ9.e30.e/0",
+    "eyJhbGciOiJSUzI1NiK9.e30.e30", /* no JSON any more */
+    "eyJhbGciOiJub25lIn0.e30.e30",  /* none */
+};
+
+/* Spec: authentication.md 3.2 */
+START_TEST(what_is_no_token_is_refused)
+{
+    rk_jwt jwt;
+
+    ck_fails(rk_jwt_read(&jwt, op, odd_tokens[_i]), RK_ERR_INVALID_TOKEN);
+}
+END_TEST
+
+static const char *const odd_headers[] = {
+    "[]",
+    "null",
+    "1",
+    "\"x\"",
+    "{\"alg\":1}",
+    "{\"alg\":null}",
+    "{\"alg\":\"\"}",
+    "{\"alg\":\"rs256\"}",
+    "{\"alg\":\"none\"}",
+    "{\"alg\":\"HS256\"}",
+    "{\"alg\":\"ES256K\"}",
+    "{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\"}",
+    "{\"alg\":\"RS256\",\"kid\":1}",
+    "{\"alg\":\"RS256\",\"kid\":\"a\\u0000b\"}",
+    "{\"alg\":\"RS256\",\"crit\":[\"exp\"]}",
+    "{\"alg\":\"RS256\",\"crit\":null}",
+    "{\"alg\":\"RS256\",\"b64\":false}",
+    "{\"alg\":\"RS256\"}x",
+    "{\"alg\":\"RS256\"",
+    "{'alg':'RS256'}",
+    "{\"alg\":\"RS256\",}",
+    "/**/{\"alg\":\"RS256\"}",
+    "{\"alg\":\"RS256\",\"x\":\"\xff\"}",
+};
+
+/* Spec: authentication.md 3.2 */
+START_TEST(an_odd_header_is_refused)
+{
+    rk_jwt jwt;
+
+    ck_fails(rk_jwt_read(&jwt, op, compact(odd_headers[_i], "{}", "x")), RK_ERR_INVALID_TOKEN);
+}
+END_TEST
+
+START_TEST(keys_in_the_header_are_not_looked_at)
+{
+    rk_jwt jwt;
+
+    ck_ok(rk_jwt_read(
+        &jwt, op,
+        compact("{\"alg\":\"RS256\",\"kid\":\"a\",\"jku\":1,\"jwk\":[],\"x5u\":{}}", "{}", "x")));
+    ck_assert_str_eq(jwt.kid, "a");
+}
+END_TEST
+
+START_TEST(a_token_of_more_than_16_kib_is_refused)
+{
+    char *token = rk_alloc(op, RK_JWT_MAX_BYTES + 2, 1);
+    rk_jwt jwt;
+
+    memset(token, 'A', RK_JWT_MAX_BYTES + 1);
+    memcpy(token, "eyJhbGciOiJSUzI1NiJ9.e30.", 25);
+    ck_fails(rk_jwt_read(&jwt, op, token), RK_ERR_INVALID_TOKEN);
+    rk_error_clear(op);
+    token[RK_JWT_MAX_BYTES] = '\0';
+    ck_ok(rk_jwt_read(&jwt, op, token));
+}
+END_TEST
+
+/* No allocation may fail unnoticed. */
+START_TEST(reading_survives_a_lack_of_memory)
+{
+    for (int n = 1;; n++) {
+        rk_op one;
+        rk_jwt jwt;
+
+        unit_fail_allocation(n);
+        int result = rk_op_begin(&one);
+
+        if (result == 0)
+            result = rk_jwt_read(&jwt, &one, VECTOR_RS256);
+        int used = unit_allocations();
+
+        unit_fail_allocation(0);
+        rk_op_end(&one);
+        if (used < n)
+            break;
+        ck_assert_int_ne(result, 0);
+    }
+}
+END_TEST
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *list;
+    unsigned bits;
+} lists[] = {
+    {"RS256",              RK_JWT_ALG_BIT(RK_JWT_RS256)                               },
+    {" RS256 , ES384 ",    RK_JWT_ALG_BIT(RK_JWT_RS256) | RK_JWT_ALG_BIT(RK_JWT_ES384)},
+    {"PS512,HS512,none,X", RK_JWT_ALG_BIT(RK_JWT_PS512)                               },
+    {"EdDSA,,",            RK_JWT_ALG_BIT(RK_JWT_EDDSA)                               },
+    {"HS512",              0                                                          },
+    {"none",               0                                                          },
+    {"rs256",              0                                                          },
+    {",",                  0                                                          },
+    {"",                   0                                                          },
+};
+
+/* Spec: foundations.md 22.3 */
+START_TEST(a_list_of_algorithms_is_read)
+{
+    unsigned bits = 0;
+    int result = rk_jwt_algs_parse(&bits, op, lists[_i].list);
+
+    ck_assert_int_eq(result, lists[_i].bits ? 0 : RK_ERR_CONFIGURATION);
+    ck_assert_uint_eq(bits, lists[_i].bits);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    size_t count; /* 0 is refused */
+} sets[] = {
+    {VECTOR_KEYS,                                                                     6},
+    {" " VECTOR_KEYS "\n",                                                            6},
+    {"",                                                                              0},
+    {"nonsense",                                                                      0},
+    {"[]",                                                                            0},
+    {"{}",                                                                            0},
+    {"{\"keys\":{}}",                                                                 0},
+    {"{\"keys\":[]}",                                                                 0},
+    {"{\"keys\":[1,null,[],\"x\",{}]}",                                               0},
+    {"{\"keys\":[{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"eA\"}]}",                     0},
+    {"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"a\"}]}",                                  0},
+    {"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\",\"x\":\"AA\"}]}", 0},
+    {"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\","
+     "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}",                 1},
+    {"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\",\"use\":\"enc\","
+     "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}",                 0},
+};
+
+/* Spec: authentication.md 3.1, 7 */
+START_TEST(a_key_set_holds_what_can_be_used)
+{
+    rk_jwk_set *set = NULL;
+    int result = rk_jwk_set_parse(&set, op, sets[_i].text, strlen(sets[_i].text));
+
+    ck_assert_int_eq(result, sets[_i].count ? 0 : RK_ERR_INTERNAL);
+    if (result == 0)
+        ck_assert_uint_eq(rk_jwk_set_count(set), sets[_i].count);
+    rk_jwk_set_free(set);
+}
+END_TEST
+
+START_TEST(a_key_set_is_counted)
+{
+    rk_jwk_set *set = keys();
+    rk_jwk_set *held = rk_jwk_set_retain(set);
+
+    rk_jwk_set_free(set);
+    ck_assert_ptr_nonnull(rk_jwk_set_lookup(held, "rsa"));
+    ck_assert_ptr_null(rk_jwk_set_lookup(held, "RSA"));
+    ck_assert_ptr_null(rk_jwk_set_lookup(held, ""));
+    rk_jwk_set_free(held);
+    rk_jwk_set_free(NULL);
+}
+END_TEST
+
+START_TEST(reading_keys_survives_a_lack_of_memory)
+{
+    for (int n = 1;; n++) {
+        rk_jwk_set *set = NULL;
+        rk_op one;
+
+        unit_fail_allocation(n);
+        int result = rk_op_begin(&one);
+
+        if (result == 0)
+            result = rk_jwk_set_parse(&set, &one, VECTOR_KEYS, strlen(VECTOR_KEYS));
+        int used = unit_allocations();
+
+        unit_fail_allocation(0);
+        rk_jwk_set_free(set);
+        rk_op_end(&one);
+        if (used < n)
+            break;
+        ck_assert_int_ne(result, 0);
+    }
+}
+END_TEST
+
+/* --- claims ----------------------------------------------------------------------------------- */
+
+static struct json_object *claims_of(const char *text)
+{
+    struct json_object *claims = NULL;
+
+    ck_ok(rk_crypto_json_read(&claims, op, text, strlen(text)));
+    return claims;
+}
+
+/* The clock stands at 1000.5 s. */
+static const struct {
+    const char *claims;
+    bool valid;
+    int64_t expires;
+} times[] = {
+    {"{}",                                       true,  -1                 },
+    {"{\"exp\":1001}",                           true,  1001               },
+    {"{\"exp\":1000}",                           false, 0                  },
+    {"{\"exp\":1000.9}",                         false, 0                  },
+    {"{\"exp\":1001.9}",                         true,  1001               },
+    {"{\"exp\":\"1001\"}",                       true,  1001               },
+    {"{\"exp\":\"+1001\"}",                      true,  1001               },
+    {"{\"exp\":\"1001.5\"}",                     false, 0                  },
+    {"{\"exp\":\"1001 \"}",                      false, 0                  },
+    {"{\"exp\":\"\"}",                           false, 0                  },
+    {"{\"exp\":\"-\"}",                          false, 0                  },
+    {"{\"exp\":\"99999999999999999999\"}",       false, 0                  },
+    {"{\"exp\":\"1001\\u0000\"}",                false, 0                  },
+    {"{\"exp\":true}",                           false, 0                  },
+    {"{\"exp\":null}",                           false, 0                  },
+    {"{\"exp\":[]}",                             false, 0                  },
+    {"{\"exp\":1e400}",                          false, 0                  },
+    {"{\"exp\":1e18}",                           true,  1000000000000000000},
+    {"{\"exp\":9223372036854775807}",            true,  INT64_MAX          },
+    {"{\"exp\":18446744073709551616}",           true,  INT64_MAX          },
+    {"{\"exp\":-9223372036854775808}",           false, 0                  },
+    {"{\"iat\":1000}",                           true,  -1                 },
+    {"{\"iat\":1000.99}",                        true,  -1                 },
+    {"{\"iat\":1001}",                           false, 0                  },
+    {"{\"iat\":\"x\"}",                          false, 0                  },
+    {"{\"nbf\":1000}",                           true,  -1                 },
+    {"{\"nbf\":1001}",                           false, 0                  },
+    {"{\"nbf\":-1}",                             true,  -1                 },
+    {"{\"nbf\":{}}",                             false, 0                  },
+    {"{\"nbf\":1000,\"iat\":1000,\"exp\":1001}", true,  1001               },
+};
+
+/* Spec: authentication.md 3.2, 10 */
+START_TEST(times_are_compared_with_parts_of_a_second)
+{
+    struct json_object *claims = claims_of(times[_i].claims);
+    rk_opt_int expires;
+    int result = rk_claims_times(&expires, op, claims, 1000500000);
+
+    ck_assert_int_eq(result, times[_i].valid ? 0 : RK_ERR_INVALID_TOKEN);
+    if (!times[_i].valid)
+        return;
+    ck_assert_int_eq(expires.set, times[_i].expires >= 0);
+    if (expires.set)
+        ck_assert_int_eq(expires.value, times[_i].expires);
+}
+END_TEST
+
+static const struct {
+    const char *claims;
+    bool valid;
+} audiences[] = {
+    {"{\"aud\":\"b\"}",         true },
+    {"{\"aud\":[\"x\",\"a\"]}", true },
+    {"{\"aud\":[\"x\"]}",       false},
+    {"{\"aud\":[]}",            false},
+    {"{\"aud\":[\"a\",1]}",     false},
+    {"{\"aud\":[\"a\",null]}",  false},
+    {"{\"aud\":\"a\\u0000\"}",  false},
+    {"{\"aud\":\"\"}",          false},
+    {"{\"aud\":null}",          false},
+    {"{\"aud\":1}",             false},
+    {"{\"aud\":{\"a\":true}}",  false},
+    {"{}",                      false},
+};
+
+/* Spec: authentication.md 3.2 */
+START_TEST(the_audience_must_name_us)
+{
+    static const char *const accepted[] = {"a", "b"};
+
+    ck_assert_int_eq(rk_claims_audience(op, claims_of(audiences[_i].claims), accepted, 2),
+                     audiences[_i].valid ? 0 : RK_ERR_INVALID_TOKEN);
+}
+END_TEST
+
+static const struct {
+    const char *claims;
+    bool valid;
+} ids[] = {
+    {"{}",                            true },
+    {"{\"sub\":\"a\",\"jti\":\"b\"}", true },
+    {"{\"sub\":1}",                   false},
+    {"{\"sub\":null}",                false},
+    {"{\"jti\":[]}",                  false},
+};
+
+/* Spec: authentication.md 3.2 */
+START_TEST(ids_must_be_texts)
+{
+    ck_assert_int_eq(rk_claims_ids(op, claims_of(ids[_i].claims)),
+                     ids[_i].valid ? 0 : RK_ERR_INVALID_TOKEN);
+}
+END_TEST
+
+static const struct {
+    const char *claims;
+    const char *roles; /* each with a blank behind it */
+} roles[] = {
+    {"{}",                                                               ""    },
+    {"{\"realm_access\":{\"roles\":[\"a\",\"b\"]}}",                     "a b "},
+    {"{\"realm_access\":{\"roles\":[\"a\",1,null,\"x\\u0000\",\"b\"]}}", "a b "},
+    {"{\"realm_access\":{\"roles\":\"a\"}}",                             ""    },
+    {"{\"realm_access\":{}}",                                            ""    },
+    {"{\"realm_access\":[\"a\"]}",                                       ""    },
+    {"{\"realm_access\":null}",                                          ""    },
+};
+
+/* Spec: authentication.md 3.3 */
+START_TEST(roles_are_texts_of_a_list)
+{
+    char text[16] = "";
+    rk_strings found;
+
+    ck_ok(rk_claims_roles(&found, op, claims_of(roles[_i].claims)));
+    for (size_t i = 0; i < found.count; i++) {
+        strcat(text, found.items[i]);
+        strcat(text, " ");
+    }
+    ck_assert_str_eq(text, roles[_i].roles);
+}
+END_TEST
+
+/* Spec: authentication.md 3.3 */
+START_TEST(a_name_that_is_no_text_is_none)
+{
+    struct json_object *claims = claims_of("{\"a\":\"x\",\"b\":1,\"c\":null,\"d\":\"x\\u0000y\"}");
+    static const char *const none[] = {"b", "c", "d", "e"};
+    const char *name;
+
+    ck_ok(rk_claims_name(&name, op, claims, "a"));
+    ck_assert_str_eq(name, "x");
+    for (size_t i = 0; i < RK_COUNT(none); i++) {
+        ck_ok(rk_claims_name(&name, op, claims, none[i]));
+        ck_assert_ptr_null(name);
+    }
+}
+END_TEST
+
+UNIT_SUITE(jwt)
+{
+    TCase *signatures = unit_case(suite, "signatures");
+    TCase *reading = unit_case(suite, "reading");
+    TCase *sets_of_keys = unit_case(suite, "keys");
+    TCase *claims = unit_case(suite, "claims");
+
+    unit_table(signatures, a_signature_of_another_library_is_verified, signed_tokens);
+    unit_table(signatures, a_key_of_another_kind_is_refused, signed_tokens);
+    unit_table(signatures, an_algorithm_that_is_not_allowed_is_refused, signed_tokens);
+    unit_table(signatures, a_changed_token_is_refused, signed_tokens);
+    tcase_add_test(signatures, a_secret_verifies_hs512_only);
+    unit_table(reading, what_is_no_token_is_refused, odd_tokens);
+    unit_table(reading, an_odd_header_is_refused, odd_headers);
+    tcase_add_test(reading, keys_in_the_header_are_not_looked_at);
+    tcase_add_test(reading, a_token_of_more_than_16_kib_is_refused);
+    tcase_add_test(reading, reading_survives_a_lack_of_memory);
+    unit_table(sets_of_keys, a_list_of_algorithms_is_read, lists);
+    unit_table(sets_of_keys, a_key_set_holds_what_can_be_used, sets);
+    tcase_add_test(sets_of_keys, a_key_set_is_counted);
+    tcase_add_test(sets_of_keys, reading_keys_survives_a_lack_of_memory);
+    unit_table(claims, times_are_compared_with_parts_of_a_second, times);
+    unit_table(claims, the_audience_must_name_us, audiences);
+    unit_table(claims, ids_must_be_texts, ids);
+    unit_table(claims, roles_are_texts_of_a_list, roles);
+    tcase_add_test(claims, a_name_that_is_no_text_is_none);
+}
