@@ -246,8 +246,10 @@ static int wanted(rk_member **out, rk_op *op, const rk_group_member_patch_reques
     rk_member *members = rk_new_array(op, rk_member, body->count);
 
     RK_CHECK(members);
-    for (size_t i = 0; i < body->count; i++)
+    for (size_t i = 0; i < body->count; i++) {
+        RK_TRY(rk_user_id_check(op, body->items[i].id));
         members[i] = (rk_member){body->items[i].id, body->items[i].role};
+    }
     *out = members;
     return 0;
 }

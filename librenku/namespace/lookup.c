@@ -10,9 +10,10 @@
     "  LEFT JOIN common.groups g ON g.id = n.group_id"                                             \
     "  LEFT JOIN users.users u ON u.keycloak_id = n.user_id"
 
+/* Cut to what the contract allows: a user may have two long names. */
 #define NAME                                                                                       \
-    "coalesce(g.name, nullif(concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, '')), "  \
-    "''))"
+    "left(coalesce(g.name,"                                                                        \
+    " nullif(concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, '')), '')), 99)"
 
 static const rk_column namespace_columns[] = {
     {"n.id",                                                           RK_COLUMN_TEXT, offsetof(rk_namespace, id),             NULL                    },

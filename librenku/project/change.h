@@ -8,6 +8,8 @@
 int rk_project_require(rk_op *op, const rk_project *project, bool found, const char *id,
                        rk_scope scope);
 
+/* NOT_FOUND, in the words that clients know. */
+int rk_project_missing(rk_op *op, const char *id);
 /* Checks 4 to 7 of the creation, then queues project, slug and relationships, and records the
  * change. Spec: projects.md 4.2 */
 int rk_project_add(rk_project *out, rk_op *op, const rk_project *draft);

@@ -10,8 +10,17 @@
 int rk_project_require(rk_op *op, const rk_project *project, bool found, const char *id,
                        rk_scope scope)
 {
-    return rk_authz_require(op, RK_OBJECT_PROJECT, id, found ? project->bits : 0, scope,
-                            RK_ERR_NOT_FOUND);
+    if (rk_authz_require(op, RK_OBJECT_PROJECT, id, found ? project->bits : 0, scope,
+                         RK_ERR_NOT_FOUND) == 0)
+        return 0;
+    rk_error_clear(op);
+    return rk_project_missing(op, id);
+}
+
+int rk_project_missing(rk_op *op, const char *id)
+{
+    return rk_fail(op, RK_ERR_NOT_FOUND,
+                   "Project with id '%s' does not exist or you do not have access to it.", id);
 }
 
 /* GET /projects. Spec: projects.md 4.1 */

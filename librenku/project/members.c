@@ -25,12 +25,6 @@ static int api_role(int role)
     return 0;
 }
 
-static int missing(rk_op *op, const char *id)
-{
-    return rk_fail(op, RK_ERR_NOT_FOUND,
-                   "Project with id %s does not exist or you do not have access to it.", id);
-}
-
 static const rk_user *user_of(const rk_array *users, const char *id)
 {
     const rk_user *items = users->items;
@@ -119,8 +113,10 @@ static int wanted(rk_member **out, rk_op *op, const rk_project_member_list_patch
     rk_member *members = rk_new_array(op, rk_member, body->count);
 
     RK_CHECK(members);
-    for (size_t i = 0; i < body->count; i++)
+    for (size_t i = 0; i < body->count; i++) {
+        RK_TRY(rk_user_id_check(op, body->items[i].id));
         members[i] = (rk_member){body->items[i].id, roles[body->items[i].role]};
+    }
     *out = members;
     return 0;
 }
@@ -147,7 +143,7 @@ int rk_project_member_set(rk_op *op, const rk_project_member_set_in *in)
 
     RK_TRY(rk_project_lock(&project, &found, op, in->project_id));
     if (!found)
-        return missing(op, in->project_id);
+        return rk_project_missing(op, in->project_id);
     if (!in->body.count)
         return rk_fail(op, RK_ERR_INVALID, "Please name at least one member.");
     RK_TRY(wanted(&members, op, &in->body));

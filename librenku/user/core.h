@@ -6,9 +6,6 @@
 
 /* Slugs for the namespace of a new user, the best first. Spec: namespaces.md 4.4 */
 int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person);
-/* INVALID unless the id can be stored and shown: the identity provider may think of other ones.
- * Spec: foundations.md 9.2 */
-int rk_user_id_check(rk_op *op, const char *user_id);
 /* NULL for the empty text: columns may hold both, answers hold neither. */
 const char *rk_text_or_null(const char *text);
 /* Pinned slugs are equal ignoring case (they are ASCII). Spec: user-preferences.md 4 */

@@ -96,7 +96,7 @@ int rk_user_delete(rk_op *op, const rk_user_delete_in *in)
 
     RK_TRY(rk_user_removal_lookup(&removal, &found, op, in->user_id));
     if (!found)
-        return 0;
+        return rk_authz_waive(op, RK_OBJECT_PLATFORM, RK_SCOPE_IS_ADMIN);
     RK_TRY(rk_authz_require(op, RK_OBJECT_PLATFORM, RK_PLATFORM_ID, removal.platform_bits,
                             RK_SCOPE_IS_ADMIN, RK_ERR_NOT_FOUND));
     if (removal.in_use.value)

@@ -7,6 +7,8 @@
 #include "librenku/http/reply.h"
 #include "librenku/user/core.h"
 
+enum { PATH_MAX_LENGTH = 99 + 1 + 99 };
+
 /* The row of a requester. Spec: user-preferences.md 2 */
 typedef struct {
     const char *user_id;
@@ -119,6 +121,15 @@ static int check_id(rk_op *op)
     return rk_user_id_check(op, op->caller->id);
 }
 
+/* Nothing can be pinned that no project can be called. */
+static int check_slug(rk_op *op, const char *slug)
+{
+    if (strlen(slug) > PATH_MAX_LENGTH)
+        return rk_fail(op, RK_ERR_INVALID, "The slug of a project has at most %d characters.",
+                       PATH_MAX_LENGTH);
+    return 0;
+}
+
 static bool holds(const preferences *row, const char *slug)
 {
     for (size_t i = 0; i < row->pins.count; i++) {
@@ -161,6 +172,7 @@ int rk_user_pin_add(rk_user_preferences *out, rk_op *op, const rk_user_pin_add_i
     bool found;
 
     RK_TRY(check_id(op));
+    RK_TRY(check_slug(op, in->body.project_slug));
     RK_TRY(lock(&row, &found, op));
     if (found && holds(&row, in->body.project_slug))
         return answer(out, op, &row);

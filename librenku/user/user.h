@@ -14,6 +14,8 @@ typedef struct {
     const char *last_name;
 } rk_person;
 
+/* INVALID unless the id can be stored and shown. Spec: foundations.md 9.2 */
+int rk_user_id_check(rk_op *op, const char *user_id);
 /* The record of a user. Spec: users.md 3.3 */
 int rk_user_lookup(rk_user *out, bool *found, rk_op *op, const char *user_id);
 /* The record of the logged-in caller, made from the token when there is none. Spec:
