@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# apigen: what follows from the apispec files. A new room is named in each of the first three lists.
+# apigen makes what follows from the apispec files. A new room is named in each of the first three lists.
 apispecs = \
 	librenku/api/apispec.yaml \
 	librenku/namespace/apispec.yaml \
@@ -11,6 +11,7 @@ apigen_sources = \
 	gen/namespace_api.c \
 	gen/openapi.c \
 	gen/operations.c \
+	gen/patterns.c \
 	gen/project_api.c \
 	gen/user_api.c
 apigen_headers = \
@@ -26,6 +27,7 @@ apigen_modules = \
 	%D%/apigen/emit_header.py \
 	%D%/apigen/emit_openapi.py \
 	%D%/apigen/emit_operations.py \
+	%D%/apigen/emit_patterns.py \
 	%D%/apigen/emit_source.py \
 	%D%/apigen/errors.py \
 	%D%/apigen/merge.py \

@@ -69,7 +69,8 @@ void rk_buf_char(rk_buf *buf, char c)
     rk_buf_add(buf, &c, 1);
 }
 
-static void add_formatted(rk_buf *buf, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, const char *format,
+                                                                va_list arguments)
 {
     va_list again;
 

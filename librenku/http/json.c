@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/http/json.h"
+
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -7,7 +9,6 @@
 #include <json-c/json.h>
 
 #include "librenku/base/slug.h"
-#include "librenku/http/json.h"
 
 /* A strict reader of RFC 8259 that makes json-c values. json-c's own reader replaces lone
  * surrogates and narrows large integers in silence; here both stay to be seen. */

@@ -12,7 +12,7 @@ librenku_core_la_SOURCES += \
 	%D%/query.c \
 	%D%/read.c \
 	%D%/read_scalar.c \
-	%D%/reader.h \
+	%D%/reading.h \
 	%D%/reply.h \
 	%D%/schema.h \
 	%D%/text_check.c %D%/text_check.h \

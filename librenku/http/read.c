@@ -5,27 +5,27 @@
 #include <json-c/json.h>
 
 #include "librenku/http/json.h"
-#include "librenku/http/reader.h"
+#include "librenku/http/reading.h"
 
 /* Beyond this no violation is added to a message: what one client sends may not fill the memory. */
 enum { MESSAGE_MAX_BYTES = 64 * 1024 };
 
-int rk_reader_violation(rk_reader *reader, const rk_location *at, const char *format, ...)
+int rk_read_violation(rk_reading *reading, const rk_location *at, const char *format, ...)
 {
-    rk_op *op = reader->matcher.op;
+    rk_op *op = reading->matcher.op;
     va_list arguments;
 
-    reader->count++;
-    if (reader->violations.length > MESSAGE_MAX_BYTES)
+    reading->count++;
+    if (reading->violations.length > MESSAGE_MAX_BYTES)
         return 0;
     va_start(arguments, format);
     const char *message = rk_vprintf(op, format, arguments);
     va_end(arguments);
     RK_CHECK(message);
-    rk_buf_text(&reader->violations, reader->count > 1 ? ", " : "");
-    rk_location_print(&reader->violations, at);
-    rk_buf_printf(&reader->violations, ": %s", message);
-    return rk_buf_finish(&reader->violations);
+    rk_buf_text(&reading->violations, reading->count > 1 ? ", " : "");
+    rk_location_print(&reading->violations, at);
+    rk_buf_printf(&reading->violations, ": %s", message);
+    return rk_buf_finish(&reading->violations);
 }
 
 size_t rk_schema_size(const rk_schema *schema)
@@ -50,18 +50,18 @@ size_t rk_schema_size(const rk_schema *schema)
 
 /* --- arrays --- */
 
-static int refuse_length(rk_reader *reader, const rk_location *at, int64_t limit, size_t count)
+static int refuse_length(rk_reading *reading, const rk_location *at, int64_t limit, size_t count)
 {
     bool few = (int64_t)count < limit;
 
-    return rk_reader_violation(
-        reader, at, "List should have at %s %lld item%s after validation, not %zu",
+    return rk_read_violation(
+        reading, at, "List should have at %s %lld item%s after validation, not %zu",
         few ? "least" : "most", (long long)limit, limit == 1 ? "" : "s", count);
 }
 
-static int check_unique(rk_reader *reader, rk_given given)
+static int check_unique(rk_reading *reading, rk_given given)
 {
-    rk_op *op = reader->matcher.op;
+    rk_op *op = reading->matcher.op;
     struct json_object *seen = json_object_new_object();
     size_t count = json_object_array_length(given.json);
 
@@ -77,10 +77,10 @@ static int check_unique(rk_reader *reader, rk_given given)
     }
     if ((size_t)json_object_object_length(seen) == count)
         return 0;
-    return rk_reader_violation(reader, given.at, "Value error, the items should be unique");
+    return rk_read_violation(reading, given.at, "Value error, the items should be unique");
 }
 
-static int read_items(char *items, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_items(char *items, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     size_t size = rk_schema_size(schema->items);
     size_t count = json_object_array_length(given.json);
@@ -90,51 +90,51 @@ static int read_items(char *items, rk_reader *reader, const rk_schema *schema, r
         const rk_given item = {json_object_array_get_idx(given.json, i), &at};
 
         if (item.json || !schema->items_nullable)
-            RK_TRY(rk_reader_value(items + i * size, reader, schema->items, item));
+            RK_TRY(rk_read_value(items + i * size, reading, schema->items, item));
     }
     return 0;
 }
 
-static int read_array(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_array(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
-    int violations = reader->count;
+    int violations = reading->count;
 
     if (!json_object_is_type(given.json, json_type_array))
-        return rk_reader_violation(reader, given.at, "Input should be a valid list");
+        return rk_read_violation(reading, given.at, "Input should be a valid list");
     size_t count = json_object_array_length(given.json);
 
     if (schema->max_length >= 0 && (int64_t)count > schema->max_length)
-        return refuse_length(reader, given.at, schema->max_length, count);
-    char *items = rk_alloc(reader->matcher.op, count, rk_schema_size(schema->items));
+        return refuse_length(reading, given.at, schema->max_length, count);
+    char *items = rk_alloc(reading->matcher.op, count, rk_schema_size(schema->items));
 
     RK_CHECK(items);
-    RK_TRY(read_items(items, reader, schema, given));
+    RK_TRY(read_items(items, reading, schema, given));
     *(rk_array *)out = (rk_array){true, count, items};
-    if (reader->count > violations)
+    if (reading->count > violations)
         return 0;
     if ((int64_t)count < schema->min_length)
-        return refuse_length(reader, given.at, schema->min_length, count);
-    return schema->unique_items ? check_unique(reader, given) : 0;
+        return refuse_length(reading, given.at, schema->min_length, count);
+    return schema->unique_items ? check_unique(reading, given) : 0;
 }
 
 /* --- objects --- */
 
-static int read_fallback(void *slot, rk_reader *reader, const rk_field *field,
+static int read_fallback(void *slot, rk_reading *reading, const rk_field *field,
                          const rk_location *at)
 {
     struct json_object *value;
 
-    RK_TRY(rk_json_parse(&value, reader->matcher.op, field->fallback, strlen(field->fallback)));
-    return rk_reader_value(slot, reader, field->schema, (rk_given){value, at});
+    RK_TRY(rk_json_parse(&value, reading->matcher.op, field->fallback, strlen(field->fallback)));
+    return rk_read_value(slot, reading, field->schema, (rk_given){value, at});
 }
 
 /* Where the value of a field goes: objects stand apart, behind a pointer. */
-static int slot_of(void **out, rk_reader *reader, const rk_field *field, void *object)
+static int slot_of(void **out, rk_reading *reading, const rk_field *field, void *object)
 {
     void *slot = (char *)object + field->offset;
 
     if (field->schema->kind == RK_KIND_OBJECT) {
-        void *apart = rk_alloc(reader->matcher.op, 1, field->schema->size_bytes);
+        void *apart = rk_alloc(reading->matcher.op, 1, field->schema->size_bytes);
 
         RK_CHECK(apart);
         *(void **)slot = apart;
@@ -144,7 +144,7 @@ static int slot_of(void **out, rk_reader *reader, const rk_field *field, void *o
     return 0;
 }
 
-static int read_field(void *object, rk_reader *reader, const rk_field *field, rk_given given)
+static int read_field(void *object, rk_reading *reading, const rk_field *field, rk_given given)
 {
     const rk_location at = {.outer = given.at, .name = field->name};
     struct json_object *value;
@@ -152,16 +152,16 @@ static int read_field(void *object, rk_reader *reader, const rk_field *field, rk
 
     if (!json_object_object_get_ex(given.json, field->name, &value)) {
         if (field->required)
-            return rk_reader_violation(reader, &at, "Field required");
+            return rk_read_violation(reading, &at, "Field required");
         if (!field->fallback)
             return 0;
-        RK_TRY(slot_of(&slot, reader, field, object));
-        return read_fallback(slot, reader, field, &at);
+        RK_TRY(slot_of(&slot, reading, field, object));
+        return read_fallback(slot, reading, field, &at);
     }
     if (!value && field->nullable)
         return 0;
-    RK_TRY(slot_of(&slot, reader, field, object));
-    return rk_reader_value(slot, reader, field->schema, (rk_given){value, &at});
+    RK_TRY(slot_of(&slot, reading, field, object));
+    return rk_read_value(slot, reading, field->schema, (rk_given){value, &at});
 }
 
 static bool is_known(const rk_schema *schema, const char *name)
@@ -173,19 +173,19 @@ static bool is_known(const rk_schema *schema, const char *name)
     return false;
 }
 
-static int keep_extra(struct json_object *extra, rk_reader *reader, const char *name,
+static int keep_extra(struct json_object *extra, rk_reading *reading, const char *name,
                       rk_given given)
 {
-    RK_TRY(rk_reader_keep(reader, given));
+    RK_TRY(rk_read_keep(reading, given));
     if (json_object_object_add(extra, name, json_object_get(given.json)) == 0)
         return 0;
     (void)json_object_put(given.json); /* only tells whether it is gone now */
-    return rk_fail_default(reader->matcher.op, RK_ERR_NO_MEMORY);
+    return rk_fail_default(reading->matcher.op, RK_ERR_NO_MEMORY);
 }
 
-static int read_extra(void *object, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_extra(void *object, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
-    rk_op *op = reader->matcher.op;
+    rk_op *op = reading->matcher.op;
     struct json_object *extra = NULL;
 
     if (schema->extra == RK_EXTRA_IGNORE)
@@ -203,34 +203,34 @@ static int read_extra(void *object, rk_reader *reader, const rk_schema *schema, 
 
         if (is_known(schema, name))
             continue;
-        RK_TRY(extra ? keep_extra(extra, reader, name, (rk_given){value, &at})
-                     : rk_reader_violation(reader, &at, "Extra inputs are not permitted"));
+        RK_TRY(extra ? keep_extra(extra, reading, name, (rk_given){value, &at})
+                     : rk_read_violation(reading, &at, "Extra inputs are not permitted"));
     }
     return 0;
 }
 
-static int read_object(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_object(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     if (!json_object_is_type(given.json, json_type_object))
-        return rk_reader_violation(
-            reader, given.at,
+        return rk_read_violation(
+            reading, given.at,
             "Input should be a valid dictionary or object to extract fields from");
     for (int i = 0; i < schema->field_count; i++)
-        RK_TRY(read_field(out, reader, &schema->fields[i], given));
-    return read_extra(out, reader, schema, given);
+        RK_TRY(read_field(out, reading, &schema->fields[i], given));
+    return read_extra(out, reading, schema, given);
 }
 
-static int read_map(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_map(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
-    int violations = reader->count;
+    int violations = reading->count;
 
     if (!json_object_is_type(given.json, json_type_object))
-        return rk_reader_violation(reader, given.at, "Input should be a valid dictionary");
+        return rk_read_violation(reading, given.at, "Input should be a valid dictionary");
     *(struct json_object **)out = given.json;
-    RK_TRY(rk_reader_keep(reader, given));
-    if (!schema->items || reader->count > violations)
+    RK_TRY(rk_read_keep(reading, given));
+    if (!schema->items || reading->count > violations)
         return 0;
-    void *unused = rk_alloc(reader->matcher.op, 1, rk_schema_size(schema->items));
+    void *unused = rk_alloc(reading->matcher.op, 1, rk_schema_size(schema->items));
 
     RK_CHECK(unused);
     json_object_object_foreach(given.json, name, value)
@@ -238,7 +238,7 @@ static int read_map(void *out, rk_reader *reader, const rk_schema *schema, rk_gi
         const rk_location at = {.outer = given.at, .name = name};
 
         if (value || !schema->items_nullable)
-            RK_TRY(rk_reader_value(unused, reader, schema->items, (rk_given){value, &at}));
+            RK_TRY(rk_read_value(unused, reading, schema->items, (rk_given){value, &at}));
     }
     return 0;
 }
@@ -262,29 +262,29 @@ static bool is_of_type(const rk_schema *option, struct json_object *json)
 }
 
 /* Reads by one alternative, apart from what was found before. */
-static int try_option(rk_union *out, rk_reader *reader, const rk_schema *schema, int i,
+static int try_option(rk_union *out, rk_reading *reading, const rk_schema *schema, int i,
                       rk_given given)
 {
     const rk_schema *option = schema->options[i];
     const rk_location at = {.outer = given.at, .name = schema->option_tags[i]};
-    rk_reader apart = {.matcher = reader->matcher};
-    void *value = rk_alloc(reader->matcher.op, 1, rk_schema_size(option));
+    rk_reading apart = {.matcher = reading->matcher};
+    void *value = rk_alloc(reading->matcher.op, 1, rk_schema_size(option));
 
     RK_CHECK(value);
-    rk_buf_begin(&apart.violations, reader->matcher.op, 0);
-    int result = rk_reader_value(value, &apart, option, (rk_given){given.json, &at});
+    rk_buf_begin(&apart.violations, reading->matcher.op, 0);
+    int result = rk_read_value(value, &apart, option, (rk_given){given.json, &at});
 
-    reader->matcher = apart.matcher; /* it may have made what the next search needs */
+    reading->matcher = apart.matcher; /* it may have made what the next search needs */
     if (result == 0 && apart.count == 0) {
         *out = (rk_union){i + 1, value};
-        reader->has_nul |= apart.has_nul;
+        reading->has_nul |= apart.has_nul;
     }
     return result;
 }
 
 /* The first alternative of the very type that fits, else the first that fits at all; else all
  * of them tell what is wrong. */
-static int read_union(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_union(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     rk_union *chosen = out;
 
@@ -292,71 +292,65 @@ static int read_union(void *out, rk_reader *reader, const rk_schema *schema, rk_
     for (int same_type = 1; same_type >= 0; same_type--) {
         for (int i = 0; i < schema->option_count && !chosen->which; i++) {
             if (is_of_type(schema->options[i], given.json) == same_type)
-                RK_TRY(try_option(chosen, reader, schema, i, given));
+                RK_TRY(try_option(chosen, reading, schema, i, given));
         }
     }
     for (int i = 0; i < schema->option_count && !chosen->which; i++) {
         const rk_location at = {.outer = given.at, .name = schema->option_tags[i]};
-        void *unused = rk_alloc(reader->matcher.op, 1, rk_schema_size(schema->options[i]));
+        void *unused = rk_alloc(reading->matcher.op, 1, rk_schema_size(schema->options[i]));
 
         RK_CHECK(unused);
-        RK_TRY(rk_reader_value(unused, reader, schema->options[i], (rk_given){given.json, &at}));
+        RK_TRY(rk_read_value(unused, reading, schema->options[i], (rk_given){given.json, &at}));
     }
     return 0;
 }
 
 /* --- any kind --- */
 
-static int read_any(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_any(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     (void)schema;
     *(struct json_object **)out = given.json;
-    return rk_reader_keep(reader, given);
+    return rk_read_keep(reading, given);
 }
 
 /* JSON text for a jsonb column. */
-static int read_raw(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_raw(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     rk_buf text;
 
     (void)schema;
-    RK_TRY(rk_reader_keep(reader, given));
-    rk_buf_begin(&text, reader->matcher.op, 256);
+    RK_TRY(rk_read_keep(reading, given));
+    rk_buf_begin(&text, reading->matcher.op, 256);
     rk_json_write(&text, given.json);
     *(const char **)out = text.text;
     return rk_buf_finish(&text);
 }
 
-int rk_reader_value(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+int rk_read_value(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
-    static int (*const readers[])(void *out, rk_reader *reader, const rk_schema *schema,
+    static int (*const readers[])(void *out, rk_reading *reading, const rk_schema *schema,
                                   rk_given given) = {
-        [RK_KIND_TEXT] = rk_reader_scalar,
-        [RK_KIND_INT] = rk_reader_scalar,
-        [RK_KIND_NUMBER] = rk_reader_scalar,
-        [RK_KIND_BOOL] = rk_reader_scalar,
-        [RK_KIND_ENUM] = rk_reader_scalar,
-        [RK_KIND_TIME] = rk_reader_scalar,
-        [RK_KIND_TEXTS] = read_array,
-        [RK_KIND_ARRAY] = read_array,
-        [RK_KIND_OBJECT] = read_object,
-        [RK_KIND_MAP] = read_map,
-        [RK_KIND_ANY] = read_any,
-        [RK_KIND_RAW] = read_raw,
+        [RK_KIND_TEXT] = rk_read_scalar,   [RK_KIND_INT] = rk_read_scalar,
+        [RK_KIND_NUMBER] = rk_read_scalar, [RK_KIND_BOOL] = rk_read_scalar,
+        [RK_KIND_ENUM] = rk_read_scalar,   [RK_KIND_TIME] = rk_read_scalar,
+        [RK_KIND_TEXTS] = read_array,      [RK_KIND_ARRAY] = read_array,
+        [RK_KIND_OBJECT] = read_object,    [RK_KIND_MAP] = read_map,
+        [RK_KIND_ANY] = read_any,          [RK_KIND_RAW] = read_raw,
         [RK_KIND_UNION] = read_union,
     };
 
-    return readers[schema->kind](out, reader, schema, given);
+    return readers[schema->kind](out, reading, schema, given);
 }
 
 /* --- the whole --- */
 
-static int verdict(rk_op *op, const rk_reader *reader)
+static int verdict(rk_op *op, const rk_reading *reading)
 {
-    if (reader->count)
+    if (reading->count)
         return rk_fail(op, RK_ERR_INVALID, "There are errors in the following fields, %s",
-                       reader->violations.text);
-    if (reader->has_nul)
+                       reading->violations.text);
+    if (reading->has_nul)
         return rk_fail(op, RK_ERR_INVALID,
                        "The payload contains characters that are incompatible with the database");
     return 0;
@@ -365,7 +359,7 @@ static int verdict(rk_op *op, const rk_reader *reader)
 int rk_schema_read(void *out, rk_op *op, const rk_patterns *patterns, const rk_schema *schema,
                    struct json_object *value)
 {
-    rk_reader reader = {
+    rk_reading reading = {
         .matcher = {.op = op, .patterns = patterns}
     };
 
@@ -373,9 +367,9 @@ int rk_schema_read(void *out, rk_op *op, const rk_patterns *patterns, const rk_s
         return rk_fail(op, RK_ERR_INVALID,
                        "The validation failed because the provided input has the wrong type");
     memset(out, 0, rk_schema_size(schema));
-    rk_buf_begin(&reader.violations, op, 0);
-    int result = rk_reader_value(out, &reader, schema, (rk_given){value, NULL});
+    rk_buf_begin(&reading.violations, op, 0);
+    int result = rk_read_value(out, &reading, schema, (rk_given){value, NULL});
 
-    rk_matcher_free(&reader.matcher);
-    return result == 0 ? verdict(op, &reader) : result;
+    rk_matcher_free(&reading.matcher);
+    return result == 0 ? verdict(op, &reading) : result;
 }

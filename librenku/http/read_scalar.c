@@ -10,7 +10,7 @@
 
 #include "librenku/base/time.h"
 #include "librenku/http/json.h"
-#include "librenku/http/reader.h"
+#include "librenku/http/reading.h"
 #include "librenku/http/text_check.h"
 
 /* Values that hold no others, with every form in which they are accepted. Spec:
@@ -42,50 +42,49 @@ static bool has_surrogate(const char *text, size_t length)
     return false;
 }
 
-static int read_text(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_text(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     rk_text_verdict verdict;
     size_t length;
 
     if (!json_object_is_type(given.json, json_type_string))
-        return rk_reader_violation(reader, given.at, "%s", not_text);
+        return rk_read_violation(reading, given.at, "%s", not_text);
     const char *text = text_of(given.json, &length);
 
     if (has_surrogate(text, length))
-        return rk_reader_violation(reader, given.at, "%s", not_unicode);
-    reader->has_nul |= strlen(text) != length;
+        return rk_read_violation(reading, given.at, "%s", not_unicode);
+    reading->has_nul |= strlen(text) != length;
     *(const char **)out = text;
-    RK_TRY(rk_text_check(&verdict, &reader->matcher, schema, text, length));
+    RK_TRY(rk_text_check(&verdict, &reading->matcher, schema, text, length));
     if (verdict == RK_TEXT_PATTERN)
-        return rk_reader_violation(reader, given.at, "String should match pattern '%s'",
-                                   schema->pattern);
+        return rk_read_violation(reading, given.at, "String should match pattern '%s'",
+                                 schema->pattern);
     if (verdict == RK_TEXT_FITS)
         return 0;
     int64_t limit = verdict == RK_TEXT_SHORT ? schema->min_length : schema->max_length;
 
-    return rk_reader_violation(reader, given.at, "String should have at %s %lld character%s",
-                               verdict == RK_TEXT_SHORT ? "least" : "most", (long long)limit,
-                               limit == 1 ? "" : "s");
+    return rk_read_violation(reading, given.at, "String should have at %s %lld character%s",
+                             verdict == RK_TEXT_SHORT ? "least" : "most", (long long)limit,
+                             limit == 1 ? "" : "s");
 }
 
-int rk_reader_keep(rk_reader *reader, rk_given given)
+int rk_read_keep(rk_reading *reading, rk_given given)
 {
     size_t length;
 
     if (json_object_is_type(given.json, json_type_string)) {
         const char *text = text_of(given.json, &length);
 
-        reader->has_nul |= strlen(text) != length;
-        return has_surrogate(text, length)
-                   ? rk_reader_violation(reader, given.at, "%s", not_unicode)
-                   : 0;
+        reading->has_nul |= strlen(text) != length;
+        return has_surrogate(text, length) ? rk_read_violation(reading, given.at, "%s", not_unicode)
+                                           : 0;
     }
     if (json_object_is_type(given.json, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(given.json); i++) {
             const rk_location at = {.outer = given.at, .index = i};
 
             RK_TRY(
-                rk_reader_keep(reader, (rk_given){json_object_array_get_idx(given.json, i), &at}));
+                rk_read_keep(reading, (rk_given){json_object_array_get_idx(given.json, i), &at}));
         }
     } else if (json_object_is_type(given.json, json_type_object)) {
         json_object_object_foreach(given.json, name, value)
@@ -93,29 +92,29 @@ int rk_reader_keep(rk_reader *reader, rk_given given)
             const rk_location at = {.outer = given.at, .name = name};
 
             RK_TRY(has_surrogate(name, strlen(name))
-                       ? rk_reader_violation(reader, &at, "%s", not_unicode)
-                       : rk_reader_keep(reader, (rk_given){value, &at}));
+                       ? rk_read_violation(reading, &at, "%s", not_unicode)
+                       : rk_read_keep(reading, (rk_given){value, &at}));
         }
     }
     return 0;
 }
 
 /* "Input should be 'a', 'b' or 'c'" */
-static int refuse_name(rk_reader *reader, const rk_schema *schema, const rk_location *at)
+static int refuse_name(rk_reading *reading, const rk_schema *schema, const rk_location *at)
 {
     rk_buf names;
 
-    rk_buf_begin(&names, reader->matcher.op, 64);
+    rk_buf_begin(&names, reading->matcher.op, 64);
     for (size_t i = 0; i < schema->names->count; i++) {
         const char *between = i == 0 ? "" : i + 1 < schema->names->count ? ", " : " or ";
 
         rk_buf_printf(&names, "%s'%s'", between, schema->names->names[i]);
     }
     RK_TRY(rk_buf_finish(&names));
-    return rk_reader_violation(reader, at, "Input should be %s", names.text);
+    return rk_read_violation(reading, at, "Input should be %s", names.text);
 }
 
-static int read_enum(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_enum(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     size_t length = 0;
     const char *text =
@@ -123,7 +122,7 @@ static int read_enum(void *out, rk_reader *reader, const rk_schema *schema, rk_g
     int value = text && strlen(text) == length ? rk_enum_lookup(schema->names, text) : 0;
 
     *(int *)out = value;
-    return value ? 0 : refuse_name(reader, schema, given.at);
+    return value ? 0 : refuse_name(reading, schema, given.at);
 }
 
 /* --- numbers --- */
@@ -248,22 +247,22 @@ static int whole_of(whole *out, verdict *why, rk_op *op, struct json_object *jso
     }
 }
 
-static int refuse_number(rk_reader *reader, const rk_location *at, verdict why, const char *what)
+static int refuse_number(rk_reading *reading, const rk_location *at, verdict why, const char *what)
 {
     const char *article = *what == 'i' ? "an" : "a";
 
     switch (why) {
     case NUMBER_TEXT:
-        return rk_reader_violation(reader, at,
-                                   "Input should be a valid %s, unable to parse string as %s %s",
-                                   what, article, what);
+        return rk_read_violation(reading, at,
+                                 "Input should be a valid %s, unable to parse string as %s %s",
+                                 what, article, what);
     case NUMBER_FRACTION:
-        return rk_reader_violation(
-            reader, at, "Input should be a valid %s, got a number with a fractional part", what);
+        return rk_read_violation(
+            reading, at, "Input should be a valid %s, got a number with a fractional part", what);
     case NUMBER_INFINITE:
-        return rk_reader_violation(reader, at, "%s", not_finite);
+        return rk_read_violation(reading, at, "%s", not_finite);
     default:
-        return rk_reader_violation(reader, at, "Input should be a valid %s", what);
+        return rk_read_violation(reading, at, "Input should be a valid %s", what);
     }
 }
 
@@ -282,7 +281,7 @@ static void print_bound(char out[32], double bound)
     (void)uselocale(before);
 }
 
-static int check_bounds(rk_reader *reader, const rk_schema *schema, const rk_location *at,
+static int check_bounds(rk_reading *reading, const rk_schema *schema, const rk_location *at,
                         double value)
 {
     char bound[32];
@@ -294,25 +293,25 @@ static int check_bounds(rk_reader *reader, const rk_schema *schema, const rk_loc
     bool exclusive = low ? schema->exclusive_minimum : schema->exclusive_maximum;
 
     print_bound(bound, low ? schema->minimum : schema->maximum);
-    return rk_reader_violation(reader, at, "Input should be %s than %s%s", low ? "greater" : "less",
-                               exclusive ? "" : "or equal to ", bound);
+    return rk_read_violation(reading, at, "Input should be %s than %s%s", low ? "greater" : "less",
+                             exclusive ? "" : "or equal to ", bound);
 }
 
-static int read_int(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_int(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
-    int violations = reader->count;
+    int violations = reading->count;
     verdict why;
     whole number;
 
-    RK_TRY(whole_of(&number, &why, reader->matcher.op, given.json));
+    RK_TRY(whole_of(&number, &why, reading->matcher.op, given.json));
     if (why != NUMBER_GOOD)
-        return refuse_number(reader, given.at, why, "integer");
+        return refuse_number(reading, given.at, why, "integer");
     *(rk_opt_int *)out = RK_INT(number.value);
-    RK_TRY(check_bounds(reader, schema, given.at, (double)number.value));
-    if (!number.beyond || schema->saturates || reader->count > violations)
+    RK_TRY(check_bounds(reading, schema, given.at, (double)number.value));
+    if (!number.beyond || schema->saturates || reading->count > violations)
         return 0;
-    return rk_reader_violation(reader, given.at,
-                               "Input should be a valid integer, it is beyond 64 bits");
+    return rk_read_violation(reading, given.at,
+                             "Input should be a valid integer, it is beyond 64 bits");
 }
 
 /* Digits with a point, an exponent, or both; and no words. */
@@ -353,16 +352,16 @@ static int number_of(double *out, verdict *why, rk_op *op, struct json_object *j
     return 0;
 }
 
-static int read_number(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_number(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     double value;
     verdict why;
 
-    RK_TRY(number_of(&value, &why, reader->matcher.op, given.json));
+    RK_TRY(number_of(&value, &why, reading->matcher.op, given.json));
     if (why != NUMBER_GOOD)
-        return refuse_number(reader, given.at, why, "number");
+        return refuse_number(reading, given.at, why, "number");
     *(rk_opt_number *)out = (rk_opt_number){true, value};
-    return check_bounds(reader, schema, given.at, value);
+    return check_bounds(reading, schema, given.at, value);
 }
 
 /* --- booleans --- */
@@ -405,21 +404,21 @@ static int bool_of(struct json_object *json)
     }
 }
 
-static int read_bool(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_bool(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     int value = bool_of(given.json);
 
     (void)schema;
     if (value < 0)
-        return rk_reader_violation(reader, given.at, "Input should be a valid boolean%s",
-                                   value == -1 ? ", unable to interpret input" : "");
+        return rk_read_violation(reading, given.at, "Input should be a valid boolean%s",
+                                 value == -1 ? ", unable to interpret input" : "");
     *(rk_opt_bool *)out = RK_BOOLEAN(value);
     return 0;
 }
 
 /* --- times --- */
 
-static int read_time(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+static int read_time(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     const char *reason = "unexpected extra characters at the end of the input";
     size_t length;
@@ -436,19 +435,19 @@ static int read_time(void *out, rk_reader *reader, const rk_schema *schema, rk_g
         if (rk_instant_from_number(out, json_object_get_double(given.json)))
             return 0;
     } else {
-        return rk_reader_violation(reader, given.at, "Input should be a valid datetime");
+        return rk_read_violation(reading, given.at, "Input should be a valid datetime");
     }
-    return rk_reader_violation(reader, given.at, "Input should be a valid datetime or date, %s",
-                               reason);
+    return rk_read_violation(reading, given.at, "Input should be a valid datetime or date, %s",
+                             reason);
 }
 
-int rk_reader_scalar(void *out, rk_reader *reader, const rk_schema *schema, rk_given given)
+int rk_read_scalar(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
-    static int (*const readers[])(void *out, rk_reader *reader, const rk_schema *schema,
+    static int (*const readers[])(void *out, rk_reading *reading, const rk_schema *schema,
                                   rk_given given) = {
         [RK_KIND_TEXT] = read_text,     [RK_KIND_INT] = read_int,   [RK_KIND_BOOL] = read_bool,
         [RK_KIND_NUMBER] = read_number, [RK_KIND_ENUM] = read_enum, [RK_KIND_TIME] = read_time,
     };
 
-    return readers[schema->kind](out, reader, schema, given);
+    return readers[schema->kind](out, reading, schema, given);
 }

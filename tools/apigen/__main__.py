@@ -5,7 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import emit_header, emit_openapi, emit_operations, emit_source
+from . import emit_header, emit_openapi, emit_operations, emit_patterns, emit_source
 from .api import read
 from .errors import SpecError
 
@@ -14,6 +14,7 @@ EMITTERS = {
     "header": emit_header.emit,
     "source": emit_source.emit,
     "operations": emit_operations.emit,
+    "patterns": emit_patterns.emit,
     "openapi": emit_openapi.emit,
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gen/operations.c: the table of all operations, and the patterns of all schemas."""
+"""gen/operations.c: the table of all operations."""
 
 from . import names
 from .emit_header import top_form
@@ -73,22 +73,12 @@ def _row(operation):
     return f"    {{\n{members}    }},\n"
 
 
-def _patterns(rows):
-    texts = "".join(f"    {{{names.quote(text)}, {'true' if newline else 'false'}}},\n" for text, newline in rows)
-    table = texts or "    {NULL, false},\n"
-    return (
-        f"const rk_pattern_source rk_pattern_sources[] = {{\n{table}}};\n"
-        f"const int rk_pattern_source_count = {len(rows)};\n"
-    )
-
-
 def emit(api):
     """Yields (file, text)."""
     includes = '#include "librenku/http/operation.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
     own = ["authz_schema.h"] + sorted(f"{room.name}_api.h" for room in api.rooms)
     includes += "".join(f'#include "{file}"\n' for file in own)
-    includes += '#include "librenku/http/patterns.h"\n'
-    blocks = [HEAD + includes, _patterns(api.patterns)]
+    blocks = [HEAD + includes]
     blocks += [_path(operation) + _run(operation) for operation in api.operations]
     rows = "".join(_row(operation) for operation in api.operations)
     blocks.append(f"const rk_operation rk_operations[] = {{\n{rows}}};\nconst int rk_operation_count = {len(api.operations)};\n")

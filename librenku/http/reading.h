@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RK_HTTP_READER_H
-#define RK_HTTP_READER_H
+#ifndef RK_READING_H
+#define RK_READING_H
 
 #include "librenku/http/location.h"
 #include "librenku/http/patterns.h"
@@ -12,7 +12,7 @@ typedef struct {
     rk_buf violations;
     int count;
     bool has_nul; /* a text holds the character that no column can hold */
-} rk_reader;
+} rk_reading;
 
 /* A value and where it stands. */
 typedef struct {
@@ -24,14 +24,14 @@ typedef struct {
  * failures end the reading. */
 
 /* Records what is wrong with a value; gives 0. */
-int rk_reader_violation(rk_reader *reader, const rk_location *at, const char *format, ...)
+int rk_read_violation(rk_reading *reading, const rk_location *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Reads a value into its C form; objects into the struct itself. */
-int rk_reader_value(void *out, rk_reader *reader, const rk_schema *schema, rk_given given);
+int rk_read_value(void *out, rk_reading *reading, const rk_schema *schema, rk_given given);
 /* The same for kinds that hold no other values. */
-int rk_reader_scalar(void *out, rk_reader *reader, const rk_schema *schema, rk_given given);
+int rk_read_scalar(void *out, rk_reading *reading, const rk_schema *schema, rk_given given);
 /* Whether the texts of a value that is kept as it came can be kept at all. */
-int rk_reader_keep(rk_reader *reader, rk_given given);
+int rk_read_keep(rk_reading *reading, rk_given given);
 
 /* Bytes of the C form of a value as an element of an array. */
 size_t rk_schema_size(const rk_schema *schema);

@@ -1,0 +1,783 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/http/schema.h"
+
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "librenku/http/patterns.h"
+#include "tests/unit/unit.h"
+
+/* --- the schemas of these tests --- */
+
+#define NO_LIMITS .min_length = -1, .max_length = -1, .pattern_index = -1
+
+enum { SLUG, USER_ID, NEWLINE, WORDS, REPEATED };
+static const rk_pattern_source sources[] = {
+    [SLUG] = {"^(?!.*\\.git$|.*\\.atom$|.*[\\-._][\\-._].*)[a-z0-9][a-z0-9\\-_.]*$", false},
+    [USER_ID] = {"^[A-Za-z0-9]{1}[A-Za-z0-9-]+$",                                       false},
+    [NEWLINE] = {"^[a-z]+$",                                                            true },
+    [WORDS] = {"[a-z]",                                                               false},
+    [REPEATED] = {"^([a-z]+)+$",                                                         false},
+};
+static rk_patterns *patterns;
+
+static const char *const role_texts[] = {"owner", "editor", "viewer"};
+static const rk_enum roles = {3, role_texts};
+static const rk_enum two_roles = {2, role_texts};
+static const rk_enum one_role = {1, role_texts};
+
+static const rk_schema text = {.kind = RK_KIND_TEXT, NO_LIMITS};
+static const rk_schema short_text = {
+    .kind = RK_KIND_TEXT, .min_length = 2, .max_length = 3, .pattern_index = -1};
+static const rk_schema one_character = {
+    .kind = RK_KIND_TEXT, .min_length = 1, .max_length = 1, .pattern_index = -1};
+static const rk_schema empty_text = {
+    .kind = RK_KIND_TEXT, .min_length = 0, .max_length = 0, .pattern_index = -1};
+#define PATTERN(number, written)                                                                   \
+    {                                                                                              \
+        .kind = RK_KIND_TEXT, .min_length = -1, .max_length = -1, .pattern = (written),            \
+        .pattern_index = (number)                                                                  \
+    }
+static const rk_schema slug = PATTERN(SLUG, "SLUG");
+static const rk_schema user_id = PATTERN(USER_ID, "^[A-Za-z0-9]{1}[A-Za-z0-9-]+$");
+static const rk_schema tolerant = PATTERN(NEWLINE, "^[a-z]+$");
+static const rk_schema searched = PATTERN(WORDS, "[a-z]");
+static const rk_schema repeated = PATTERN(REPEATED, "^([a-z]+)+$");
+static const rk_schema integer = {.kind = RK_KIND_INT, NO_LIMITS};
+static const rk_schema page = {
+    .kind = RK_KIND_INT, NO_LIMITS, .has_minimum = true, .minimum = 1, .saturates = true};
+static const rk_schema per_page = {.kind = RK_KIND_INT,
+                                   NO_LIMITS,
+                                   .has_minimum = true,
+                                   .has_maximum = true,
+                                   .minimum = 1,
+                                   .maximum = 100};
+static const rk_schema between = {.kind = RK_KIND_INT,
+                                  NO_LIMITS,
+                                  .has_minimum = true,
+                                  .has_maximum = true,
+                                  .exclusive_minimum = true,
+                                  .exclusive_maximum = true,
+                                  .minimum = 0,
+                                  .maximum = 10};
+static const rk_schema number = {.kind = RK_KIND_NUMBER, NO_LIMITS};
+static const rk_schema share = {.kind = RK_KIND_NUMBER,
+                                NO_LIMITS,
+                                .has_minimum = true,
+                                .has_maximum = true,
+                                .exclusive_minimum = true,
+                                .minimum = 0,
+                                .maximum = 0.5};
+static const rk_schema boolean = {.kind = RK_KIND_BOOL, NO_LIMITS};
+static const rk_schema role = {.kind = RK_KIND_ENUM, NO_LIMITS, .names = &roles};
+static const rk_schema role_of_two = {.kind = RK_KIND_ENUM, NO_LIMITS, .names = &two_roles};
+static const rk_schema role_of_one = {.kind = RK_KIND_ENUM, NO_LIMITS, .names = &one_role};
+static const rk_schema instant = {.kind = RK_KIND_TIME, NO_LIMITS};
+static const rk_schema texts = {.kind = RK_KIND_TEXTS, NO_LIMITS, .items = &text};
+static const rk_schema texts_of_two = {.kind = RK_KIND_TEXTS,
+                                       .min_length = 1,
+                                       .max_length = 2,
+                                       .pattern_index = -1,
+                                       .items = &one_character};
+static const rk_schema two_or_three = {.kind = RK_KIND_ARRAY,
+                                       .min_length = 2,
+                                       .max_length = 3,
+                                       .pattern_index = -1,
+                                       .items = &integer};
+static const rk_schema different = {
+    .kind = RK_KIND_ARRAY, NO_LIMITS, .items = &integer, .unique_items = true};
+static const rk_schema maybe_integers = {
+    .kind = RK_KIND_ARRAY, NO_LIMITS, .items = &integer, .items_nullable = true};
+static const rk_schema map = {.kind = RK_KIND_MAP, NO_LIMITS};
+static const rk_schema map_of_integers = {.kind = RK_KIND_MAP, NO_LIMITS, .items = &integer};
+static const rk_schema any = {.kind = RK_KIND_ANY, NO_LIMITS};
+static const rk_schema raw = {.kind = RK_KIND_RAW, NO_LIMITS};
+static const rk_schema *const text_or_texts_options[] = {&short_text, &texts};
+static const char *const text_or_texts_tags[] = {"str", "list[str]"};
+static const rk_schema text_or_texts = {.kind = RK_KIND_UNION,
+                                        NO_LIMITS,
+                                        .options = text_or_texts_options,
+                                        .option_tags = text_or_texts_tags,
+                                        .option_count = 2};
+static const rk_schema *const integer_or_text_options[] = {&integer, &text};
+static const char *const integer_or_text_tags[] = {"int", "str"};
+static const rk_schema integer_or_text = {.kind = RK_KIND_UNION,
+                                          NO_LIMITS,
+                                          .options = integer_or_text_options,
+                                          .option_tags = integer_or_text_tags,
+                                          .option_count = 2};
+
+typedef struct {
+    const char *id;
+    int role;
+} member;
+static const rk_field member_fields[] = {
+    {.name = "id",   .schema = &user_id, .offset = offsetof(member, id),   .required = true},
+    {.name = "role", .schema = &role,    .offset = offsetof(member, role), .required = true},
+};
+static const rk_schema member_schema = {.kind = RK_KIND_OBJECT,
+                                        NO_LIMITS,
+                                        .fields = member_fields,
+                                        .field_count = 2,
+                                        .size_bytes = sizeof(member),
+                                        .extra = RK_EXTRA_FORBID};
+static const rk_schema members = {.kind = RK_KIND_ARRAY, NO_LIMITS, .items = &member_schema};
+
+static void open_patterns(void)
+{
+    ck_ok(rk_patterns_compile(&patterns, op, sources, RK_COUNT(sources)));
+}
+
+static void close_patterns(void)
+{
+    rk_patterns_free(patterns);
+    patterns = NULL;
+}
+
+/* Room for the C form of any value. */
+typedef union {
+    rk_instant instant;
+    rk_array array;
+    rk_opt_number number;
+    char bytes[64];
+} box;
+
+/* An object with one member v. */
+static rk_schema object_of(const rk_field *field)
+{
+    return (rk_schema){.kind = RK_KIND_OBJECT,
+                       NO_LIMITS,
+                       .fields = field,
+                       .field_count = 1,
+                       .size_bytes = sizeof(box),
+                       .extra = RK_EXTRA_FORBID};
+}
+
+static int read_json(void *out, const rk_schema *schema, const char *json)
+{
+    struct json_object *value;
+
+    ck_ok(rk_json_parse(&value, op, json, strlen(json)));
+    return rk_schema_read(out, op, patterns, schema, value);
+}
+
+static const char *written(const rk_schema *schema, const void *value)
+{
+    rk_buf buf;
+
+    rk_buf_begin(&buf, op, 0);
+    ck_ok(rk_schema_write(&buf, op, patterns, schema, value));
+    return buf.text;
+}
+
+/* --- 5.3: what is accepted, and what it becomes --- */
+
+static const struct {
+    const rk_schema *schema;
+    const char *given, *becomes;
+} accepted[] = {
+    {&text,            "\"\"",                                           "\"\""                                },
+    {&text,            "\"a b\"",                                        "\"a b\""                             },
+    {&text,            "\"\\u00fc\\ud83d\\ude00\"",                      "\"\\u00fc\\ud83d\\ude00\""           },
+    {&short_text,      "\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\"",
+     "\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\""                                                          },
+    {&empty_text,      "\"\"",                                           "\"\""                                },
+    {&slug,            "\"a-b.c_d\"",                                    "\"a-b.c_d\""                         },
+    {&slug,            "\"a.git-x\"",                                    "\"a.git-x\""                         },
+    {&tolerant,        "\"abc\"",                                        "\"abc\""                             },
+    {&tolerant,        "\"abc\\n\"",                                     "\"abc\\n\""                          },
+    {&searched,        "\"12x34\"",                                      "\"12x34\""                           },
+    {&integer,         "0",                                              "0"                                   },
+    {&integer,         "-0",                                             "0"                                   },
+    {&integer,         "9223372036854775807",                            "9223372036854775807"                 },
+    {&integer,         "-9223372036854775808",                           "-9223372036854775808"                },
+    {&integer,         "1.0",                                            "1"                                   },
+    {&integer,         "-2.50e1",                                        "-25"                                 },
+    {&integer,         "1e3",                                            "1000"                                },
+    {&integer,         "true",                                           "1"                                   },
+    {&integer,         "false",                                          "0"                                   },
+    {&integer,         "\"5\"",                                          "5"                                   },
+    {&integer,         "\" +5 \"",                                       "5"                                   },
+    {&integer,         "\"\\t-5\\n\"",                                   "-5"                                  },
+    {&integer,         "\"1_0\"",                                        "10"                                  },
+    {&integer,         "\"1_0_0\"",                                      "100"                                 },
+    {&integer,         "\"007\"",                                        "7"                                   },
+    {&integer,         "\"5.0\"",                                        "5"                                   },
+    {&integer,         "\"5.000\"",                                      "5"                                   },
+    {&integer,         "\"-0.0\"",                                       "0"                                   },
+    {&integer,         "\"9223372036854775807\"",                        "9223372036854775807"                 },
+    {&page,            "9223372036854775808",                            "9223372036854775807"                 },
+    {&page,            "\"99999999999999999999999\"",                    "9223372036854775807"                 },
+    {&page,            "1e30",                                           "9223372036854775807"                 },
+    {&per_page,        "100",                                            "100"                                 },
+    {&between,         "1",                                              "1"                                   },
+    {&number,          "1",                                              "1.0"                                 },
+    {&number,          "1.5",                                            "1.5"                                 },
+    {&number,          "1e-7",                                           "1e-7"                                },
+    {&number,          "100000000000000000000",                          "1e+20"                               },
+    {&number,          "true",                                           "1.0"                                 },
+    {&number,          "\"1.5\"",                                        "1.5"                                 },
+    {&number,          "\" -1.5e3 \"",                                   "-1500.0"                             },
+    {&number,          "\".5\"",                                         "0.5"                                 },
+    {&number,          "\"1_0\"",                                        "10.0"                                },
+    {&share,           "0.5",                                            "0.5"                                 },
+    {&boolean,         "true",                                           "true"                                },
+    {&boolean,         "false",                                          "false"                               },
+    {&boolean,         "0",                                              "false"                               },
+    {&boolean,         "1",                                              "true"                                },
+    {&boolean,         "0.0",                                            "false"                               },
+    {&boolean,         "1.0",                                            "true"                                },
+    {&boolean,         "\"0\"",                                          "false"                               },
+    {&boolean,         "\"off\"",                                        "false"                               },
+    {&boolean,         "\"F\"",                                          "false"                               },
+    {&boolean,         "\"False\"",                                      "false"                               },
+    {&boolean,         "\"n\"",                                          "false"                               },
+    {&boolean,         "\"NO\"",                                         "false"                               },
+    {&boolean,         "\"1\"",                                          "true"                                },
+    {&boolean,         "\"oN\"",                                         "true"                                },
+    {&boolean,         "\"t\"",                                          "true"                                },
+    {&boolean,         "\"TRUE\"",                                       "true"                                },
+    {&boolean,         "\"y\"",                                          "true"                                },
+    {&boolean,         "\"yes\"",                                        "true"                                },
+    {&role,            "\"editor\"",                                     "\"editor\""                          },
+    {&instant,         "\"2026-03-04T05:06:07Z\"",                       "\"2026-03-04T05:06:07Z\""            },
+    {&instant,         "\"2026-03-04 05:06:07.5+01:00\"",                "\"2026-03-04T05:06:07.500000+01:00\""},
+    {&instant,         "\"2026-03-04\"",                                 "\"2026-03-04T00:00:00\""             },
+    {&instant,         "1772600767",                                     "\"2026-03-04T05:06:07Z\""            },
+    {&instant,         "1772600767891",                                  "\"2026-03-04T05:06:07.891000Z\""     },
+    {&instant,         "1772600767.5",                                   "\"2026-03-04T05:06:07.500000Z\""     },
+    {&instant,         "\"1772600767\"",                                 "\"2026-03-04T05:06:07Z\""            },
+    {&texts,           "[]",                                             "[]"                                  },
+    {&texts,           "[\"a\",\"\"]",                                   "[\"a\",\"\"]"                        },
+    {&texts_of_two,    "[\"a\",\"b\"]",                                  "[\"a\",\"b\"]"                       },
+    {&two_or_three,    "[1,\"2\",true]",                                 "[1,2,1]"                             },
+    {&different,       "[1,2,3]",                                        "[1,2,3]"                             },
+    {&maybe_integers,  "[null,1]",                                       "[null,1]"                            },
+    {&map,             "{\"b\":1,\"a\":[{\"c\":null}]}",                 "{\"b\":1,\"a\":[{\"c\":null}]}"      },
+    {&map_of_integers, "{\"b\":1,\"a\":\"2\"}",                          "{\"b\":1,\"a\":\"2\"}"               },
+    {&any,             "[1,1.0,1e2,true,\"\\u00e4\",null]",              "[1,1.0,100.0,true,\"\\u00e4\",null]" },
+    {&any,             "123456789012345678901234567890",                 "123456789012345678901234567890"      },
+    {&raw,             "{\"a\": [1, 2]}",                                "{\"a\":[1,2]}"                       },
+    {&text_or_texts,   "\"abc\"",                                        "\"abc\""                             },
+    {&text_or_texts,   "[\"abcd\"]",                                     "[\"abcd\"]"                          },
+    {&integer_or_text, "\"5\"",                                          "\"5\""                               },
+    {&integer_or_text, "5",                                              "5"                                   },
+    {&integer_or_text, "true",                                           "1"                                   },
+    {&member_schema,   "{\"role\":\"owner\",\"id\":\"ab\"}",             "{\"id\":\"ab\",\"role\":\"owner\"}"  },
+    {&members,         "[{\"id\":\"ab\",\"role\":\"owner\"}]",           "[{\"id\":\"ab\",\"role\":\"owner\"}]"},
+};
+
+/* Spec: foundations.md 5.3, 10.4 */
+START_TEST(a_value_is_accepted_in_its_forms)
+{
+    const rk_field field = {.name = "v", .schema = accepted[_i].schema, .required = true};
+    const rk_schema schema = object_of(&field);
+    const char *json = rk_printf(op, "{\"v\":%s}", accepted[_i].given);
+    box out;
+
+    ck_ok(read_json(&out, &schema, json));
+    ck_assert_str_eq(written(&schema, &out), rk_printf(op, "{\"v\":%s}", accepted[_i].becomes));
+}
+END_TEST
+
+/* --- 5.4: what is refused, and why --- */
+
+#define NOT_TEXT "v: Input should be a valid string"
+#define NOT_UNICODE                                                                                \
+    "v: Input should be a valid string, unable to parse raw data as a unicode string"
+#define NOT_INTEGER "v: Input should be a valid integer"
+#define NO_INTEGER_TEXT "v: Input should be a valid integer, unable to parse string as an integer"
+#define FRACTION "v: Input should be a valid integer, got a number with a fractional part"
+#define BEYOND "v: Input should be a valid integer, it is beyond 64 bits"
+#define NOT_NUMBER "v: Input should be a valid number"
+#define NO_NUMBER_TEXT "v: Input should be a valid number, unable to parse string as a number"
+#define NOT_BOOLEAN "v: Input should be a valid boolean"
+#define NO_BOOLEAN_TEXT "v: Input should be a valid boolean, unable to interpret input"
+#define NOT_ROLE "v: Input should be 'owner', 'editor' or 'viewer'"
+#define NOT_TIME "v: Input should be a valid datetime"
+#define NOT_LIST "v: Input should be a valid list"
+#define NOT_MAP "v: Input should be a valid dictionary"
+#define NOT_OBJECT "v: Input should be a valid dictionary or object to extract fields from"
+#define NOT_SLUG "v: String should match pattern 'SLUG'"
+
+static const struct {
+    const rk_schema *schema;
+    const char *given, *message;
+} refused[] = {
+    {&text,            "1",                                     NOT_TEXT                                                      },
+    {&text,            "true",                                  NOT_TEXT                                                      },
+    {&text,            "null",                                  NOT_TEXT                                                      },
+    {&text,            "[\"a\"]",                               NOT_TEXT                                                      },
+    {&text,            "{}",                                    NOT_TEXT                                                      },
+    {&text,            "\"\\ud800\"",                           NOT_UNICODE                                                   },
+    {&text,            "\"a\\udfffb\"",                         NOT_UNICODE                                                   },
+    {&short_text,      "\"a\"",                                 "v: String should have at least 2 characters"                 },
+    {&short_text,      "\"abcd\"",                              "v: String should have at most 3 characters"                  },
+    {&one_character,   "\"\"",                                  "v: String should have at least 1 character"                  },
+    {&one_character,   "\"ab\"",                                "v: String should have at most 1 character"                   },
+    {&empty_text,      "\"a\"",                                 "v: String should have at most 0 characters"                  },
+    {&slug,            "\"a--b\"",                              NOT_SLUG                                                      },
+    {&slug,            "\"a.git\"",                             NOT_SLUG                                                      },
+    {&slug,            "\"a.atom\"",                            NOT_SLUG                                                      },
+    {&slug,            "\"A\"",                                 NOT_SLUG                                                      },
+    {&slug,            "\"\"",                                  NOT_SLUG                                                      },
+    {&slug,            "\"abc\\n\"",                            NOT_SLUG                                                      },
+    {&tolerant,        "\"abc\\n\\n\"",                         "v: String should match pattern '^[a-z]+$'"                   },
+    {&tolerant,        "\"abc\\r\\n\"",                         "v: String should match pattern '^[a-z]+$'"                   },
+    {&searched,        "\"123\"",                               "v: String should match pattern '[a-z]'"                      },
+    {&integer,         "null",                                  NOT_INTEGER                                                   },
+    {&integer,         "[1]",                                   NOT_INTEGER                                                   },
+    {&integer,         "{}",                                    NOT_INTEGER                                                   },
+    {&integer,         "\"x\"",                                 NO_INTEGER_TEXT                                               },
+    {&integer,         "\"\"",                                  NO_INTEGER_TEXT                                               },
+    {&integer,         "\"5e1\"",                               NO_INTEGER_TEXT                                               },
+    {&integer,         "\"5.5\"",                               NO_INTEGER_TEXT                                               },
+    {&integer,         "\"0x10\"",                              NO_INTEGER_TEXT                                               },
+    {&integer,         "\"_1\"",                                NO_INTEGER_TEXT                                               },
+    {&integer,         "\"1_\"",                                NO_INTEGER_TEXT                                               },
+    {&integer,         "\"1__0\"",                              NO_INTEGER_TEXT                                               },
+    {&integer,         "\"1 0\"",                               NO_INTEGER_TEXT                                               },
+    {&integer,         "\"+-1\"",                               NO_INTEGER_TEXT                                               },
+    {&integer,         "\"\\u0665\"",                           NO_INTEGER_TEXT                                               },
+    {&integer,         "1.5",                                   FRACTION                                                      },
+    {&integer,         "1e-400",                                NULL                                                          },
+    {&integer,         "1e-4",                                  FRACTION                                                      },
+    {&integer,         "1e400",                                 "v: Input should be a finite number"                          },
+    {&integer,         "9223372036854775808",                   BEYOND                                                        },
+    {&integer,         "-9223372036854775809",                  BEYOND                                                        },
+    {&integer,         "1e30",                                  BEYOND                                                        },
+    {&integer,         "\"9223372036854775808\"",               BEYOND                                                        },
+    {&page,            "0",                                     "v: Input should be greater than or equal to 1"               },
+    {&page,            "-1e30",                                 "v: Input should be greater than or equal to 1"               },
+    {&page,            "-9223372036854775809",                  "v: Input should be greater than or equal to 1"               },
+    {&per_page,        "101",                                   "v: Input should be less than or equal to 100"                },
+    {&per_page,        "9223372036854775808",                   "v: Input should be less than or equal to 100"                },
+    {&between,         "0",                                     "v: Input should be greater than 0"                           },
+    {&between,         "10",                                    "v: Input should be less than 10"                             },
+    {&number,          "null",                                  NOT_NUMBER                                                    },
+    {&number,          "[]",                                    NOT_NUMBER                                                    },
+    {&number,          "\"x\"",                                 NO_NUMBER_TEXT                                                },
+    {&number,          "\"\"",                                  NO_NUMBER_TEXT                                                },
+    {&number,          "\"0x1\"",                               NO_NUMBER_TEXT                                                },
+    {&number,          "\"nan\"",                               NO_NUMBER_TEXT                                                },
+    {&number,          "\"1e\"",                                NO_NUMBER_TEXT                                                },
+    {&number,          "1e400",                                 "v: Input should be a finite number"                          },
+    {&number,          "\"1e400\"",                             "v: Input should be a finite number"                          },
+    {&share,           "0",                                     "v: Input should be greater than 0"                           },
+    {&share,           "0.75",                                  "v: Input should be less than or equal to 0.5"                },
+    {&boolean,         "2",                                     NO_BOOLEAN_TEXT                                               },
+    {&boolean,         "-1",                                    NO_BOOLEAN_TEXT                                               },
+    {&boolean,         "0.5",                                   NO_BOOLEAN_TEXT                                               },
+    {&boolean,         "\"maybe\"",                             NO_BOOLEAN_TEXT                                               },
+    {&boolean,         "\"\"",                                  NO_BOOLEAN_TEXT                                               },
+    {&boolean,         "\" true\"",                             NO_BOOLEAN_TEXT                                               },
+    {&boolean,         "null",                                  NOT_BOOLEAN                                                   },
+    {&boolean,         "[]",                                    NOT_BOOLEAN                                                   },
+    {&role,            "\"boss\"",                              NOT_ROLE                                                      },
+    {&role,            "\"OWNER\"",                             NOT_ROLE                                                      },
+    {&role,            "\"\"",                                  NOT_ROLE                                                      },
+    {&role,            "1",                                     NOT_ROLE                                                      },
+    {&role,            "null",                                  NOT_ROLE                                                      },
+    {&role_of_two,     "\"x\"",                                 "v: Input should be 'owner' or 'editor'"                      },
+    {&role_of_one,     "\"x\"",                                 "v: Input should be 'owner'"                                  },
+    {&instant,         "null",                                  NOT_TIME                                                      },
+    {&instant,         "true",                                  NOT_TIME                                                      },
+    {&instant,         "[]",                                    NOT_TIME                                                      },
+    {&instant,         "\"x\"",                                 NOT_TIME " or date, input is too short"                       },
+    {&instant,         "\"2030-11-01T17:32:28UTC+01:00\"",
+     NOT_TIME " or date, unexpected extra characters at the end of the input"                                                 },
+    {&instant,         "1e300",                                 NOT_TIME " or date, the number is out of range"               },
+    {&texts,           "\"a\"",                                 NOT_LIST                                                      },
+    {&texts,           "{\"0\":\"a\"}",                         NOT_LIST                                                      },
+    {&texts,           "null",                                  NOT_LIST                                                      },
+    {&texts,           "[\"a\",1]",                             "v.1: Input should be a valid string"                         },
+    {&texts,           "[null]",                                "v.0: Input should be a valid string"                         },
+    {&texts_of_two,    "[]",                                    "v: List should have at least 1 item after validation, not 0" },
+    {&texts_of_two,    "[\"a\",\"b\",\"c\"]",
+     "v: List should have at most 2 items after validation, not 3"                                                            },
+    {&two_or_three,    "[1]",                                   "v: List should have at least 2 items after validation, not 1"},
+    {&two_or_three,    "[\"x\"]",
+     "v.0: Input should be a valid integer, unable to parse string as an integer"                                             },
+    {&different,       "[1,2,1]",                               "v: Value error, the items should be unique"                  },
+    {&map,             "[]",                                    NOT_MAP                                                       },
+    {&map,             "null",                                  NOT_MAP                                                       },
+    {&map,             "{\"a\":[\"\\ud800\"]}",
+     "v.a.0: Input should be a valid string, unable to parse raw data as a unicode string"                                    },
+    {&map_of_integers, "{\"a\":1,\"b\":\"x\"}",
+     "v.b: Input should be a valid integer, unable to parse string as an integer"                                             },
+    {&any,             "{\"a\":\"\\udead\"}",
+     "v.a: Input should be a valid string, unable to parse raw data as a unicode string"                                      },
+    {&text_or_texts,   "1",
+     "v.str: Input should be a valid string, v.list[str]: Input should be a valid list"                                       },
+    {&text_or_texts,   "\"abcd\"",
+     "v.str: String should have at most 3 characters, v.list[str]: Input should be a valid list"                              },
+    {&text_or_texts,   "[1]",
+     "v.str: Input should be a valid string, v.list[str].0: Input should be a valid string"                                   },
+    {&member_schema,   "[]",                                    NOT_OBJECT                                                    },
+    {&member_schema,   "null",                                  NOT_OBJECT                                                    },
+    {&member_schema,   "{}",                                    "v.id: Field required, v.role: Field required"                },
+    {&member_schema,   "{\"zz\":1,\"role\":\"x\",\"aa\":2}",
+     "v.id: Field required, v.role: Input should be 'owner', 'editor' or 'viewer', "
+     "v.zz: Extra inputs are not permitted, v.aa: Extra inputs are not permitted"                                             },
+    {&members,         "[1,{\"id\":\"-\",\"role\":\"owner\"}]",
+     "v.0: Input should be a valid dictionary or object to extract fields from, "
+     "v.1.id: String should match pattern '^[A-Za-z0-9]{1}[A-Za-z0-9-]+$'"                                                    },
+};
+
+/* Spec: foundations.md 5.3, 5.4 */
+START_TEST(a_violation_is_named_with_its_place)
+{
+    const rk_field field = {.name = "v", .schema = refused[_i].schema, .required = true};
+    const rk_schema schema = object_of(&field);
+    const char *json = rk_printf(op, "{\"v\":%s}", refused[_i].given);
+    box out;
+
+    if (!refused[_i].message) {
+        ck_ok(read_json(&out, &schema, json));
+        return;
+    }
+    ck_fails(read_json(&out, &schema, json), RK_ERR_INVALID);
+    ck_assert_str_eq(
+        op->error.message,
+        rk_printf(op, "There are errors in the following fields, %s", refused[_i].message));
+}
+END_TEST
+
+/* Spec: foundations.md 5.3 */
+START_TEST(a_costly_pattern_ends_without_a_match)
+{
+    const rk_field field = {.name = "v", .schema = &repeated, .required = true};
+    const rk_schema schema = object_of(&field);
+    box out;
+
+    ck_fails(read_json(&out, &schema, "{\"v\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}"),
+             RK_ERR_INVALID);
+}
+END_TEST
+
+/* Spec: foundations.md 5.3 */
+START_TEST(a_long_text_matches_too)
+{
+    const rk_field field = {.name = "v", .schema = &repeated, .required = true};
+    const rk_schema schema = object_of(&field);
+    char *json = rk_alloc(op, 200 * 1000 + 32, 1);
+    box out;
+
+    strcpy(json, "{\"v\":\"");
+    memset(json + 6, 'a', 200 * 1000);
+    strcat(json, "\"}");
+    ck_ok(read_json(&out, &schema, json));
+}
+END_TEST
+
+/* --- the whole body --- */
+
+static const struct {
+    const rk_schema *schema;
+    const char *given, *message;
+} wholes[] = {
+    {&member_schema, "null",                                         "The validation failed because the provided input has the wrong type"     },
+    {&member_schema, "[]",                                           "The validation failed because the provided input has the wrong type"     },
+    {&member_schema, "\"x\"",
+     "The validation failed because the provided input has the wrong type"                                                                     },
+    {&members,       "null",                                         "There are errors in the following fields, : Input should be a valid list"},
+    {&members,       "{}",                                           "There are errors in the following fields, : Input should be a valid list"},
+    {&members,       "[{\"id\":\"ab\",\"role\":\"owner\"},{}]",
+     "There are errors in the following fields, 1.id: Field required, 1.role: Field required"                                                  },
+    {&member_schema, "{\"id\":\"ab\",\"role\":\"owner\",\"\":1}",
+     "There are errors in the following fields, : Extra inputs are not permitted"                                                              },
+    {&member_schema, "{\"id\":\"ab\",\"role\":\"owner\",\"a.b\":1}",
+     "There are errors in the following fields, a.b: Extra inputs are not permitted"                                                           },
+};
+
+/* Spec: foundations.md 4.3, 5.4 */
+START_TEST(a_body_of_the_wrong_kind_is_invalid)
+{
+    box out;
+
+    ck_fails(read_json(&out, wholes[_i].schema, wholes[_i].given), RK_ERR_INVALID);
+    ck_assert_str_eq(op->error.message, wholes[_i].message);
+}
+END_TEST
+
+/* --- fields: unset, null, defaults, unknown ones --- */
+
+typedef struct {
+    const char *name;
+    const char *mount;
+    rk_opt_bool flag;
+    rk_opt_int count;
+    rk_array kinds;
+    member *owner;
+    struct json_object *extra;
+} sample;
+static const rk_schema kinds = {.kind = RK_KIND_ARRAY, NO_LIMITS, .items = &role};
+static const rk_field sample_fields[] = {
+    {.name = "name",     .schema = &text,   .offset = offsetof(sample, name),                               .nullable = true},
+    {.name = "mount",
+     .schema = &text,
+     .offset = offsetof(sample,                                        mount),
+     .nullable = true,
+     .fallback = "\"/secrets\""},
+    {.name = "flag",                  .schema = &boolean,                      .offset = offsetof(sample,            flag), .fallback = "true"},
+    {.name = "count",
+     .schema = &integer,
+     .offset = offsetof(sample,                                               count),
+     .nullable = true,
+     .shows_null = true},
+    {.name = "kinds",
+     .schema = &kinds,
+     .offset = offsetof(sample,                             kinds),
+     .nullable = true,
+     .fallback = "[\"editor\",\"viewer\"]"},
+    {.name = "owner",
+     .schema = &member_schema,
+     .offset = offsetof(sample,                          owner),
+     .nullable = true                                                                                               },
+};
+static rk_schema sample_schema(rk_extra extra)
+{
+    return (rk_schema){.kind = RK_KIND_OBJECT,
+                       NO_LIMITS,
+                       .fields = sample_fields,
+                       .field_count = RK_COUNT(sample_fields),
+                       .size_bytes = sizeof(sample),
+                       .extra = extra,
+                       .extra_offset = offsetof(sample, extra)};
+}
+
+#define DEFAULTS                                                                                   \
+    "\"mount\":\"/secrets\",\"flag\":true,\"count\":null,\"kinds\":[\"editor\",\"viewer\"]"
+
+static const struct {
+    rk_extra extra;
+    const char *given, *becomes;
+} objects[] = {
+    {RK_EXTRA_FORBID, "{}",                                                       "{" DEFAULTS "}"                },
+    {RK_EXTRA_FORBID, "{\"name\":null,\"count\":null,\"owner\":null}",            "{" DEFAULTS "}"                },
+    {RK_EXTRA_FORBID, "{\"name\":\"\"}",                                          "{\"name\":\"\"," DEFAULTS "}"  },
+    {RK_EXTRA_FORBID, "{\"mount\":null,\"kinds\":null}",                          "{\"flag\":true,\"count\":null}"},
+    {RK_EXTRA_FORBID, "{\"count\":\"7\",\"flag\":0,\"mount\":\"\",\"kinds\":[]}",
+     "{\"mount\":\"\",\"flag\":false,\"count\":7,\"kinds\":[]}"                                                   },
+    {RK_EXTRA_FORBID, "{\"owner\":{\"id\":\"ab\",\"role\":\"viewer\"}}",
+     "{" DEFAULTS ",\"owner\":{\"id\":\"ab\",\"role\":\"viewer\"}}"                                               },
+    {RK_EXTRA_IGNORE, "{\"x\":1,\"y\":[]}",                                       "{" DEFAULTS "}"                },
+    {RK_EXTRA_KEEP,   "{\"x\":1,\"count\":1,\"y\":[\"\\u00e4\"]}",
+     "{\"mount\":\"/secrets\",\"flag\":true,\"count\":1,\"kinds\":[\"editor\",\"viewer\"],"
+     "\"x\":1,\"y\":[\"\\u00e4\"]}"                                                                               },
+};
+
+/* Spec: foundations.md 5.2, 5.3, 10.4 */
+START_TEST(absent_members_take_defaults_and_unknown_ones_are_judged)
+{
+    const rk_schema schema = sample_schema(objects[_i].extra);
+    sample out;
+
+    ck_ok(read_json(&out, &schema, objects[_i].given));
+    ck_assert_str_eq(written(&schema, &out), objects[_i].becomes);
+}
+END_TEST
+
+/* Spec: foundations.md 5.3: what has a default of its own may not be null */
+START_TEST(null_is_refused_where_a_default_stands)
+{
+    const rk_schema schema = sample_schema(RK_EXTRA_IGNORE);
+    sample out;
+
+    ck_fails(read_json(&out, &schema, "{\"flag\":null}"), RK_ERR_INVALID);
+    ck_assert_str_eq(op->error.message, "There are errors in the following fields, flag: Input "
+                                        "should be a valid boolean");
+}
+END_TEST
+
+/* Spec: foundations.md 4.3: only other services can send it as an escape */
+START_TEST(a_nul_in_a_text_is_for_no_database)
+{
+    const rk_schema schema = sample_schema(RK_EXTRA_KEEP);
+    const char *const bodies[] = {"{\"name\":\"a\\u0000b\"}", "{\"x\":[\"\\u0000\"]}"};
+    sample out;
+
+    for (size_t i = 0; i < RK_COUNT(bodies); i++) {
+        rk_error_clear(op);
+        ck_fails(read_json(&out, &schema, bodies[i]), RK_ERR_INVALID);
+        ck_assert_str_eq(op->error.message,
+                         "The payload contains characters that are incompatible with the database");
+    }
+    rk_error_clear(op);
+    ck_fails(read_json(&out, &schema, "{\"name\":\"\\u0000\",\"flag\":2}"), RK_ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(op->error.message, "flag: Input should be"));
+}
+END_TEST
+
+START_TEST(a_message_does_not_grow_without_limit)
+{
+    const size_t count = 40 * 1000;
+    char *json = rk_alloc(op, 2 * count + 2, 1);
+    box out;
+
+    for (size_t i = 0; i < count; i++)
+        memcpy(json + 2 * i, i ? ",1" : "[1", 2);
+    json[2 * count] = ']';
+    ck_fails(read_json(&out, &members, json), RK_ERR_INVALID);
+    ck_assert_uint_lt(strlen(op->error.message), 80 * 1024);
+}
+END_TEST
+
+/* --- out of memory --- */
+
+static const char full[] =
+    "{\"name\":\"\\u00e4b\",\"count\":\"7\",\"owner\":{\"id\":\"ab\",\"role\":\"viewer\"},"
+    "\"x\":[1,2.5,{\"y\":\"z\"}],\"kinds\":[\"owner\"]}";
+
+static int read_and_write(const char *json)
+{
+    const rk_schema schema = sample_schema(RK_EXTRA_KEEP);
+    struct json_object *value;
+    sample out;
+    rk_buf buf;
+
+    RK_TRY(rk_json_parse(&value, op, json, strlen(json)));
+    RK_TRY(rk_schema_read(&out, op, patterns, &schema, value));
+    rk_buf_begin(&buf, op, 0);
+    return rk_schema_write(&buf, op, patterns, &schema, &out);
+}
+
+START_TEST(without_memory_reading_and_writing_fail)
+{
+    unit_fail_allocation(0);
+    ck_ok(read_and_write(full));
+    int all = unit_allocations();
+
+    for (int n = 1; n <= all; n++) {
+        rk_op_end(op);
+        ck_assert_int_eq(rk_op_begin(op), 0);
+        int result = unit_without(n, read_and_write(full));
+
+        ck_assert(result == 0 || result == RK_ERR_NO_MEMORY);
+    }
+}
+END_TEST
+
+START_TEST(without_memory_no_patterns_are_compiled)
+{
+    rk_patterns *made = NULL;
+
+    for (int n = 1; n < 200; n++) {
+        rk_error_clear(op);
+        int result = unit_without(n, rk_patterns_compile(&made, op, sources, RK_COUNT(sources)));
+
+        if (result == 0)
+            break;
+        ck_assert_int_eq(result, RK_ERR_NO_MEMORY);
+    }
+    ck_assert_ptr_nonnull(made);
+    rk_patterns_free(made);
+}
+END_TEST
+
+START_TEST(a_pattern_that_is_none_is_refused)
+{
+    const rk_pattern_source bad = {"(", false};
+    rk_patterns *made;
+
+    ck_fails(rk_patterns_compile(&made, op, &bad, 1), RK_ERR_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(op->error.message, "'('"));
+}
+END_TEST
+
+/* Spec: foundations.md 5.3 */
+START_TEST(the_patterns_of_the_rooms_compile)
+{
+    rk_patterns *made;
+
+    ck_ok(rk_patterns_new(&made, op));
+    rk_patterns_free(made);
+}
+END_TEST
+
+/* --- answers that violate their schema --- */
+
+static const member good = {"ab", 2};
+static const member bad_role = {"ab", 9};
+static const member bad_id = {"-", 1};
+static const member no_id = {NULL, 1};
+static const member nothing = {NULL, 0};
+static const member two_bad[] = {
+    {"ab", 1},
+    {"x",  0},
+};
+static const rk_array one_good = {true, 1, (void *)(uintptr_t)&good};
+static const rk_array with_bad = {true, 2, (void *)(uintptr_t)two_bad};
+static const rk_array unset = {false, 0, NULL};
+
+static const struct {
+    const rk_schema *schema;
+    const void *value;
+    const char *text;   /* NULL: it fails */
+    const char *fields; /* of the failure */
+} answers[] = {
+    {&member_schema, &good,     "{\"id\":\"ab\",\"role\":\"editor\"}",   NULL          },
+    {&member_schema, &bad_role, NULL,                                    "role"        },
+    {&member_schema, &bad_id,   NULL,                                    "id"          },
+    {&member_schema, &no_id,    NULL,                                    "id"          },
+    {&member_schema, &nothing,  NULL,                                    "id, role"    },
+    {&members,       &one_good, "[{\"id\":\"ab\",\"role\":\"editor\"}]", NULL          },
+    {&members,       &with_bad, NULL,                                    "1.id, 1.role"},
+    {&members,       &unset,    "[]",                                    NULL          },
+    {&two_or_three,  &unset,    NULL,                                    ""            },
+};
+
+/* Spec: foundations.md 4.3 */
+START_TEST(an_answer_that_violates_its_schema_is_an_error)
+{
+    rk_buf buf;
+
+    rk_buf_begin(&buf, op, 0);
+    int result = rk_schema_write(&buf, op, patterns, answers[_i].schema, answers[_i].value);
+
+    if (answers[_i].text) {
+        ck_ok(result);
+        ck_assert_str_eq(buf.text, answers[_i].text);
+        return;
+    }
+    ck_fails(result, RK_ERR_RESPONSE);
+    ck_assert_str_eq(op->error.message,
+                     rk_printf(op,
+                               "The server could not construct a valid response. Errors found in "
+                               "the following fields: %s",
+                               answers[_i].fields));
+}
+END_TEST
+
+static TCase *case_with_patterns(Suite *suite, const char *section)
+{
+    TCase *tcase = unit_case(suite, section);
+
+    tcase_add_checked_fixture(tcase, open_patterns, close_patterns);
+    return tcase;
+}
+
+UNIT_SUITE(http_schema)
+{
+    TCase *accepting = case_with_patterns(suite, "foundations.md 5.3");
+    TCase *refusing = case_with_patterns(suite, "foundations.md 5.4");
+    TCase *fields = case_with_patterns(suite, "foundations.md 5.2");
+    TCase *answering = case_with_patterns(suite, "foundations.md 4.3");
+    TCase *memory = case_with_patterns(suite, "memory");
+
+    unit_table(accepting, a_value_is_accepted_in_its_forms, accepted);
+    tcase_add_test(accepting, a_costly_pattern_ends_without_a_match);
+    tcase_add_test(accepting, a_long_text_matches_too);
+    tcase_add_test(accepting, a_pattern_that_is_none_is_refused);
+    tcase_add_test(accepting, the_patterns_of_the_rooms_compile);
+    unit_table(refusing, a_violation_is_named_with_its_place, refused);
+    unit_table(refusing, a_body_of_the_wrong_kind_is_invalid, wholes);
+    tcase_add_test(refusing, a_message_does_not_grow_without_limit);
+    unit_table(fields, absent_members_take_defaults_and_unknown_ones_are_judged, objects);
+    tcase_add_test(fields, null_is_refused_where_a_default_stands);
+    tcase_add_test(answering, a_nul_in_a_text_is_for_no_database);
+    unit_table(answering, an_answer_that_violates_its_schema_is_an_error, answers);
+    tcase_add_test(memory, without_memory_reading_and_writing_fail);
+    tcase_add_test(memory, without_memory_no_patterns_are_compiled);
+}
