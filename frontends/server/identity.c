@@ -105,10 +105,10 @@ static bool load_key(rk_identity *identity, const char *path)
 
 static bool load_users(rk_identity *identity, const char *path)
 {
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = path && *path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
     if (fd < 0)
-        return !path || errno == ENOENT;
+        return !path || !*path || errno == ENOENT;
     identity->users = json_object_from_fd(fd);
     close(fd);
     errno = EINVAL;
@@ -118,7 +118,7 @@ static bool load_users(rk_identity *identity, const char *path)
 static int write_key(int fd)
 {
     EVP_PKEY *key = EVP_RSA_gen(KEY_BITS);
-    FILE *file = key ? fdopen(dup(fd), "w") : NULL;
+    FILE *file = key ? fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "w") : NULL;
     int written = file ? PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) : 0;
 
     if (file && (fflush(file) != 0 || fsync(fd) != 0))

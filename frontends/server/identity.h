@@ -26,8 +26,8 @@ typedef struct rk_identity_request {
 
 /* Makes the key of a folder that has none; safe when two do it at once. 0, or -1 with errno. */
 int rk_identity_create(const char *folder);
-/* @p key_path is a PEM file; @p users_path may be NULL or lead to no file. NULL with errno, EINVAL
- * for bad content. */
+/* @p key_path is a PEM file; @p users_path may be NULL, empty, or lead to no file. NULL with errno,
+ * EINVAL for bad content. */
 rk_identity *rk_identity_open(const char *key_path, const char *users_path);
 /* The same for a folder. */
 rk_identity *rk_identity_open_folder(const char *folder);

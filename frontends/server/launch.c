@@ -22,6 +22,7 @@
 #include "frontends/server/handover.h"
 #include "frontends/server/identity.h"
 #include "frontends/server/log.h"
+#include "frontends/server/sanitizer.h"
 #include "frontends/server/user.h"
 
 #include "renku/renku.h"
@@ -276,6 +277,8 @@ static int prepare_identity(const rk_launch *launch)
     rk_identity_free(identity);
     snprintf(key, sizeof(key), "%s/signing-key.pem", folder);
     snprintf(users, sizeof(users), "%s/users.json", folder);
+    if (access(users, R_OK) != 0)
+        users[0] = '\0';
     if (setenv("RENKU_IDENTITY_KEY", key, 1) != 0 || setenv("RENKU_IDENTITY_USERS", users, 1) != 0)
         return complain(1, "out of memory");
     return rk_handover_files(NULL, launch->changes_user ? &launch->runs_as : NULL) == 0 ? 0 : 1;
@@ -457,6 +460,7 @@ static int become_kore(const rk_launch *launch)
         return 1;
     if (!kore)
         kore = RENKU_KORE;
+    rk_sanitizer_prepare(launch->module);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     execl(kore, "renku-server", "-f", "-n", "-r", launch->debug ? "-f" : "-q", "-c", path,
           (char *)NULL);

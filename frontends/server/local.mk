@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Kore module, and the launcher that the command line links.
-server_common = %D%/identity.c %D%/identity.h %D%/log.c %D%/log.h %D%/user.c %D%/user.h
+server_common = \
+	%D%/identity.c %D%/identity.h \
+	%D%/log.c %D%/log.h \
+	%D%/sanitizer.c %D%/sanitizer.h \
+	%D%/user.c %D%/user.h
 
 if HAVE_KORE
 pkglib_LTLIBRARIES += %D%/renku_server.la
@@ -17,7 +21,8 @@ endif
 	%D%/service.c %D%/service.h \
 	%D%/wire.c %D%/wire.h
 %C%_renku_server_la_CFLAGS = $(AM_CFLAGS) $(KORE_CFLAGS)
-%C%_renku_server_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared
+# initfirst: see sanitizer.c
+%C%_renku_server_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -Wl,-z,initfirst
 %C%_renku_server_la_LIBADD = librenku.la -ljson-c -lcrypto -lpthread
 
 noinst_LTLIBRARIES += %D%/librenku_launch.la

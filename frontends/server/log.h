@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RK_FRONT_LOG_H
-#define RK_FRONT_LOG_H
+#ifndef RK_LOG_H
+#define RK_LOG_H
 
 /* Log lines of the front itself, in the form of the library's, to standard error. Spec:
  * foundations.md 14 */

@@ -18,6 +18,7 @@ void renku_connect(struct connection *connection);
 #include "frontends/server/memory.h"
 #include "frontends/server/metrics.h"
 #include "frontends/server/sandbox.h"
+#include "frontends/server/sanitizer.h"
 #include "frontends/server/service.h"
 #include "frontends/server/user.h"
 #include "frontends/server/wire.h"
@@ -178,7 +179,7 @@ void kore_parent_configure(int argc, char **argv)
 /* The last moment before the sandbox closes. */
 void kore_seccomp_hook(void)
 {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no worker without a parent that could replace or stop it */
     if (getppid() != parent_pid)
         _exit(0);
     service = rk_service_new();
@@ -187,6 +188,7 @@ void kore_seccomp_hook(void)
         _exit(1);
     }
     rk_sandbox_register();
+    rk_sanitizer_ignore(); /* Kore's own preparations */
 }
 
 static void on_tick(void *arg, u_int64_t now)
@@ -210,8 +212,8 @@ static void on_parent_gone(struct connection *connection)
 
 void kore_worker_configure(void)
 {
-    worker_max_connections =
-        (u_int32_t)rk_service_number(service, "RENKU_SERVER_CONNECTIONS", 1024);
+    rk_sanitizer_watch();
+    worker_max_connections = (u_int32_t)rk_service_number("RENKU_SERVER_CONNECTIONS", 1024);
     if (rk_wire_open(service) != 0)
         fatalx("worker cannot start: %s", strerror(errno));
     rk_metrics_worker(worker->id);
@@ -225,6 +227,7 @@ void kore_worker_teardown(void)
 {
     if (rk_wire_close()) {
         rk_service_free(service);
+        rk_sanitizer_report_leaks();
         return;
     }
     rk_log(RK_LOG_WARNING, "worker %d ends with requests unfinished", worker->id);

@@ -14,8 +14,8 @@
 #define RK_READER_FIELDS 100
 
 typedef struct rk_reader_limits {
-    size_t head_bytes; /* request line, header fields and the blank line */
-    size_t body_bytes; /* after chunked decoding */
+    uint64_t head_bytes; /* request line, header fields and the blank line */
+    uint64_t body_bytes; /* after chunked decoding */
 } rk_reader_limits;
 
 typedef enum {

@@ -150,11 +150,13 @@ static rk_reply *grant_token(rk_realm *realm, const char *name, const rk_grant *
 
 static rk_reply *answer_token(rk_realm *realm, const char *name, const rk_request *request)
 {
-    char *form = strndup(request->http.body ? request->http.body : "", request->http.body_size);
+    char *form = calloc(1, request->http.body_size + 1);
     rk_grant grant = {0};
 
     if (!form)
         return refuse(503, "server_error", "out of memory");
+    if (request->http.body)
+        memcpy(form, request->http.body, request->http.body_size);
     parse_form(&grant, form);
 
     rk_reply *reply = grant_token(realm, name, &grant);

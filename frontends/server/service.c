@@ -119,19 +119,17 @@ rk_reply *rk_service_refuse(rk_service *service, int status, const char *message
     return rk_reply_of_result(renku_http_refuse(service->ctx, status, message), is_head);
 }
 
-long long rk_service_number(const rk_service *service, const char *name, long long fallback)
+double rk_service_number(const char *name, double fallback)
 {
-    const char *text = service->ctx ? renku_ctx_setting(service->ctx, name) : NULL;
+    const char *text = getenv(name);
     char *end;
 
-    if (!text)
-        text = getenv(name);
     if (!text || !*text)
         return fallback;
 
-    long long number = strtoll(text, &end, 10);
+    double number = strtod(text, &end);
 
-    return *end == '\0' && number > 0 ? number : fallback;
+    return *end == '\0' && number > 0 && number < 1e15 ? number : fallback;
 }
 
 static bool open_ctx(rk_service *service)

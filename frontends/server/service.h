@@ -14,9 +14,9 @@ typedef struct rk_service rk_service;
 /* Reads the environment. NULL with the reason written to the log. */
 rk_service *rk_service_new(void);
 void rk_service_free(rk_service *service);
-/* A whole number of seconds, or bytes, from the settings or the environment; @p fallback when unset
- * or malformed. */
-long long rk_service_number(const rk_service *service, const char *name, long long fallback);
+/* A positive number from the environment; @p fallback when it is unset. What is no number has
+ * stopped the start. */
+double rk_service_number(const char *name, double fallback);
 /* Whether the answer takes no time, so that the event loop may give it. */
 bool rk_service_is_quick(const rk_service *service, const rk_request *request);
 /* The answer, never NULL. May block. Threads: safe. */

@@ -16,6 +16,7 @@
     (256 * 1024) /* bytes one connection may take before the others have their turn                \
                   */
 #define WRITE_TURN (1024 * 1024)
+#define HEAD_MOST 1048576
 #define SMALL_BUFFER (16 * 1024) /* never refused for want of memory */
 #define LINGER_MS 5000
 #define DRAIN_LINGER_MS 500
@@ -65,7 +66,7 @@ static struct {
     unsigned count;
     rk_reader_limits limits;
     uint64_t request_ms, response_ms, keep_alive_ms, grace_ms;
-    size_t buffered, buffered_most;
+    uint64_t buffered, buffered_most;
     volatile sig_atomic_t drain_wanted;
     bool draining;
     uint64_t drain_until;
@@ -387,7 +388,8 @@ static void send_continue(rk_link *link)
 static int receive(rk_link *link, size_t *received)
 {
     bool small = link->reader.capacity < SMALL_BUFFER;
-    size_t free_bytes = wire.buffered < wire.buffered_most ? wire.buffered_most - wire.buffered : 0;
+    uint64_t free_bytes =
+        wire.buffered < wire.buffered_most ? wire.buffered_most - wire.buffered : 0;
     size_t room;
     char *at = rk_reader_room(&room, &link->reader, small ? SIZE_MAX : free_bytes);
 
@@ -585,28 +587,40 @@ void rk_wire_drain(void)
     }
 }
 
+/* The names are those of existing deployments. Spec: foundations.md 2.5 */
+static void read_limits(void)
+{
+    static const struct {
+        const char *name;
+        uint64_t *out;
+        double fallback, factor;
+    } rows[] = {
+        {"SANIC_REQUEST_TIMEOUT",           &wire.request_ms,        60,                1000},
+        {"SANIC_RESPONSE_TIMEOUT",          &wire.response_ms,       60,                1000},
+        {"SANIC_KEEP_ALIVE_TIMEOUT",        &wire.keep_alive_ms,     120,               1000},
+        {"SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", &wire.grace_ms,          15,                1000},
+        {"SANIC_REQUEST_MAX_SIZE",          &wire.limits.body_bytes, 100000000,         1   },
+        {"SANIC_REQUEST_MAX_HEADER_SIZE",   &wire.limits.head_bytes, 65535,             1   },
+        {"RENKU_SERVER_BUFFER_BYTES",       &wire.buffered_most,     256 * 1024 * 1024, 1   },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        *rows[i].out =
+            (uint64_t)(rk_service_number(rows[i].name, rows[i].fallback) * rows[i].factor);
+    if (wire.limits.head_bytes > HEAD_MOST)
+        wire.limits.head_bytes = HEAD_MOST;
+}
+
 int rk_wire_open(rk_service *service)
 {
     wire.service = service;
     TAILQ_INIT(&wire.links);
     TAILQ_INIT(&wire.ready);
-    wire.limits.head_bytes =
-        (size_t)rk_service_number(service, "SANIC_REQUEST_MAX_HEADER_SIZE", 65535);
-    wire.limits.body_bytes =
-        (size_t)rk_service_number(service, "SANIC_REQUEST_MAX_SIZE", 100000000);
-    wire.request_ms = 1000 * (uint64_t)rk_service_number(service, "SANIC_REQUEST_TIMEOUT", 60);
-    wire.response_ms = 1000 * (uint64_t)rk_service_number(service, "SANIC_RESPONSE_TIMEOUT", 60);
-    wire.keep_alive_ms =
-        1000 * (uint64_t)rk_service_number(service, "SANIC_KEEP_ALIVE_TIMEOUT", 120);
-    wire.grace_ms =
-        1000 * (uint64_t)rk_service_number(service, "SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", 15);
-    wire.buffered_most =
-        (size_t)rk_service_number(service, "RENKU_SERVER_BUFFER_BYTES", 256 * 1024 * 1024);
+    read_limits();
     wire.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wire.event_fd < 0)
         return -1;
-    wire.jobs = rk_jobs_new((unsigned)rk_service_number(service, "RENKU_SERVER_THREADS", 32),
-                            wire.event_fd);
+    wire.jobs = rk_jobs_new((unsigned)rk_service_number("RENKU_SERVER_THREADS", 32), wire.event_fd);
     wire.event.handle = on_wake;
     kore_platform_event_schedule(wire.event_fd, EPOLLIN, 0, &wire.event);
     return wire.jobs ? 0 : -1;

@@ -41,7 +41,11 @@ class started:
         self.server = FakeServer(fake_environment(**environment), folder / name, workers, arguments)
 
     def __enter__(self) -> FakeServer:
-        return self.server.start()
+        try:
+            return self.server.start()
+        except BaseException:
+            self.server.kill()
+            raise
 
     def __exit__(self, kind, *_exc) -> None:
         status = self.server.stop()
@@ -418,7 +422,6 @@ def resident(pids: list[int]) -> int:
     return sum(int(status_file(pid)["VmRSS"].split()[0]) for pid in pids)
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer has memory of its own")
 def test_announced_bodies_cost_nothing_until_they_come(folder):
     with started(folder, workers=1) as server, ExitStack() as stack:
         before = resident(server.processes())
@@ -426,7 +429,7 @@ def test_announced_bodies_cost_nothing_until_they_come(folder):
             connection = stack.enter_context(Connection(server.url))
             connection.send(POST + b"Content-Length: 100000000\r\n\r\nx")
         poll(lambda: exchange(server.url, "GET", "/api/data/echo").status == 200)
-        assert resident(server.processes()) - before < 8 * 1024
+        assert resident(server.processes()) - before < (64 if SANITIZED else 8) * 1024
 
 
 @pytest.mark.server_error
@@ -562,7 +565,6 @@ def test_killed_workers_are_replaced(folder, victims):
         assert "restarting worker" in server.log()
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizer reports the crash that is wanted here")
 def test_a_crash_costs_one_worker_and_not_the_server(folder):
     with started(folder) as server:
         for _ in range(3):
@@ -606,17 +608,23 @@ def test_it_says_once_where_it_listens(folder):
         assert server.log().count("\n") == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_nothing_runs_as_root(folder):
-    with started(folder) as server:
+@pytest.mark.parametrize("user, uid, gid", [("", "65534", "65534"), ("12345:54321", "12345", "54321")])
+def test_nothing_runs_as_root(folder, user, uid, gid):
+    """Who is not root already stays who it is."""
+    expected = (uid, gid) if os.geteuid() == 0 else (str(os.geteuid()), str(os.getegid()))
+    with started(folder, RENKU_RUN_AS=user) as server:
         for pid in server.processes():
-            assert status_file(pid)["Uid"].split() == ["65534"] * 4
-            assert status_file(pid)["Gid"].split() == ["65534"] * 4
-    with started(folder, RENKU_RUN_AS="12345:12345") as server:
-        assert status_file(server.process.pid)["Uid"].split() == ["12345"] * 4
+            assert status_file(pid)["Uid"].split() == [expected[0]] * 4
+            assert status_file(pid)["Gid"].split() == [expected[1]] * 4
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer needs system calls of its own")
+@pytest.mark.parametrize("user", ["root", "0:0", "no-such-user", "12x"])
+def test_root_cannot_be_told_to_stay_root(user):
+    done = run("--port", "0", "--help" if os.geteuid() else "--debug", RENKU_RUN_AS=user)
+    assert done.returncode == (0 if os.geteuid() else 1)
+    assert "RENKU_RUN_AS" in done.stdout + done.stderr
+
+
 def test_the_sandbox_is_closed(fake):
     for pid in workers(fake):
         assert status_file(pid)["Seccomp"] == "2"
@@ -819,12 +827,11 @@ def test_the_identity_provider_keeps_to_its_paths(identity):
 # What it costs
 
 
-@pytest.mark.skipif(SANITIZED, reason="measures nothing then")
 def test_it_starts_fast_and_stays_small(folder, capsys):
     times = []
     for turn in range(5):
         begun = time.monotonic()
-        server = FakeServer(fake_environment(), folder / "cost.log").start(0.5)
+        server = FakeServer(fake_environment(), folder / "cost.log").start()
         assert exchange(server.url, "GET", "/api/data/echo").status == 200
         times.append(time.monotonic() - begun)
         small = resident(server.processes())
@@ -834,5 +841,4 @@ def test_it_starts_fast_and_stays_small(folder, capsys):
             f"\nserver alone: first answer after {min(times) * 1000:.0f} ms, "
             f"parent and 2 workers {small / 1024:.1f} MiB resident"
         )
-    assert min(times) < 0.1
-    assert small < 40 * 1024
+    assert SANITIZED or (min(times) < 0.3 and small < 40 * 1024)

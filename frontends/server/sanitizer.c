@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frontends/server/sanitizer.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+
+#include <link.h>
+#include <sanitizer/lsan_interface.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+static int find_runtime(struct dl_phdr_info *library, size_t size, void *found)
+{
+    (void)size;
+    if (!strstr(library->dlpi_name, "libasan.so"))
+        return 0;
+    *(const char **)found = library->dlpi_name;
+    return 1;
+}
+
+void rk_sanitizer_prepare(const char *module)
+{
+    const char *runtime = NULL, *options = getenv("ASAN_OPTIONS");
+    char text[4096 + 1024];
+
+    dl_iterate_phdr(find_runtime, &runtime);
+    /* The runtime would set itself up at the first allocation, which a library makes under a lock
+     * of libc that the runtime takes, too, and leaves broken. The module is linked to be set up
+     * first, and begins with the runtime. */
+    snprintf(text, sizeof(text), "%s:%s", runtime ? runtime : "", module);
+    setenv("LD_PRELOAD", text, 1);
+    /* Kore's parent frees nothing at its end. */
+    snprintf(text, sizeof(text), "%s:leak_check_at_exit=0", options ? options : "");
+    setenv("ASAN_OPTIONS", text, 1);
+}
+
+void rk_sanitizer_ignore(void)
+{
+    __lsan_disable();
+}
+
+void rk_sanitizer_watch(void)
+{
+    __lsan_enable();
+}
+
+void rk_sanitizer_report_leaks(void)
+{
+    prctl(PR_SET_DUMPABLE, 1); /* the search is done by a tracer */
+    __lsan_do_recoverable_leak_check();
+}
+
+#else
+
+void rk_sanitizer_prepare(const char *module)
+{
+    (void)module;
+}
+
+void rk_sanitizer_ignore(void)
+{
+}
+
+void rk_sanitizer_watch(void)
+{
+}
+
+void rk_sanitizer_report_leaks(void)
+{
+}
+
+#endif
