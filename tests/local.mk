@@ -14,10 +14,10 @@ unit_suites = \
 	%D%/unit/base_ulid.c \
 	%D%/unit/base_value.c \
 	%D%/unit/git_url.c \
+	%D%/unit/http_client.c \
 	%D%/unit/http_json.c \
 	%D%/unit/http_pairs.c \
 	%D%/unit/http_schema.c \
-	%D%/unit/http_client.c \
 	%D%/unit/internal_token.c \
 	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
 	%D%/unit/project.c \
@@ -39,4 +39,3 @@ include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
-include tests/fuzz/local.mk
