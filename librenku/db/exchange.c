@@ -14,7 +14,9 @@ const rk_query rk_query_commit = {.sql = "COMMIT"};
 
 /* Sent before the first statement of a connection, in a transaction of its own, so that no rollback
  * undoes it. The server looks every second whether we are still there: a statement that we no
- * longer wait for ends soon. */
+ * longer wait for ends soon. Plans are made once, for any parameters: planning a page of a list
+ * takes longer than running it, and statements are written so that no parameter changes the path.
+ */
 static const char settings_sql[] = "SELECT set_config('TimeZone', 'UTC', false),"
                                    " set_config('DateStyle', 'ISO, MDY', false),"
                                    " set_config('IntervalStyle', 'postgres', false),"

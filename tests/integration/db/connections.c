@@ -58,6 +58,31 @@ START_TEST(a_pool_opens_connections_when_they_are_needed)
 }
 END_TEST
 
+START_TEST(without_memory_there_is_no_pool)
+{
+    const rk_pool_options options = db_options();
+    struct rk_pool *made = NULL;
+    rk_op other;
+
+    db_open(&other, pool);
+    ck_assert_int_eq(unit_without(1, rk_pool_new(&made, &other, &options)), RK_ERR_NO_MEMORY);
+    ck_assert_ptr_null(made);
+    rk_error_clear(&other);
+    for (int n = 1, err = RK_ERR_NO_MEMORY; err == RK_ERR_NO_MEMORY; n++) {
+        ck_ok(rk_pool_new(&made, op, &options));
+        other.session = NULL;
+        other.pool = made;
+        rk_error_clear(&other);
+        err = unit_without(n, ping(&other));
+        ck_assert(err == 0 || err == RK_ERR_NO_MEMORY);
+        rk_db_end(&other);
+        check_pool(made, err == 0, 0);
+        rk_pool_free(made);
+    }
+    db_close(&other);
+}
+END_TEST
+
 START_TEST(who_finds_the_pool_empty_waits_no_longer_than_allowed)
 {
     rk_pool_options options = db_options();
@@ -392,6 +417,7 @@ UNIT_SUITE(db_connections)
     TCase *sharing = db_case(suite, "the pool");
 
     tcase_add_test(sharing, a_pool_opens_connections_when_they_are_needed);
+    tcase_add_test(sharing, without_memory_there_is_no_pool);
     tcase_add_test(sharing, who_finds_the_pool_empty_waits_no_longer_than_allowed);
     tcase_add_test(sharing, a_database_that_cannot_be_reached_is_a_database_error);
     tcase_add_test(sharing, many_threads_share_few_connections);

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from support.migrations import MIGRATIONS
+from support.server import poll
 
 FILES = sorted(path.stem for path in MIGRATIONS.glob("*.sql"))
 NEWEST = len(FILES)
@@ -49,6 +50,26 @@ def test_a_failed_migration_leaves_nothing(empty):
     assert empty.one("SELECT to_regclass('librenku.relation')") is None
     empty.run("DROP TABLE librenku.relation_subject")
     assert empty.done("up") == {"from": 2, "to": NEWEST, "applied": FILES[2:]}
+    assert empty.done("check") == {"differences": []}
+
+
+def is_migrating(database) -> bool:
+    """Somebody holds the lock of the migrations."""
+    return database.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted") > 0
+
+
+def applied(database) -> int:
+    there = database.one("SELECT to_regclass('librenku.migration') IS NOT NULL")
+    return database.one("SELECT count(*) FROM librenku.migration") if there else 0
+
+
+@pytest.mark.parametrize("reached", range(3))
+def test_a_migration_that_is_killed_leaves_nothing_half(empty, reached):
+    process = empty.start("up")
+    poll(lambda: process.poll() is not None or (applied(empty) >= reached and is_migrating(empty)))
+    process.kill()
+    process.communicate()
+    assert empty.done("up")["to"] == NEWEST
     assert empty.done("check") == {"differences": []}
 
 
