@@ -225,7 +225,8 @@ SELECT scope COLLATE "C" AS scope, count(*) FILTER (WHERE public) AS public, cou
         UNION ALL SELECT 'groups', true FROM common.groups) AS counted
  GROUP BY scope;
 
--- Makes the projection anew. Changes of projects and roles wait meanwhile.
+-- Makes the projection anew, each table from the one before: faster than the views. Changes of projects and roles wait
+-- meanwhile.
 CREATE FUNCTION librenku.listing_rebuild() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     LOCK TABLE common.groups, common.namespaces, projects.projects, common.entity_slugs, librenku.relation IN SHARE ROW EXCLUSIVE MODE;
@@ -233,8 +234,20 @@ BEGIN
     ALTER TABLE librenku.listing DISABLE TRIGGER USER;
     ALTER TABLE librenku.listing_member DISABLE TRIGGER USER;
     INSERT INTO librenku.listing SELECT * FROM librenku.listing_expected;
-    INSERT INTO librenku.listing_member SELECT * FROM librenku.listing_member_expected;
-    INSERT INTO librenku.listing_total SELECT * FROM librenku.listing_total_expected;
+    INSERT INTO librenku.listing_member
+    SELECT r.subject_id, l.*
+      FROM (SELECT DISTINCT subject_id, object_id
+              FROM librenku.relation
+             WHERE object_type = 'p' AND relation IN ('o', 'e', 'v') AND subject_type = 'u') r
+      JOIN librenku.listing l ON l.project_id = r.object_id;
+    INSERT INTO librenku.listing_total
+    SELECT scope, count(*) FILTER (WHERE public), count(*) FILTER (WHERE NOT public)
+      FROM (SELECT '*' AS scope, public FROM librenku.listing
+            UNION ALL SELECT 'p:' || parent, public FROM librenku.listing
+            UNION ALL SELECT 'u:' || user_id, public FROM librenku.listing_member
+            UNION ALL SELECT 'u:' || user_id || ':' || parent, public FROM librenku.listing_member
+            UNION ALL SELECT 'groups', true FROM common.groups) AS counted
+     GROUP BY scope;
     ALTER TABLE librenku.listing ENABLE TRIGGER USER;
     ALTER TABLE librenku.listing_member ENABLE TRIGGER USER;
 END $$;
