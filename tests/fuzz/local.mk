@@ -2,7 +2,7 @@
 
 # Fuzz targets of the library; each compiles what it looks into itself, so that coverage counts.
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_query
+noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_query
 endif
 fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer,address,undefined
@@ -36,4 +36,16 @@ nodist_tests_fuzz_fuzz_query_SOURCES = $(fuzzed_gen)
 tests_fuzz_fuzz_query_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_query_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_query_LDADD = $(LIBRENKU_LIBS) -lm
-EXTRA_DIST += %D%/corpora/json %D%/corpora/query
+
+tests_fuzz_fuzz_jwt_SOURCES = %D%/fuzz_jwt.c \
+	librenku/crypto/claims.c \
+	librenku/crypto/internal_token.c \
+	librenku/crypto/json.c \
+	librenku/crypto/jwk.c \
+	librenku/crypto/jwt.c \
+	librenku/crypto/secret.c \
+	librenku/crypto/symmetric.c
+tests_fuzz_fuzz_jwt_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_jwt_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_jwt_LDADD = librenku_core.la
+EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/query
