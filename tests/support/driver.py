@@ -72,16 +72,14 @@ class Driver:
         return self.log_file.read_text()
 
 
-@pytest.fixture
-def key_file(tmp_path):
-    path = tmp_path / "internal_key"
+def write_key(folder):
+    path = folder / "internal_key"
     path.write_bytes(base64.urlsafe_b64encode(bytes(range(64))))
     path.chmod(0o600)
     return path
 
 
-@pytest.fixture
-def environment(key_file):
+def settings(key_file) -> dict[str, str]:
     """The settings of a deployment, as far as authentication reads them."""
     return {
         "PATH": os.environ["PATH"],
@@ -95,6 +93,30 @@ def environment(key_file):
     } | SANITIZERS
 
 
+def finish(driver: Driver) -> None:
+    """It ends cleanly and has reported nothing."""
+    status = driver.stop()
+    assert not REPORTS.search(driver.text()), driver.text()
+    assert status == 0, driver.text()
+
+
+def run_driver(realm, folder):
+    """A driver for a fixture."""
+    driver = Driver(settings(write_key(folder)) | {"KEYCLOAK_URL": realm.url}, folder / "driver.log")
+    yield driver
+    finish(driver)
+
+
+@pytest.fixture
+def key_file(tmp_path):
+    return write_key(tmp_path)
+
+
+@pytest.fixture
+def environment(key_file):
+    return settings(key_file)
+
+
 @pytest.fixture
 def own_realm():
     with Realm() as realm:
@@ -103,7 +125,7 @@ def own_realm():
 
 @pytest.fixture
 def start_driver(environment, own_realm, tmp_path):
-    """Starts drivers with the settings of this test; they end cleanly and report nothing."""
+    """Starts drivers with the settings of this test."""
     drivers = []
 
     def start(**more) -> Driver:
@@ -115,9 +137,7 @@ def start_driver(environment, own_realm, tmp_path):
     yield start
     own_realm.fast()
     for driver in drivers:
-        status = driver.stop()
-        assert not REPORTS.search(driver.text()), driver.text()
-        assert status == 0, driver.text()
+        finish(driver)
 
 
 @pytest.fixture
