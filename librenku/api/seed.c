@@ -13,8 +13,8 @@
  * creator as owner and two more members. Nothing of it is there until all of it is. $1 is a mark
  * that keeps several runs apart; ids rise with the number, as those of time do.
  *
- * A million rows are loaded ten times faster into bare tables: their indexes and references are set
- * aside at first, whichever they are, and made again at the end. */
+ * Rows are loaded several times faster into bare tables: the indexes and references of the large
+ * ones are set aside at first, whichever they are, and made again at the end. */
 
 /* clang-format off */
 #define USER(n) "md5('user' || $1 || (" n "))::uuid::text"
@@ -138,10 +138,12 @@ static const rk_query projects[] = {
             "SELECT 'p', " ID("project", "i") ", r.relation, r.type, r.id"
             "  FROM " NUMBERS ", " PLACE ","
             "       unnest('{o,L,N,e,v,w,w}'::\"char\"[],"
-            "              ARRAY['u', 'L', CASE at.g WHEN 0 THEN 'n' ELSE 'g' END, 'u', 'u', 'u', 'a']::\"char\"[],"
+            "              ARRAY['u', 'L', CASE at.g WHEN 0 THEN 'n' ELSE 'g' END,"
+            "                    'u', 'u', 'u', 'a']::\"char\"[],"
             "              ARRAY[" CREATOR ", 'renku', CASE at.g WHEN 0 THEN " ID("space", "at.u")
             "                                              ELSE " ID("group", "at.g") " END,"
-            "                    " MEMBER("1") ", " MEMBER("2") ", '*', '*']) r (relation, type, id)"
+            "                    " MEMBER("1") ", " MEMBER("2") ", '*', '*'])"
+            "       r (relation, type, id)"
             " WHERE r.relation <> 'w' OR " IS_PUBLIC},
 };
 /* clang-format on */
