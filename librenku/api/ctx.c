@@ -55,6 +55,8 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
     RK_TRY(open_pool(ctx));
     RK_TRY(rk_patterns_new(&ctx->patterns, op));
     RK_TRY(rk_router_new(&ctx->router, op, rk_operations, rk_operation_count));
+    if (rk_settings_bool(settings, RK_SET_RENKU_ADMIN_ONLY))
+        return 0; /* the tools of an operator have no callers */
     return rk_authenticator_new(&ctx->authenticator, op, settings);
 }
 

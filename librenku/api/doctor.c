@@ -36,6 +36,9 @@ static int examine_schema(const char **problem, rk_op *op)
 
 static int examine_keycloak(const char **problem, rk_op *op)
 {
+    *problem = NULL;
+    if (!op->ctx->authenticator)
+        return 0;
     return as_problem(problem, op, rk_authenticator_discover(op->ctx->authenticator, op, 1));
 }
 

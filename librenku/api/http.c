@@ -113,6 +113,8 @@ static int authenticate(rk_op *op, const exchange *x, const rk_operation *operat
     };
     rk_caller *caller;
 
+    if (!x->ctx->authenticator)
+        return rk_fail(op, RK_ERR_CONFIGURATION, "With RENKU_ADMIN_ONLY no callers are served.");
     RK_TRY(rk_authenticate(&caller, op, x->ctx->authenticator, &credentials));
     op->caller = caller;
     return 0;
