@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 #include "renku/http.h"
 
+#define FILE_MOST (1024 * 1024)
 #define COUNT (sizeof(names) / sizeof(names[0]))
 
 /* Settings whose value is the path of a file. At most eight: each is one bit of an exit status. */
@@ -64,15 +66,15 @@ static int find_closed(char paths[][PATH_MAX], const rk_user *user)
 }
 
 /* Points the setting at a copy in memory, which the server inherits. */
-static int hand_over(const char *name, const char *path)
+static int hand_over(const char *name, const char *path, const rk_user *user)
 {
     int from = open(path, O_RDONLY | O_CLOEXEC);
     int to = memfd_create(name, 0);
     char place[64];
 
     snprintf(place, sizeof(place), "/proc/self/fd/%d", to);
-    if (from < 0 || to < 0 || sendfile(to, from, NULL, 1 << 20) < 0 ||
-        setenv(name, place, 1) != 0) {
+    if (from < 0 || to < 0 || sendfile(to, from, NULL, FILE_MOST) < 0 || fchmod(to, 0400) != 0 ||
+        fchown(to, user->uid, user->gid) != 0 || setenv(name, place, 1) != 0) {
         rk_log(RK_LOG_ERROR, "cannot read \"%s\" of %s: %s", path, name, strerror(errno));
         return -1;
     }
@@ -94,7 +96,7 @@ int rk_handover_files(renku_ctx *ctx, const rk_user *user)
     if (user)
         closed = find_closed(paths, user);
     for (size_t i = 0; i < COUNT && closed >= 0; i++)
-        if (closed & 1 << i && hand_over(names[i], paths[i]) != 0)
+        if (closed & 1 << i && hand_over(names[i], paths[i], user) != 0)
             return -1;
     return closed < 0 ? -1 : 0;
 }
