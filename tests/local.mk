@@ -20,6 +20,7 @@ unit_suites = \
 	%D%/unit/http_schema.c \
 	%D%/unit/internal_token.c \
 	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
+	%D%/unit/metric.c \
 	%D%/unit/project.c \
 	%D%/unit/symmetric.c \
 	%D%/unit/token_cache.c

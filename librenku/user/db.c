@@ -122,25 +122,6 @@ int rk_user_insert(rk_user *out, rk_op *op, const rk_person *person, const char 
                                  rk_text(namespace_id), rk_text(slug)));
 }
 
-int rk_user_update(rk_user *out, rk_op *op, const rk_person *person)
-{
-    static const rk_query query = {
-        .sql = "WITH u AS ("
-               "  UPDATE users.users"
-               "     SET email = nullif(coalesce($2, email), ''),"
-               "         first_name = nullif(coalesce($3, first_name), ''),"
-               "         last_name = nullif(coalesce($4, last_name), '')"
-               "   WHERE keycloak_id = $1"
-               "  RETURNING id, keycloak_id, email, first_name, last_name)"
-               " SELECT {row} FROM u LEFT JOIN common.namespaces n ON n.user_id = u.keycloak_id",
-        .row = &user_row,
-    };
-
-    return rk_db_one(out, op, &query,
-                     RK_PARAMS(rk_text(person->id), rk_text(person->email),
-                               rk_text(person->first_name), rk_text(person->last_name)));
-}
-
 int rk_user_removal_lookup(rk_user_removal *out, bool *found, rk_op *op, const char *user_id)
 {
     static const rk_column columns[] = {

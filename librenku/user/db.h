@@ -13,8 +13,6 @@ int rk_user_free_slug(const char **out, rk_op *op, const rk_strings *candidates)
 /* Queues the record and its namespace; @p out is filled with it at the commit. */
 int rk_user_insert(rk_user *out, rk_op *op, const rk_person *person, const char *namespace_id,
                    const char *slug);
-/* Queues: NULL leaves a field, "" clears it. Spec: users.md 4.1 */
-int rk_user_update(rk_user *out, rk_op *op, const rk_person *person);
 
 /* What must be known before a user may go. */
 typedef struct {

@@ -5,6 +5,6 @@ librenku_core_la_SOURCES += \
 	%D%/handlers.c \
 	%D%/key.c \
 	%D%/preferences.c \
-	%D%/upsert.c \
+	%D%/insert.c \
 	%D%/user.h
 dist_noinst_DATA += %D%/apispec.yaml

@@ -6,7 +6,7 @@
 #include "librenku/base/value.h"
 #include "user_api.h" /* generated: rk_user */
 
-/* What is known of a person when a record is made or brought up to date. NULL is unknown. */
+/* What is known of a person when a record is made. NULL is unknown. */
 typedef struct {
     const char *id;
     const char *email;
@@ -23,8 +23,6 @@ int rk_user_lookup(rk_user *out, bool *found, rk_op *op, const char *user_id);
 int rk_user_of_caller(rk_user *out, rk_op *op);
 /* Queues the caller's record into the open transaction, when there is none yet. */
 int rk_user_ensure(rk_op *op);
-/* Makes a record or brings it up to date, in a transaction of its own. Spec: users.md 4.1 */
-int rk_user_upsert(rk_user *out, rk_op *op, const rk_person *person);
 /* The records of those ids that exist, in the order of their rows. */
 int rk_user_find_many(rk_array *out /* of rk_user */, rk_op *op, const rk_strings *ids);
 

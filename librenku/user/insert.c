@@ -26,9 +26,10 @@ static int write_relationships(rk_op *op, const char *namespace_id, const char *
     return rk_authz_write(op, changes, RK_COUNT(changes));
 }
 
-static int record(rk_op *op, const rk_user *user, const char *user_id, rk_change_verb verb)
+static int record(rk_op *op, const rk_user *user, const char *user_id)
 {
-    const rk_change change = {.kind = RK_CHANGE_USER, .verb = verb, .id = user_id, .model = user};
+    const rk_change change = {
+        .kind = RK_CHANGE_USER, .verb = RK_ADDED, .id = user_id, .model = user};
 
     return rk_change_record(op, &change);
 }
@@ -55,41 +56,22 @@ static int insert(rk_user *out, rk_op *op, const rk_person *person)
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
     RK_TRY(rk_user_insert(out, op, person, namespace_id, slug));
     RK_TRY(write_relationships(op, namespace_id, person->id));
-    RK_TRY(record(op, out, person->id, RK_ADDED));
+    RK_TRY(record(op, out, person->id));
     return identify(op, person, slug);
-}
-
-static int update(rk_user *out, rk_op *op, const rk_person *person)
-{
-    RK_TRY(rk_user_update(out, op, person));
-    RK_TRY(record(op, out, person->id, RK_UPDATED));
-    const rk_person now = {out->id, out->email, out->first_name, out->last_name};
-
-    return identify(op, &now, out->username);
 }
 
 typedef struct {
     const rk_person *person;
     rk_user *out;
-    bool keep; /* a record that exists stays as it is */
-} upsert;
+} missing;
 
-static int upsert_body(rk_op *op, void *user)
+static int insert_missing(rk_op *op, void *user)
 {
-    upsert *work = user;
+    missing *work = user;
     bool found;
 
     RK_TRY(rk_user_lookup(work->out, &found, op, work->person->id));
-    if (!found)
-        return insert(work->out, op, work->person);
-    return work->keep ? 0 : update(work->out, op, work->person);
-}
-
-int rk_user_upsert(rk_user *out, rk_op *op, const rk_person *person)
-{
-    upsert work = {.person = person, .out = out};
-
-    return rk_db_transaction(op, upsert_body, &work);
+    return found ? 0 : insert(work->out, op, work->person);
 }
 
 static rk_person person_of(const rk_caller *caller)
@@ -111,9 +93,9 @@ int rk_user_ensure(rk_op *op)
 int rk_user_of_caller(rk_user *out, rk_op *op)
 {
     const rk_person person = person_of(op->caller);
-    upsert work = {.person = &person, .out = out, .keep = true};
+    missing work = {.person = &person, .out = out};
     bool found;
 
     RK_TRY(rk_user_lookup(out, &found, op, person.id));
-    return found ? 0 : rk_db_transaction(op, upsert_body, &work);
+    return found ? 0 : rk_db_transaction(op, insert_missing, &work);
 }
