@@ -113,7 +113,7 @@ def key_file(tmp_path):
 
 
 @pytest.fixture
-def environment(key_file):
+def driver_settings(key_file):
     return settings(key_file)
 
 
@@ -124,12 +124,12 @@ def own_realm():
 
 
 @pytest.fixture
-def start_driver(environment, own_realm, tmp_path):
+def start_driver(driver_settings, own_realm, tmp_path):
     """Starts drivers with the settings of this test."""
     drivers = []
 
     def start(**more) -> Driver:
-        env = environment | {"KEYCLOAK_URL": own_realm.url} | more
+        env = driver_settings | {"KEYCLOAK_URL": own_realm.url} | more
         env = {name: str(value) for name, value in env.items() if value is not None}
         drivers.append(Driver(env, tmp_path / f"driver-{len(drivers)}.log"))
         return drivers[-1]

@@ -262,9 +262,9 @@ def test_every_algorithm_is_understood(start_driver, own_realm, someone, kind):
 
 
 # Spec: authentication.md 9; 3.1
-def test_without_a_usable_algorithm_there_is_no_start(environment, tmp_path):
+def test_without_a_usable_algorithm_there_is_no_start(driver_settings, tmp_path):
     for algs in ("none", "HS256", "HS512", "nonsense", ","):
-        env = environment | {"KEYCLOAK_URL": "http://127.0.0.1:1", "KEYCLOAK_TOKEN_SIGNATURE_ALGS": algs}
+        env = driver_settings | {"KEYCLOAK_URL": "http://127.0.0.1:1", "KEYCLOAK_TOKEN_SIGNATURE_ALGS": algs}
         driver = Driver(env, tmp_path / "log")
         assert driver.stop() == 1
         assert "KEYCLOAK_TOKEN_SIGNATURE_ALGS" in driver.text()
@@ -1047,9 +1047,9 @@ BAD_KEYS = {"short": b"AAAA", "63-bytes": None, "no-base64": b"!" * 100, "no-pad
 
 # Spec: authentication.md 5.1: refusing to start is preferred
 @pytest.mark.parametrize("content", BAD_KEYS.values(), ids=BAD_KEYS.keys())
-def test_a_bad_key_file_stops_the_start(environment, key_file, tmp_path, content):
+def test_a_bad_key_file_stops_the_start(driver_settings, key_file, tmp_path, content):
     key_file.write_bytes(base64.urlsafe_b64encode(bytes(63)) if content is None else content)
-    driver = Driver(environment | {"KEYCLOAK_URL": "http://127.0.0.1:1"}, tmp_path / "log")
+    driver = Driver(driver_settings | {"KEYCLOAK_URL": "http://127.0.0.1:1"}, tmp_path / "log")
     assert driver.stop() == 1
     assert str(key_file) in driver.text()
 
