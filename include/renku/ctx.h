@@ -9,14 +9,16 @@ RENKU_BEGIN_DECLS
 /**
  * Makes an empty configuration.
  *
- * @return  owned by the calling program, released with renku_config_free(); NULL when there is no memory
+ * @return  owned by the calling program, released with renku_config_free(); NULL when there is no
+ * memory
  *
  * Threads: one configuration belongs to one thread at a time.
  */
 RENKU_API renku_config *renku_config_new(void);
 
 /**
- * Takes the settings from the environment of the process, under the names of an existing deployment.
+ * Takes the settings from the environment of the process, under the names of an existing
+ * deployment.
  *
  * @param config  borrowed; not NULL
  * @return        0, or -1 when there is no memory
@@ -47,13 +49,14 @@ typedef void renku_log_callback(void *user, int level, const char *line);
  *
  * @param config    borrowed; not NULL
  * @param callback  NULL is silence
- * @param user      handed to the callback, borrowed until the last context made from @p config is freed
+ * @param user      handed to the callback, borrowed until the last context made from @p config is
+ * freed
  */
 RENKU_API void renku_config_log(renku_config *config, renku_log_callback *callback, void *user);
 
 /**
- * Makes a context. Opens no connection: a database or an identity provider that is down shows in the first call
- * that needs it.
+ * Makes a context. Opens no connection: a database or an identity provider that is down shows in
+ * the first call that needs it.
  *
  * @param out     the context; set to NULL on failure; released with renku_ctx_free()
  * @param config  borrowed during the call; not NULL

@@ -12,11 +12,12 @@ typedef struct {
     const char *value; /**< without surrounding blanks; NUL-terminated */
 } renku_http_header;
 
-/** One complete HTTP request. Initialise with RENKU_HTTP_REQUEST_INIT; everything is borrowed during the call. */
+/** One complete HTTP request. Initialise with RENKU_HTTP_REQUEST_INIT; everything is borrowed
+ * during the call. */
 typedef struct {
-    size_t size;                      /**< sizeof(renku_http_request) */
-    const char *method;               /**< "GET" */
-    const char *target;               /**< path and query as received: "/api/data/projects?page=2" */
+    size_t size;        /**< sizeof(renku_http_request) */
+    const char *method; /**< "GET" */
+    const char *target; /**< path and query as received: "/api/data/projects?page=2" */
     const renku_http_header *headers; /**< in the order received */
     size_t header_count;
     const void *body; /**< NULL when there is none */
@@ -24,16 +25,20 @@ typedef struct {
     const char *peer; /**< address of the client; NULL when unknown */
 } renku_http_request;
 
-#define RENKU_HTTP_REQUEST_INIT {sizeof(renku_http_request), 0, 0, 0, 0, 0, 0, 0}
+#define RENKU_HTTP_REQUEST_INIT                                                                    \
+    {                                                                                              \
+        sizeof(renku_http_request), 0, 0, 0, 0, 0, 0, 0                                            \
+    }
 
 /**
- * Answers one HTTP request below /api/data, with everything that belongs to it: authentication, validation, the
- * operation, the response with status, headers and body. A web server needs to add nothing but the framing
- * (content-length, connection, date).
+ * Answers one HTTP request below /api/data, with everything that belongs to it: authentication,
+ * validation, the operation, the response with status, headers and body. A web server needs to add
+ * nothing but the framing (content-length, connection, date).
  *
  * @param ctx      borrowed; any number of threads may share it
  * @param request  borrowed during the call
- * @return         never NULL; released with renku_result_free(). A HEAD request has its body already removed.
+ * @return         never NULL; released with renku_result_free(). A HEAD request has its body
+ * already removed.
  *
  * Time:    bounded by the deadline of @p ctx.
  * Threads: safe; may block on the database.
@@ -42,8 +47,9 @@ typedef struct {
 RENKU_API renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request);
 
 /**
- * Makes the error answer that the transport owes to a client whose request never reached renku_http_handle():
- * 400, 408, 413, 417 and the like, as the JSON error body with an x-request-id.
+ * Makes the error answer that the transport owes to a client whose request never reached
+ * renku_http_handle(): 400, 408, 413, 417 and the like, as the JSON error body with an
+ * x-request-id.
  *
  * @param ctx      borrowed
  * @param status   400 to 599; the code is 1000 + status
@@ -64,7 +70,8 @@ RENKU_API renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char
 RENKU_API renku_result *renku_http_ready(renku_ctx *ctx, int verbose);
 
 /**
- * The value of a setting, for a front that needs one (limits, proxies, log levels); secrets are refused.
+ * The value of a setting, for a front that needs one (limits, proxies, log levels); secrets are
+ * refused.
  *
  * @return NULL when it is unset, unknown or secret; lives as long as @p ctx
  */

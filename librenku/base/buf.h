@@ -8,8 +8,8 @@
 
 #include "librenku/base/op.h"
 
-/* A growing text in the arena of an operation, always NUL-terminated. Additions after a failure do nothing:
- * check once, with rk_buf_finish. */
+/* A growing text in the arena of an operation, always NUL-terminated. Additions after a failure do
+ * nothing: check once, with rk_buf_finish. */
 typedef struct {
     rk_op *op;
     char *text;

@@ -22,7 +22,8 @@ typedef struct {
     const char *message;
 } rk_error_row;
 
-/* What went wrong first in an operation. Texts belong to the arena of the operation or are static. */
+/* What went wrong first in an operation. Texts belong to the arena of the operation or are static.
+ */
 typedef struct {
     rk_err err;
     const char *message; /* never NULL while err is set */

@@ -50,9 +50,12 @@ void rk_log_write(const struct rk_op *op, int level, rk_log_place place, const c
     __attribute__((format(printf, 4, 5)));
 
 #define RK_LOG_PLACE(room) ((rk_log_place){(room), __FILE__, __LINE__})
-#define rk_log_error(op, room, ...) rk_log_write((op), RK_LOG_ERROR, RK_LOG_PLACE(room), __VA_ARGS__)
-#define rk_log_warning(op, room, ...) rk_log_write((op), RK_LOG_WARNING, RK_LOG_PLACE(room), __VA_ARGS__)
+#define rk_log_error(op, room, ...)                                                                \
+    rk_log_write((op), RK_LOG_ERROR, RK_LOG_PLACE(room), __VA_ARGS__)
+#define rk_log_warning(op, room, ...)                                                              \
+    rk_log_write((op), RK_LOG_WARNING, RK_LOG_PLACE(room), __VA_ARGS__)
 #define rk_log_info(op, room, ...) rk_log_write((op), RK_LOG_INFO, RK_LOG_PLACE(room), __VA_ARGS__)
-#define rk_log_debug(op, room, ...) rk_log_write((op), RK_LOG_DEBUG, RK_LOG_PLACE(room), __VA_ARGS__)
+#define rk_log_debug(op, room, ...)                                                                \
+    rk_log_write((op), RK_LOG_DEBUG, RK_LOG_PLACE(room), __VA_ARGS__)
 
 #endif

@@ -19,34 +19,39 @@ struct rk_session;
 struct rk_settings;
 struct renku_ctx;
 
-/* One operation from start to end: its memory, its failure, its caller, its connection, its deadline.
- * It belongs to one thread at a time. */
+/* One operation from start to end: its memory, its failure, its caller, its connection, its
+ * deadline. It belongs to one thread at a time. */
 typedef struct rk_op {
     rk_arena *arena;
     rk_error error;
-    const struct rk_log *log;       /* NULL is silent */
-    struct renku_ctx *ctx;          /* NULL in unit tests of the lower floors */
+    const struct rk_log *log;           /* NULL is silent */
+    struct renku_ctx *ctx;              /* NULL in unit tests of the lower floors */
     const struct rk_settings *settings; /* as ctx */
-    struct rk_pool *pool;           /* where the session comes from; as ctx */
-    const struct rk_caller *caller; /* never NULL once dispatched */
-    struct rk_session *session;     /* the database session; at most one per operation, NULL before first use */
-    struct rk_reply *reply;         /* status, ETag, totals that the handler sets; never NULL once dispatched */
-    struct rk_change *changes;      /* what this operation changed, newest first; see event/change.h */
-    const char *request_id;         /* NULL outside of HTTP */
-    int64_t deadline_ms;            /* on the monotonic clock; 0 is none */
-    uint32_t checked[16];           /* per object type: the permissions that were checked; see authz/authz.h */
+    struct rk_pool *pool;               /* where the session comes from; as ctx */
+    const struct rk_caller *caller;     /* never NULL once dispatched */
+    struct rk_session
+        *session; /* the database session; at most one per operation, NULL before first use */
+    struct rk_reply
+        *reply; /* status, ETag, totals that the handler sets; never NULL once dispatched */
+    struct rk_change *changes; /* what this operation changed, newest first; see event/change.h */
+    const char *request_id;    /* NULL outside of HTTP */
+    int64_t deadline_ms;       /* on the monotonic clock; 0 is none */
+    uint32_t
+        checked[16]; /* per object type: the permissions that were checked; see authz/authz.h */
 } rk_op;
 
 /* Never fails halfway: -1 and an op with error NO_MEMORY when there is no memory for the arena. */
 int rk_op_begin(rk_op *op);
 void rk_op_end(rk_op *op);
 
-/* The failing place says why, once; all above pass the result on. The first failure stays in the slot until
- * rk_error_clear(), and its error is what all of these return; out of memory replaces any other. */
+/* The failing place says why, once; all above pass the result on. The first failure stays in the
+ * slot until rk_error_clear(), and its error is what all of these return; out of memory replaces
+ * any other. */
 int rk_fail(rk_op *op, rk_err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same with the default message of the error. */
 int rk_fail_default(rk_op *op, rk_err err);
-/* Adds the detail that tells what to do next; after rk_fail. Returns the error already in the slot. */
+/* Adds the detail that tells what to do next; after rk_fail. Returns the error already in the slot.
+ */
 int rk_fail_detail(rk_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rk_error_clear(rk_op *op);
 
@@ -55,7 +60,8 @@ void *rk_alloc(rk_op *op, size_t count, size_t size_bytes);
 char *rk_strdup(rk_op *op, const char *text);
 char *rk_strndup(rk_op *op, const char *text, size_t length);
 char *rk_printf(rk_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
-char *rk_vprintf(rk_op *op, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+char *rk_vprintf(rk_op *op, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 #define rk_new(op, type) ((type *)rk_alloc((op), 1, sizeof(type)))
 #define rk_new_array(op, type, count) ((type *)rk_alloc((op), (count), sizeof(type)))
@@ -72,7 +78,8 @@ char *rk_vprintf(rk_op *op, const char *format, va_list arguments) __attribute__
         if (!(pointer))                                                                            \
             return RK_ERR_NO_MEMORY;                                                               \
     } while (0)
-/* For mistakes of ours, never for input: stops a debug build, is error 1500 in a release. Needs `op` in scope. */
+/* For mistakes of ours, never for input: stops a debug build, is error 1500 in a release. Needs
+ * `op` in scope. */
 #ifdef RK_DEBUG
 #define RK_ASSERT(condition)                                                                       \
     do {                                                                                           \
@@ -87,7 +94,8 @@ char *rk_vprintf(rk_op *op, const char *format, va_list arguments) __attribute__
     } while (0)
 #endif
 
-/* Gives a handle back at the end of its block: RK_AUTO(rk_thing) *thing = NULL; needs rk_thing_auto(). */
+/* Gives a handle back at the end of its block: RK_AUTO(rk_thing) *thing = NULL; needs
+ * rk_thing_auto(). */
 #define RK_AUTO(type) __attribute__((cleanup(type##_auto))) type
 #define RK_AUTO_DEFINE(type, free_function)                                                        \
     static inline void type##_auto(__typeof__(type) **handle)                                      \

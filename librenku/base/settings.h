@@ -4,12 +4,13 @@
 
 #include "librenku/base/op.h"
 
-/* Every setting is a row of settings.def: RK_SETTING(FIELD, "ENV_NAME", KIND, "default" or NULL, FLAGS, "help").
- * Kinds: TEXT, INT, NUMBER, BOOL. Flags: REQUIRED (missing stops the start; DB_PASSWORD not on a unix socket),
- * KEYCLOAK (required unless DUMMY_STORES or RENKU_ADMIN_ONLY), LATER (required once the room that needs it exists),
- * SECRET (never printed), EMPTY_IS_DEFAULT, EXPONENT (integers may be written 3e3), LENIENT (a bad value is a warning
- * and the default), NO_SLASH (trailing slashes are cut), LOWER_TRUE (only lower case is true).
- * Spec: foundations.md 22 */
+/* Every setting is a row of settings.def: RK_SETTING(FIELD, "ENV_NAME", KIND, "default" or NULL,
+ * FLAGS, "help"). Kinds: TEXT, INT, NUMBER, BOOL. Flags: REQUIRED (missing stops the start;
+ * DB_PASSWORD not on a unix socket), KEYCLOAK (required unless DUMMY_STORES or RENKU_ADMIN_ONLY),
+ * LATER (required once the room that needs it exists), SECRET (never printed), EMPTY_IS_DEFAULT,
+ * EXPONENT (integers may be written 3e3), LENIENT (a bad value is a warning and the default),
+ * NO_SLASH (trailing slashes are cut), LOWER_TRUE (only lower case is true). Spec: foundations.md
+ * 22 */
 typedef enum {
 #define RK_SETTING(name, env, kind, fallback, flags, help) RK_SET_##name,
 #include "librenku/base/settings.def"
@@ -22,8 +23,8 @@ typedef struct rk_settings rk_settings;
 /* Looks a name up; NULL when it is not set. */
 typedef const char *rk_settings_source(void *user, const char *name);
 
-/* Reads and checks all settings; CONFIGURATION names every variable that is wrong. The settings live in the
- * arena of @p op. */
+/* Reads and checks all settings; CONFIGURATION names every variable that is wrong. The settings
+ * live in the arena of @p op. */
 int rk_settings_load(rk_settings **out, rk_op *op, rk_settings_source *source, void *user);
 
 /* NULL when unset without default. */

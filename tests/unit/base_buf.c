@@ -108,7 +108,7 @@ static const struct {
     {"back\\slash",      "\"back\\\\slash\""        },
     {"\b\t\n\f\r",       "\"\\b\\t\\n\\f\\r\""      },
     {"\x01\x1f",         "\"\\u0001\\u001f\""       },
-    {"\x7f",             "\"\\u007f\""            },
+    {"\x7f",             "\"\\u007f\""              },
     {"<&'>",             "\"<&'>\""                 },
     {"\xc3\xbc",         "\"\\u00fc\""              },
     {"Z\xc3\xbcrich",    "\"Z\\u00fcrich\""         },

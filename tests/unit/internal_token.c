@@ -132,11 +132,11 @@ START_TEST(lives_are_those_of_the_settings)
 END_TEST
 
 static const rk_internal_subject halves[] = {
-    {0                             },
-    {            .sub = "x"                             },
-    { .email = "x"                     },
-    { .sub = "",                     .email = "x"},
-    {                     .sub = "x", .email = ""},
+    {.sub = NULL, .email = NULL},
+    {.sub = "x",  .email = NULL},
+    {.sub = NULL, .email = "x" },
+    {.sub = "",   .email = "x" },
+    {.sub = "x",  .email = ""  },
 };
 
 /* Spec: authentication.md 5.1 */
