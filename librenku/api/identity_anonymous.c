@@ -59,7 +59,7 @@ static bool find_cookie(part *value, const char *header, const char *wanted)
 static char *unquoted(rk_op *op, part value)
 {
     bool quoted = value.length > 2 && value.text[0] == '"' && value.text[value.length - 1] == '"';
-    char *out = rk_strndup(op, value.text + quoted, value.length - 2 * quoted);
+    char *out = rk_strndup(op, value.text + quoted, value.length - (quoted ? 2 : 0));
 
     if (!out || !quoted)
         return out;

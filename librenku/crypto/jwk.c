@@ -333,7 +333,7 @@ unsigned rk_jwk_algs(const rk_jwk *key)
     return key->algs;
 }
 
-const cjose_jwk_t *rk_jwk_cjose(const rk_jwk *key)
+const void *rk_jwk_cjose(const rk_jwk *key)
 {
     return key->cjose;
 }

@@ -4,7 +4,6 @@
 
 #include "librenku/base/op.h"
 
-struct _cjose_jwk_int;
 struct evp_pkey_st;
 
 /* The signature algorithms of tokens. There is no "none". */
@@ -48,7 +47,7 @@ const rk_jwk *rk_jwk_set_lookup(const rk_jwk_set *set, const char *kid);
 unsigned rk_jwk_algs(const rk_jwk *key);
 /* The handle behind a key: of cjose for RSA and EC, of libcrypto for Ed25519 and Ed448; the other
  * one is NULL. */
-const struct _cjose_jwk_int *rk_jwk_cjose(const rk_jwk *key);
+const void *rk_jwk_cjose(const rk_jwk *key);
 struct evp_pkey_st *rk_jwk_evp(const rk_jwk *key);
 
 #endif

@@ -73,7 +73,7 @@ static int read_part(json_object **out, rk_op *op, const char *text, size_t text
 
 static int read_header(rk_jwt *out, rk_op *op, size_t length)
 {
-    json_object *header;
+    json_object *header = NULL;
     const char *alg;
 
     RK_TRY(read_part(&header, op, out->token, length));

@@ -223,7 +223,7 @@ int rk_symmetric_decrypt(const char **out, rk_op *op, const rk_bytes *password, 
                          const char *token)
 {
     rk_symmetric_key key;
-    rk_bytes plain = {0};
+    rk_bytes plain = {"", 0};
 
     RK_TRY(rk_symmetric_derive(&key, op, password, salt));
     int result = rk_symmetric_open(&plain, op, &key, token);
