@@ -129,7 +129,7 @@ typedef struct {
 /* Upserts a list of members with the last-owner rule; the caller has already locked the object's
  * row and checked change_membership. Reports what changed, in order. Spec: authorization.md 10.1 */
 int rk_authz_members_set(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type,
-                         const char *id, const rk_member *members, size_t count);
+                         const char *id, const rk_array *members /* of rk_member */);
 /* Removes one user's roles, with the last-owner rule; not a member is success. Spec:
  * authorization.md 10.2 */
 int rk_authz_member_remove(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type,

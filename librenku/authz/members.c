@@ -181,20 +181,20 @@ static int check_members(rk_op *op, const rk_member *members, size_t count)
 
 /* Spec: authorization.md 10.1 */
 int rk_authz_members_set(rk_array *out, rk_op *op, rk_object_type type, const char *id,
-                         const rk_member *members, size_t count)
+                         const rk_array *members)
 {
-    rk_array list = {true, count, (void *)(uintptr_t)members};
+    const rk_member *items = members->items;
     rk_strings users;
     bool *counts;
     plan todo;
 
-    RK_TRY(check_members(op, members, count));
-    RK_TRY(rk_member_ids(&users, op, &list));
-    RK_TRY(last_entries(&counts, op, members, count));
+    RK_TRY(check_members(op, items, members->count));
+    RK_TRY(rk_member_ids(&users, op, members));
+    RK_TRY(last_entries(&counts, op, items, members->count));
     RK_TRY(begin(&todo, op, type, id, &users));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < members->count; i++)
         if (counts[i])
-            set(&todo, &members[i]);
+            set(&todo, &items[i]);
     if (todo.owners == 0)
         return rk_fail(op, RK_ERR_INVALID,
                        "The change would leave the %s '%s' without an owner: make somebody else an "

@@ -14,7 +14,6 @@ extern const int64_t rk_object_permissions[RK_OBJECT_TYPES + 1];
 
 /* 0 when there is none. */
 rk_object_type rk_object_of_letter(char letter);
-rk_relation_kind rk_relation_of_letter(rk_object_type type, char letter);
 
 /* Which subjects a relation allows. */
 typedef struct {

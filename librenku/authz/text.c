@@ -20,7 +20,7 @@ rk_object_type rk_object_of_letter(char letter)
     return 0;
 }
 
-rk_relation_kind rk_relation_of_letter(rk_object_type type, char letter)
+static rk_relation_kind relation_of_letter(rk_object_type type, char letter)
 {
     for (size_t i = 0; i < rk_authz_allowed_count; i++)
         if (rk_authz_allowed_list[i].type == type &&
@@ -49,7 +49,7 @@ rk_relationship rk_relationship_of_row(const rk_relation_row *row)
 {
     rk_object_type type = rk_object_of_letter(row->letters[0]);
 
-    return (rk_relationship){type, row->id, rk_relation_of_letter(type, row->letters[1]),
+    return (rk_relationship){type, row->id, relation_of_letter(type, row->letters[1]),
                              rk_object_of_letter(row->letters[2]), row->subject_id};
 }
 
@@ -93,7 +93,7 @@ static int known_relation(rk_relationship *out, rk_op *op, const char *name)
 {
     out->relation = (rk_relation_kind)rk_enum_lookup(&rk_relation_kind_names, name);
     if (out->relation &&
-        rk_relation_of_letter(out->type, rk_relation_letters[out->relation]) == out->relation)
+        relation_of_letter(out->type, rk_relation_letters[out->relation]) == out->relation)
         return 0;
     return rk_fail(op, RK_ERR_INVALID, "The type '%s' has no relation '%s'.",
                    rk_enum_name(&rk_object_type_names, (int)out->type), name);

@@ -9,6 +9,8 @@ static const char bad_characters[] =
 static const char bad_integers[] =
     "The payload contains integers with values that are too large or small for the database";
 
+static const char bad_reference[] =
+    "Something that is needed has just been removed, or what is to be removed is still in use";
 static const char bad_lengths[] = "The payload contains texts that are too long for the database";
 
 /* What the SQLSTATE of a refusal means, where it is not RK_ERR_DATABASE. Spec: foundations.md 4.3
@@ -18,13 +20,14 @@ static const struct {
     rk_err err;
     const char *message; /* NULL is the default message; else the server's text is the detail */
 } meanings[] = {
-    {"22021", RK_ERR_INVALID, bad_characters}, /* character_not_in_repertoire */
-    {"22P05", RK_ERR_INVALID, bad_characters}, /* untranslatable_character */
-    {"22003", RK_ERR_INVALID, bad_integers  }, /* numeric_value_out_of_range */
-    {"22001", RK_ERR_INVALID, bad_lengths   }, /* string_data_right_truncation */
-    {"40001", RK_ERR_RETRY,   NULL          }, /* serialization_failure */
-    {"40P01", RK_ERR_RETRY,   NULL          }, /* deadlock_detected */
-    {"57014", RK_ERR_TIMEOUT, NULL          }, /* query_canceled, by statement_timeout */
+    {"22021", RK_ERR_INVALID,  bad_characters}, /* character_not_in_repertoire */
+    {"22P05", RK_ERR_INVALID,  bad_characters}, /* untranslatable_character */
+    {"22003", RK_ERR_INVALID,  bad_integers  }, /* numeric_value_out_of_range */
+    {"22001", RK_ERR_INVALID,  bad_lengths   }, /* string_data_right_truncation */
+    {"23503", RK_ERR_CONFLICT, bad_reference }, /* foreign_key_violation */
+    {"40001", RK_ERR_RETRY,    NULL          }, /* serialization_failure */
+    {"40P01", RK_ERR_RETRY,    NULL          }, /* deadlock_detected */
+    {"57014", RK_ERR_TIMEOUT,  NULL          }, /* query_canceled, by statement_timeout */
 };
 
 static const char *field(const PGresult *result, int code)

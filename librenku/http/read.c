@@ -50,6 +50,9 @@ size_t rk_schema_size(const rk_schema *schema)
 
 /* --- arrays --- */
 
+/* Any schema: the readers call one another. */
+static int read_value(void *out, rk_reading *reading, const rk_schema *schema, rk_given given);
+
 static int refuse_length(rk_reading *reading, const rk_location *at, int64_t limit, size_t count)
 {
     bool few = (int64_t)count < limit;
@@ -90,7 +93,7 @@ static int read_items(char *items, rk_reading *reading, const rk_schema *schema,
         const rk_given item = {json_object_array_get_idx(given.json, i), &at};
 
         if (item.json || !schema->items_nullable)
-            RK_TRY(rk_read_value(items + i * size, reading, schema->items, item));
+            RK_TRY(read_value(items + i * size, reading, schema->items, item));
     }
     return 0;
 }
@@ -125,7 +128,7 @@ static int read_fallback(void *slot, rk_reading *reading, const rk_field *field,
     struct json_object *value;
 
     RK_TRY(rk_json_parse(&value, reading->matcher.op, field->fallback, strlen(field->fallback)));
-    return rk_read_value(slot, reading, field->schema, (rk_given){value, at});
+    return read_value(slot, reading, field->schema, (rk_given){value, at});
 }
 
 /* Where the value of a field goes: objects stand apart, behind a pointer. */
@@ -161,7 +164,7 @@ static int read_field(void *object, rk_reading *reading, const rk_field *field, 
     if (!value && field->nullable)
         return 0;
     RK_TRY(slot_of(&slot, reading, field, object));
-    return rk_read_value(slot, reading, field->schema, (rk_given){value, &at});
+    return read_value(slot, reading, field->schema, (rk_given){value, &at});
 }
 
 static bool is_known(const rk_schema *schema, const char *name)
@@ -238,7 +241,7 @@ static int read_map(void *out, rk_reading *reading, const rk_schema *schema, rk_
         const rk_location at = {.outer = given.at, .name = name};
 
         if (value || !schema->items_nullable)
-            RK_TRY(rk_read_value(unused, reading, schema->items, (rk_given){value, &at}));
+            RK_TRY(read_value(unused, reading, schema->items, (rk_given){value, &at}));
     }
     return 0;
 }
@@ -272,7 +275,7 @@ static int try_option(rk_union *out, rk_reading *reading, const rk_schema *schem
 
     RK_CHECK(value);
     rk_buf_begin(&apart.violations, reading->matcher.op, 0);
-    int result = rk_read_value(value, &apart, option, (rk_given){given.json, &at});
+    int result = read_value(value, &apart, option, (rk_given){given.json, &at});
 
     reading->matcher = apart.matcher; /* it may have made what the next search needs */
     if (result == 0 && apart.count == 0) {
@@ -300,7 +303,7 @@ static int read_union(void *out, rk_reading *reading, const rk_schema *schema, r
         void *unused = rk_alloc(reading->matcher.op, 1, rk_schema_size(schema->options[i]));
 
         RK_CHECK(unused);
-        RK_TRY(rk_read_value(unused, reading, schema->options[i], (rk_given){given.json, &at}));
+        RK_TRY(read_value(unused, reading, schema->options[i], (rk_given){given.json, &at}));
     }
     return 0;
 }
@@ -327,7 +330,7 @@ static int read_raw(void *out, rk_reading *reading, const rk_schema *schema, rk_
     return rk_buf_finish(&text);
 }
 
-int rk_read_value(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
+static int read_value(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
 {
     static int (*const readers[])(void *out, rk_reading *reading, const rk_schema *schema,
                                   rk_given given) = {
@@ -368,7 +371,7 @@ int rk_schema_read(void *out, rk_op *op, const rk_patterns *patterns, const rk_s
                        "The validation failed because the provided input has the wrong type");
     memset(out, 0, rk_schema_size(schema));
     rk_buf_begin(&reading.violations, op, 0);
-    int result = rk_read_value(out, &reading, schema, (rk_given){value, NULL});
+    int result = read_value(out, &reading, schema, (rk_given){value, NULL});
 
     rk_matcher_free(&reading.matcher);
     return result == 0 ? verdict(op, &reading) : result;

@@ -26,8 +26,6 @@ typedef struct {
 /* Records what is wrong with a value; gives 0. */
 int rk_read_violation(rk_reading *reading, const rk_location *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Reads a value into its C form; objects into the struct itself. */
-int rk_read_value(void *out, rk_reading *reading, const rk_schema *schema, rk_given given);
 /* The same for kinds that hold no other values. */
 int rk_read_scalar(void *out, rk_reading *reading, const rk_schema *schema, rk_given given);
 /* Whether the texts of a value that is kept as it came can be kept at all. */

@@ -241,7 +241,7 @@ static int report(rk_array *out, rk_op *op, const char *group_id, const rk_array
     return added ? rk_metric_event(op, "group_member_added", NULL) : 0;
 }
 
-static int wanted(rk_member **out, rk_op *op, const rk_group_member_patch_request_list *body)
+static int wanted(rk_array *out, rk_op *op, const rk_group_member_patch_request_list *body)
 {
     rk_member *members = rk_new_array(op, rk_member, body->count);
 
@@ -250,7 +250,7 @@ static int wanted(rk_member **out, rk_op *op, const rk_group_member_patch_reques
         RK_TRY(rk_user_id_check(op, body->items[i].id));
         members[i] = (rk_member){body->items[i].id, body->items[i].role};
     }
-    *out = members;
+    *out = (rk_array){true, body->count, members};
     return 0;
 }
 
@@ -258,8 +258,7 @@ static int wanted(rk_member **out, rk_op *op, const rk_group_member_patch_reques
 int rk_group_member_set(rk_group_member_patch_request_list *out, rk_op *op,
                         const rk_group_member_set_in *in)
 {
-    rk_member *members;
-    rk_array changes;
+    rk_array members, changes;
     rk_group group;
 
     RK_TRY(lock(&group, op, in->group_slug));
@@ -267,7 +266,7 @@ int rk_group_member_set(rk_group_member_patch_request_list *out, rk_op *op,
     RK_TRY(rk_group_check_slug(op, &group, in->group_slug));
     RK_TRY(require(op, &group, RK_SCOPE_CHANGE_MEMBERSHIP));
     RK_TRY(wanted(&members, op, &in->body));
-    RK_TRY(rk_authz_members_set(&changes, op, RK_OBJECT_GROUP, group.id, members, in->body.count));
+    RK_TRY(rk_authz_members_set(&changes, op, RK_OBJECT_GROUP, group.id, &members));
     return report((rk_array *)out, op, group.id, &changes);
 }
 

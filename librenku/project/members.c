@@ -108,7 +108,7 @@ static int record(rk_op *op, const char *project_id, const rk_array *changes)
     return added ? rk_metric_event(op, "project_member_added", NULL) : 0;
 }
 
-static int wanted(rk_member **out, rk_op *op, const rk_project_member_list_patch_request *body)
+static int wanted(rk_array *out, rk_op *op, const rk_project_member_list_patch_request *body)
 {
     rk_member *members = rk_new_array(op, rk_member, body->count);
 
@@ -117,18 +117,16 @@ static int wanted(rk_member **out, rk_op *op, const rk_project_member_list_patch
         RK_TRY(rk_user_id_check(op, body->items[i].id));
         members[i] = (rk_member){body->items[i].id, roles[body->items[i].role]};
     }
-    *out = members;
+    *out = (rk_array){true, body->count, members};
     return 0;
 }
 
-static int check_wanted(rk_op *op, const rk_member *members, size_t count)
+static int check_wanted(rk_op *op, const rk_array *members)
 {
-    rk_array list = {true, count, NULL};
     rk_strings ids;
     rk_array users;
 
-    list.items = (void *)(uintptr_t)members;
-    RK_TRY(rk_member_ids(&ids, op, &list));
+    RK_TRY(rk_member_ids(&ids, op, members));
     RK_TRY(rk_user_find_many(&users, op, &ids));
     return check_users(op, &ids, &users);
 }
@@ -136,9 +134,8 @@ static int check_wanted(rk_op *op, const rk_member *members, size_t count)
 /* PATCH /projects/{project_id}/members. Spec: projects.md 4.7 */
 int rk_project_member_set(rk_op *op, const rk_project_member_set_in *in)
 {
+    rk_array members, changes;
     rk_project project;
-    rk_member *members;
-    rk_array changes;
     bool found;
 
     RK_TRY(rk_project_lock(&project, &found, op, in->project_id));
@@ -147,10 +144,9 @@ int rk_project_member_set(rk_op *op, const rk_project_member_set_in *in)
     if (!in->body.count)
         return rk_fail(op, RK_ERR_INVALID, "Please name at least one member.");
     RK_TRY(wanted(&members, op, &in->body));
-    RK_TRY(check_wanted(op, members, in->body.count));
+    RK_TRY(check_wanted(op, &members));
     RK_TRY(rk_project_require(op, &project, true, project.id, RK_SCOPE_CHANGE_MEMBERSHIP));
-    RK_TRY(
-        rk_authz_members_set(&changes, op, RK_OBJECT_PROJECT, project.id, members, in->body.count));
+    RK_TRY(rk_authz_members_set(&changes, op, RK_OBJECT_PROJECT, project.id, &members));
     return record(op, project.id, &changes);
 }
 

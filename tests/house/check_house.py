@@ -210,7 +210,7 @@ def compile_header(tree: Tree, build, header: str, compiler: list):
     folders = [tree.root, tree.root / "include"] + ([Path(build) / "gen"] if build else [])
     name = header.removeprefix("include/")
     command = [*compiler, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *[f"-I{folder}" for folder in folders], "-"]
-    done = subprocess.run(command, input=f'#include "{name}"\n', capture_output=True, text=True)
+    done = subprocess.run(command, input=f'#include "{name}"\n', capture_output=True, text=True, cwd=tree.root)
     if done.returncode == 0:
         return None
     standard = next(flag for flag in compiler if flag.startswith("-std"))

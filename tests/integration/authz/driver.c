@@ -250,7 +250,9 @@ static int members_set(rk_op *op, request *on)
         wanted[i].role = rk_enum_lookup(&rk_role_names,
                                         json_object_get_string(json_object_array_get_idx(one, 1)));
     }
-    RK_TRY(rk_authz_members_set(&changes, op, type_of(on), text(on, "id"), wanted, count));
+    const rk_array members = {true, count, wanted};
+
+    RK_TRY(rk_authz_members_set(&changes, op, type_of(on), text(on, "id"), &members));
     write_reports(on->out, &changes);
     return 0;
 }
