@@ -20,7 +20,7 @@
 
 #include "renku/http.h"
 
-#define FILE_MOST (1024 * 1024)
+#define FILE_MOST 1048576
 #define COUNT (sizeof(names) / sizeof(names[0]))
 
 /* Settings whose value is the path of a file. At most eight: each is one bit of an exit status. */

@@ -42,7 +42,7 @@ static char *put_base64(char *out, const void *bytes, size_t size)
         length--;
     out[length] = '\0';
     for (char *c = out; *c; c++)
-        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
     return out + length;
 }
 
@@ -235,7 +235,7 @@ void rk_identity_user_id(char id[37], const rk_identity *identity, const char *u
     char text[512];
 
     if (given && strlen(given) < 37) {
-        strcpy(id, given);
+        memcpy(id, given, strlen(given) + 1);
         return;
     }
     snprintf(text, sizeof(text), "renku local user %s", username);

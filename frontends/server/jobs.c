@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_BYTES (1024 * 1024)
+#define STACK_BYTES 1048576
 #define IDLE_SECONDS 20
 #define KEPT_THREADS 4
 

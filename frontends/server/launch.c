@@ -37,7 +37,7 @@
 #define WORKERS 2
 #define WORKERS_MOST 64
 #define CONNECTIONS 4096
-#define OTHER_FILES 256 /* of one worker: database, peers, logs, Kore's own */
+#define OTHER_FILES 256L /* of one worker: database, peers, logs, Kore's own */
 
 typedef struct rk_launch {
     const char *service, *host, *port;
@@ -315,18 +315,15 @@ static int bind_one(const struct addrinfo *address)
 
 static int note_url(rk_launch *launch)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_in6 address = {0}; /* the port stands at the same place for IPv4 */
     socklen_t size = sizeof(address);
     bool is_v6 = strchr(launch->host, ':') != NULL;
 
     if (getsockname(launch->listen_fd, (struct sockaddr *)&address, &size) != 0)
         return why_no_bind(launch);
 
-    in_port_t port = address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                                   : ((struct sockaddr_in *)&address)->sin_port;
-
     snprintf(launch->url, sizeof(launch->url), "http://%s%.255s%s:%d", is_v6 ? "[" : "",
-             launch->host, is_v6 ? "]" : "", ntohs(port));
+             launch->host, is_v6 ? "]" : "", ntohs(address.sin6_port));
     return 0;
 }
 
@@ -352,6 +349,7 @@ static int bind_port(rk_launch *launch)
 /* In the order of preference: in the build folder the module stands where libtool puts it. */
 static int find_module(rk_launch *launch)
 {
+    static const char installed[] = "%.0s" RENKU_PKGLIBDIR "/renku_server.so"; /* needs no folder */
     static const char *const places[] = {
         "%.*s/renku_server.so",
         "%.*s/.libs/renku_server.so",
@@ -360,7 +358,7 @@ static int find_module(rk_launch *launch)
         "%.*s/../frontends/server/.libs/renku_server.so",
         "%.*s/../../frontends/server/.libs/renku_server.so",
         "%.*s/../lib/librenku/renku_server.so",
-        "%.0s" RENKU_PKGLIBDIR "/renku_server.so",
+        installed,
     };
     const char *wanted = getenv("RENKU_SERVER_MODULE");
     char self[PATH_MAX], candidate[PATH_MAX * 2];

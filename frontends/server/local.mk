@@ -33,13 +33,17 @@ noinst_LTLIBRARIES += %D%/librenku_launch.la
 %C%_librenku_launch_la_CPPFLAGS = $(AM_CPPFLAGS) -DRENKU_KORE='"$(KORE)"' -DRENKU_PKGLIBDIR='"$(pkglibdir)"'
 %C%_librenku_launch_la_LIBADD = librenku.la -ljson-c -lcurl -lcrypto
 
-# Its tests: the reader alone, and the server over a double of the library (tests/http/test_wire.py).
+# Its tests: the reader alone, the other parts, and the server over a double of the library (tests/http/test_wire.py).
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/reader
+check_PROGRAMS += tests/unit/reader tests/unit/server
 endif
 tests_unit_reader_SOURCES = tests/unit/reader.c %D%/reader.c %D%/reader.h
 tests_unit_reader_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_reader_LDADD = $(CHECK_LIBS)
+tests_unit_server_SOURCES = tests/unit/server.c tests/support/fake_renku.c $(server_common) \
+	%D%/jobs.c %D%/metrics.c %D%/reply.c
+tests_unit_server_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_server_LDADD = $(CHECK_LIBS) -ljson-c -lcrypto -lpthread
 
 noinst_LTLIBRARIES += tests/support/fake/librenku.la
 tests_support_fake_librenku_la_SOURCES = tests/support/fake_renku.c

@@ -143,7 +143,7 @@ static rk_series *create(const rk_series *key, bool other)
 
     series->status = key->status;
     series->method = key->method;
-    strcpy(series->endpoint, key->endpoint);
+    memcpy(series->endpoint, key->endpoint, ENDPOINT);
     atomic_store(&series->used, 1);
     return series;
 }
@@ -176,7 +176,7 @@ static void set_endpoint(rk_series *key, const char *target)
     size_t size = strcspn(target, "?");
 
     if (size >= ENDPOINT) {
-        strcpy(key->endpoint, "other");
+        snprintf(key->endpoint, ENDPOINT, "other");
         return;
     }
     memcpy(key->endpoint, target, size);
@@ -195,7 +195,7 @@ void rk_metrics_request(const char *method, const char *target, int status, uint
     size_t bucket = 0;
 
     if (!series) {
-        strcpy(key.endpoint, "other");
+        snprintf(key.endpoint, ENDPOINT, "other");
         series = find(&key, true);
     }
     if (!series)

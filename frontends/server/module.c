@@ -28,10 +28,12 @@ void renku_connect(struct connection *connection);
 #define MESSAGE_READY (KORE_MSG_APP_BASE + 1)
 #define TICK_MS 250
 #define REFRESH_MS 5000
+#define PATIENCE_MORE 5 /* seconds beyond the time that a worker gives itself */
 
 static rk_service *service;
 static pid_t parent_pid;
 static volatile sig_atomic_t stop_signal;
+static unsigned patience_seconds;
 static char no_pidfile[] = "/nonexistent/renku-server.pid";
 
 /* What Kore would print on standard output becomes a log record. */
@@ -61,14 +63,27 @@ static void redirect_output(void)
     stdout = stream;
 }
 
+/* A worker ends by itself when its time is up; one that is stuck does not. */
+static void kill_workers(void)
+{
+    for (u_int8_t i = 0; i < worker_count; i++)
+        if (kore_worker_data(i)->pid > 0)
+            kill(kore_worker_data(i)->pid, SIGKILL);
+}
+
 /* The signal that ends the server must not be overwritten by the SIGCHLD of a worker that ends:
  * Kore remembers only the last one. */
 static void on_parent_signal(int signal)
 {
-    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
+    if (signal == SIGHUP)
+        return;
+    if (signal == SIGALRM)
+        kill_workers();
+    if ((signal == SIGTERM || signal == SIGINT || signal == SIGQUIT) && !stop_signal) {
         stop_signal = SIGTERM;
-    if (signal != SIGHUP)
-        sig_recv = stop_signal ? stop_signal : signal;
+        alarm(patience_seconds);
+    }
+    sig_recv = stop_signal ? stop_signal : signal;
 }
 
 static void on_worker_signal(int signal)
@@ -79,7 +94,7 @@ static void on_worker_signal(int signal)
 
 static void handle_signals(void (*handler)(int))
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1};
+    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGALRM};
     struct sigaction action = {.sa_handler = handler};
 
     sigfillset(&action.sa_mask);
@@ -101,7 +116,7 @@ static void adopt_listener(int fd)
 {
     struct kore_server *server = kore_server_create("renku");
     struct listener *listener = kore_listener_create(server);
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
 
     if (getsockname(fd, (struct sockaddr *)&address, &size) != 0 ||
@@ -171,6 +186,8 @@ void kore_parent_configure(int argc, char **argv)
         fatalx("no shared memory: %s", strerror(errno));
     become_user();
     parent_pid = getpid();
+    patience_seconds =
+        (unsigned)rk_service_number("SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", 15) + PATIENCE_MORE;
     handle_signals(on_parent_signal);
     kore_msg_register(MESSAGE_READY, on_ready);
     mallopt(M_ARENA_MAX, 2);

@@ -72,7 +72,7 @@ static void decode(char *text)
             *out++ = (char)(hex(text[1]) << 4 | hex(text[2]));
             text += 2;
         } else {
-            *out++ = *text == '+' ? ' ' : *text;
+            *out++ = (char)(*text == '+' ? ' ' : *text);
         }
     }
     *out = '\0';

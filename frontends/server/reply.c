@@ -67,7 +67,7 @@ static char *put_field(char *at, const char *name, const char *value)
 {
     at = stpcpy(stpcpy(at, name), ": ");
     for (; *value; value++)
-        *at++ = (unsigned char)*value < 0x20 ? ' ' : *value; /* no value ends its line */
+        *at++ = (char)((unsigned char)*value < 0x20 ? ' ' : *value); /* no value ends its line */
     return stpcpy(at, "\r\n");
 }
 
@@ -217,7 +217,7 @@ rk_reply *rk_reply_refuse(int status, const char *message, bool is_head)
         else
             *at++ = (char)c;
     }
-    strcpy(at, "\"}}");
+    stpcpy(at, "\"}}");
     return rk_reply_of_text(status, "application/json", text, is_head);
 }
 

@@ -86,6 +86,22 @@ static rk_reply *answer_page(rk_service *service, const rk_request *request, con
     return rk_service_refuse(service, 405, message, false);
 }
 
+/* The secrets storage shows nothing of the data API. */
+static bool is_own(const rk_service *service, const char *target)
+{
+    return strcmp(service->kind, "secrets") != 0 || strncmp(target, "/api/secrets/", 13) == 0;
+}
+
+static rk_reply *answer_foreign(rk_service *service, const rk_request *request)
+{
+    const char *target = request->http.target;
+    char message[512];
+
+    snprintf(message, sizeof(message), "Requested URL %.*s not found", (int)strcspn(target, "?"),
+             target);
+    return rk_service_refuse(service, 404, message, strcmp(request->http.method, "HEAD") == 0);
+}
+
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
@@ -94,6 +110,8 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
         return answer_page(service, request, page);
     if (service->realm)
         return rk_realm_answer(service->realm, request);
+    if (!is_own(service, request->http.target))
+        return answer_foreign(service, request);
     return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
                               strcmp(request->http.method, "HEAD") == 0);
 }

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static bool find_number(rk_user *user, const char *name)
@@ -59,6 +60,10 @@ bool rk_user_parse(rk_user *user, const char *text)
 
 int rk_user_become(const rk_user *user)
 {
+    int end_with_parent = 0;
+
+    /* Changing the user makes the kernel forget this wish of whoever has started us. */
+    (void)prctl(PR_GET_PDEATHSIG, &end_with_parent); /* then there is none */
     if (setgroups((size_t)user->group_count, user->groups) != 0 ||
         setresgid(user->gid, user->gid, user->gid) != 0 ||
         setresuid(user->uid, user->uid, user->uid) != 0)
@@ -67,5 +72,5 @@ int rk_user_become(const rk_user *user)
         errno = EPERM;
         return -1;
     }
-    return 0;
+    return end_with_parent ? prctl(PR_SET_PDEATHSIG, end_with_parent) : 0;
 }

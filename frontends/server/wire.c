@@ -13,16 +13,24 @@
 #include "frontends/server/metrics.h"
 
 #define READ_TURN                                                                                  \
-    (256 * 1024) /* bytes one connection may take before the others have their turn                \
-                  */
-#define WRITE_TURN (1024 * 1024)
+    262144 /* bytes one connection may take before the others have their turn                      \
+            */
+#define WRITE_TURN 1048576
 #define HEAD_MOST 1048576
-#define SMALL_BUFFER (16 * 1024) /* never refused for want of memory */
+#define SMALL_BUFFER 16384 /* never refused for want of memory */
 #define LINGER_MS 5000
 #define DRAIN_LINGER_MS 500
 #define CROWDED_IDLE_MS                                                                            \
     1000 /* with nearly all places taken, who only keeps one warm must leave                       \
           */
+
+typedef enum {
+    RECEIPT_BYTES,
+    RECEIPT_NOTHING, /* not now */
+    RECEIPT_LATER,   /* the others have their turn first */
+    RECEIPT_END,     /* the client has ended */
+    RECEIPT_NO_MEMORY,
+} rk_receipt;
 
 typedef enum { LINK_READING, LINK_WORKING, LINK_WRITING, LINK_LINGERING } rk_link_state;
 
@@ -63,7 +71,7 @@ static struct {
     struct kore_event event;
     int event_fd;
     struct rk_links links, ready;
-    unsigned count;
+    unsigned count, ready_count;
     rk_reader_limits limits;
     uint64_t request_ms, response_ms, keep_alive_ms, grace_ms;
     uint64_t buffered, buffered_most;
@@ -95,14 +103,26 @@ static void wake(void)
     (void)!write(wire.event_fd, &one, sizeof(one)); /* only fails when it is readable anyway */
 }
 
-static void make_ready(rk_link *link)
+/* Lets the others go first. True, for callers that pass it on: the link is there. */
+static bool make_ready(rk_link *link)
 {
     if (link->ready)
-        return;
+        return true;
     if (TAILQ_EMPTY(&wire.ready))
         wake();
     link->ready = true;
+    wire.ready_count++;
     TAILQ_INSERT_TAIL(&wire.ready, link, next_ready);
+    return true;
+}
+
+static void make_unready(rk_link *link)
+{
+    if (!link->ready)
+        return;
+    link->ready = false;
+    wire.ready_count--;
+    TAILQ_REMOVE(&wire.ready, link, next_ready);
 }
 
 static void enter(rk_link *link, rk_link_state state, uint64_t allowed_ms)
@@ -149,8 +169,7 @@ static void on_disconnect(struct connection *connection)
     rk_reply_free(link->reply);
     rk_reader_clear(&link->reader);
     recount(link);
-    if (link->ready)
-        TAILQ_REMOVE(&wire.ready, link, next_ready);
+    make_unready(link);
     TAILQ_REMOVE(&wire.links, link, all);
     wire.count--;
     free(link);
@@ -172,8 +191,7 @@ static bool begin_linger(rk_link *link)
     rk_reader_clear(&link->reader);
     recount(link);
     enter(link, LINK_LINGERING, wire.draining ? DRAIN_LINGER_MS : LINGER_MS);
-    make_ready(link);
-    return true;
+    return make_ready(link);
 }
 
 static bool linger(rk_link *link)
@@ -189,8 +207,7 @@ static bool linger(rk_link *link)
             continue;
         return got < 0 && errno == EAGAIN ? true : drop(link);
     }
-    make_ready(link);
-    return true;
+    return make_ready(link);
 }
 
 static bool end_reply(rk_link *link)
@@ -203,9 +220,8 @@ static bool end_reply(rk_link *link)
     bool begun = rk_reader_is_begun(&link->reader);
 
     enter(link, LINK_READING, begun ? wire.request_ms : wire.keep_alive_ms);
-    if (begun || link->ended || (link->kore->evt.flags & KORE_EVENT_READ))
-        make_ready(link);
-    return true;
+    return begun || link->ended || (link->kore->evt.flags & KORE_EVENT_READ) ? make_ready(link)
+                                                                             : true;
 }
 
 static const char *connection_line(const rk_link *link)
@@ -261,8 +277,7 @@ static bool write_some(rk_link *link)
         link->deadline = now_ms() + wire.response_ms;
         turn += (size_t)sent;
     }
-    make_ready(link);
-    return true;
+    return make_ready(link);
 }
 
 /* Takes the reply. */
@@ -383,81 +398,89 @@ static void send_continue(rk_link *link)
                 MSG_NOSIGNAL | MSG_DONTWAIT); /* the client may go on without */
 }
 
-/* Receives into the reader. 1: there is more to see; 0: not now; -1: the link is gone; -2: no
- * memory. */
-static int receive(rk_link *link, size_t *received)
+/* Receives into the reader what is there. */
+static rk_receipt receive(rk_link *link, size_t *received)
 {
     bool small = link->reader.capacity < SMALL_BUFFER;
-    uint64_t free_bytes =
-        wire.buffered < wire.buffered_most ? wire.buffered_most - wire.buffered : 0;
+    uint64_t spare = wire.buffered < wire.buffered_most ? wire.buffered_most - wire.buffered : 0;
     size_t room;
-    char *at = rk_reader_room(&room, &link->reader, small ? SIZE_MAX : free_bytes);
+
+    *received = 0;
+    if (!(link->kore->evt.flags & KORE_EVENT_READ))
+        return RECEIPT_NOTHING;
+
+    char *at = rk_reader_room(&room, &link->reader, small ? SIZE_MAX : spare);
 
     recount(link);
     if (!at)
-        return -2;
+        return RECEIPT_NO_MEMORY;
 
     ssize_t got = recv(link->kore->fd, at, room, MSG_DONTWAIT);
 
     if (got < 0 && errno == EINTR)
-        return *received = 0, 1;
+        return RECEIPT_BYTES;
     if (got < 0 && errno == EAGAIN) {
         link->kore->evt.flags &= ~KORE_EVENT_READ;
-        return 0;
+        return RECEIPT_NOTHING;
     }
-    if (got <= 0) {
-        drop(link);
-        return -1;
-    }
+    if (got <= 0)
+        return RECEIPT_END;
     if (!rk_reader_is_begun(&link->reader))
-        link->deadline = now_ms() + wire.request_ms;
+        enter(link, LINK_READING, wire.request_ms);
     if ((size_t)got < room && !link->ended)
         link->kore->evt.flags &=
             ~KORE_EVENT_READ; /* a short read has emptied the socket: epoll(7) */
     *received = (size_t)got;
-    return 1;
+    return RECEIPT_BYTES;
 }
 
-/* An idle connection holds no buffer. */
-static void rest(rk_link *link)
+/* Waits for more. An idle connection holds no buffer. */
+static bool wait_for_more(rk_link *link)
 {
     if (!rk_reader_is_begun(&link->reader))
         rk_reader_clear(&link->reader);
     recount(link);
+    return true;
+}
+
+/* Looks at the bytes received. Whether the request needs more; if not, @p alive is whether the link
+ * is still there. */
+static bool needs_more(bool *alive, rk_link *link, size_t received)
+{
+    switch (rk_reader_take(&link->reader, received)) {
+    case RK_READ_REQUEST:
+        *alive = dispatch(link);
+        return false;
+    case RK_READ_REFUSED:
+        *alive = refuse(link);
+        return false;
+    case RK_READ_MORE:
+        break;
+    }
+    if (link->reader.expects)
+        send_continue(link);
+    return true;
 }
 
 static bool read_some(rk_link *link)
 {
-    size_t received = 0;
+    size_t received = 0, turn = 0;
+    bool alive = true;
 
-    for (size_t turn = 0; turn < READ_TURN; turn += received) {
-        rk_read read = rk_reader_take(&link->reader, received);
+    while (needs_more(&alive, link, received)) {
+        rk_receipt receipt = turn < READ_TURN ? receive(link, &received) : RECEIPT_LATER;
 
-        if (read == RK_READ_REQUEST)
-            return dispatch(link);
-        if (read == RK_READ_REFUSED)
-            return refuse(link);
-        if (link->reader.expects)
-            send_continue(link);
-        received = 0;
-        if (!(link->kore->evt.flags & KORE_EVENT_READ))
-            return rest(link), true;
-
-        int more = receive(link, &received);
-
-        if (more == 0)
-            return rest(link), true;
-        if (more < 0)
-            return more == -1 ? false : has_no_memory(link);
+        if (receipt == RECEIPT_NOTHING)
+            return wait_for_more(link);
+        if (receipt == RECEIPT_END)
+            return drop(link);
+        if (receipt == RECEIPT_NO_MEMORY)
+            return has_no_memory(link);
+        if (receipt == RECEIPT_LATER)
+            return make_ready(link);
+        turn += received;
     }
-    rk_read read = rk_reader_take(&link->reader, received);
-
-    if (read == RK_READ_REQUEST)
-        return dispatch(link);
-    if (read == RK_READ_REFUSED)
-        return refuse(link);
-    make_ready(link);
-    return true;
+    return alive;
 }
 
 /* While a thread works: only a connection that is broken both ways matters. */
@@ -497,15 +520,16 @@ static void on_event(void *arg, int error)
 
 static void advance_ready(void)
 {
-    struct rk_links now = TAILQ_HEAD_INITIALIZER(now);
     rk_link *link;
 
-    TAILQ_CONCAT(&now, &wire.ready, next_ready);
-    while ((link = TAILQ_FIRST(&now))) {
-        TAILQ_REMOVE(&now, link, next_ready);
-        link->ready = false;
+    /* Who becomes ready meanwhile waits for the next turn of the loop. */
+    for (unsigned count = wire.ready_count; count > 0 && (link = TAILQ_FIRST(&wire.ready));
+         count--) {
+        make_unready(link);
         acts[link->state](link);
     }
+    if (wire.ready_count > 0)
+        wake();
 }
 
 /* Threads have finished, connections want to go on, or the worker shall drain. */
@@ -554,21 +578,22 @@ static bool is_idle(const rk_link *link)
     return link->state == LINK_READING && !rk_reader_is_begun(&link->reader);
 }
 
+/* New clients are refused at once, by all workers. */
+static void stop_listener(struct listener *listener)
+{
+    kore_platform_event_schedule(listener->fd, 0, 0, listener);
+    kore_platform_disable_read(listener->fd);
+    shutdown(listener->fd, SHUT_RDWR);
+    LIST_REMOVE(listener, list);
+}
+
 static void stop_listening(void)
 {
-    struct kore_server *server;
-    struct listener *listener;
+    struct kore_server *server = LIST_FIRST(&kore_servers);
 
     worker_max_connections = 0;
-    LIST_FOREACH(server, &kore_servers, list)
-    {
-        while ((listener = LIST_FIRST(&server->listeners))) {
-            kore_platform_event_schedule(listener->fd, 0, 0, listener);
-            kore_platform_disable_read(listener->fd);
-            shutdown(listener->fd, SHUT_RDWR); /* new clients are refused at once, in all workers */
-            LIST_REMOVE(listener, list);
-        }
-    }
+    while (!LIST_EMPTY(&server->listeners))
+        stop_listener(LIST_FIRST(&server->listeners));
 }
 
 void rk_wire_drain(void)
@@ -595,13 +620,13 @@ static void read_limits(void)
         uint64_t *out;
         double fallback, factor;
     } rows[] = {
-        {"SANIC_REQUEST_TIMEOUT",           &wire.request_ms,        60,                1000},
-        {"SANIC_RESPONSE_TIMEOUT",          &wire.response_ms,       60,                1000},
-        {"SANIC_KEEP_ALIVE_TIMEOUT",        &wire.keep_alive_ms,     120,               1000},
-        {"SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", &wire.grace_ms,          15,                1000},
-        {"SANIC_REQUEST_MAX_SIZE",          &wire.limits.body_bytes, 100000000,         1   },
-        {"SANIC_REQUEST_MAX_HEADER_SIZE",   &wire.limits.head_bytes, 65535,             1   },
-        {"RENKU_SERVER_BUFFER_BYTES",       &wire.buffered_most,     256 * 1024 * 1024, 1   },
+        {"SANIC_REQUEST_TIMEOUT",           &wire.request_ms,        60,        1000},
+        {"SANIC_RESPONSE_TIMEOUT",          &wire.response_ms,       60,        1000},
+        {"SANIC_KEEP_ALIVE_TIMEOUT",        &wire.keep_alive_ms,     120,       1000},
+        {"SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", &wire.grace_ms,          15,        1000},
+        {"SANIC_REQUEST_MAX_SIZE",          &wire.limits.body_bytes, 100000000, 1   },
+        {"SANIC_REQUEST_MAX_HEADER_SIZE",   &wire.limits.head_bytes, 65535,     1   },
+        {"RENKU_SERVER_BUFFER_BYTES",       &wire.buffered_most,     268435456, 1   },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

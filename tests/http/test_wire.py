@@ -538,6 +538,19 @@ def test_sigterm_does_not_wait_for_ever(folder):
         assert time.monotonic() - begun < 5
 
 
+def test_sigterm_ends_a_worker_that_is_stuck(folder):
+    server = FakeServer(fake_environment(SANIC_GRACEFUL_SHUTDOWN_TIMEOUT="1"), folder / "stuck.log").start()
+    os.kill(workers(server)[0], signal.SIGSTOP)
+    assert server.stop() == 0
+
+
+def test_the_secrets_storage_shows_nothing_of_the_data_api(folder):
+    with started(folder, "--service", "secrets", workers=1) as server:
+        assert exchange(server.url, "GET", "/healthz").body == b"ok"
+        answer = exchange(server.url, "GET", "/api/data/echo?x=1")
+        assert answer.json()["error"] == {"code": 1404, "message": "Requested URL /api/data/echo not found"}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_whole_group_ends_it_cleanly(folder, number):
     for turn in range(5):
