@@ -47,6 +47,8 @@ struct rk_cli {
     const char *options[RK_OPTION_COUNT_]; /* NULL: not given; "" when it takes no argument */
     char **arguments;
     int argument_count;
+    renku_ctx *ctx;            /* borrowed; what the last rk_cli_open() has made */
+    bool is_quiet;             /* log lines of the library go nowhere */
     struct rk_cli_text *texts; /* everything that rk_cli_format() made */
 };
 

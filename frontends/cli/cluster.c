@@ -258,12 +258,14 @@ static int choose_sockets(rk_up *up)
 {
     const char *inside = rk_up_path(up, "run"), *record = rk_up_path(up, "run/sockets");
 
+    /* Nothing of an earlier run is alive here: its files may go, whatever process bears its number
+     * now. */
     up->sockets = rk_cli_read_file(up->cli, record, NULL);
     rk_up_drop_sockets(up);
-    if (!up->is_root && fits_socket(inside)) {
-        up->sockets = inside;
+    up->sockets = inside;
+    rk_up_drop_sockets(up);
+    if (!up->is_root && fits_socket(inside))
         return 0;
-    }
     if (make_sockets(up) < 0)
         return -1;
     FILE *file = fopen(record, "we");
@@ -275,10 +277,12 @@ static int choose_sockets(rk_up *up)
 
 void rk_up_drop_sockets(rk_up *up)
 {
-    if (!up->sockets || strncmp(up->sockets, up->folder, strlen(up->folder)) == 0)
+    if (!up->sockets)
         return;
     unlink(rk_cli_format(up->cli, "%s/.s.PGSQL.5432", up->sockets));
     unlink(rk_cli_format(up->cli, "%s/.s.PGSQL.5432.lock", up->sockets));
+    if (strncmp(up->sockets, up->folder, strlen(up->folder)) == 0)
+        return;
     rmdir(up->sockets);
     unlink(rk_up_path(up, "run/sockets"));
 }

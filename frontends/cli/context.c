@@ -13,8 +13,11 @@
 
 static void log_line(void *user, int level, const char *line)
 {
-    (void)user, (void)level;
-    fprintf(stderr, "%s\n", line);
+    const rk_cli *cli = user;
+
+    (void)level;
+    if (!cli->is_quiet)
+        fprintf(stderr, "%s\n", line);
 }
 
 static const char *home(void)
@@ -96,7 +99,7 @@ static rk_exit configure(rk_cli *cli, target *out, bool admin_only)
         set(out, "RENKU_ADMIN_ONLY", "true");
     if (!getenv("LOG_APP_LEVEL"))
         set(out, "LOG_APP_LEVEL", "WARNING");
-    renku_config_log(out->config, log_line, NULL);
+    renku_config_log(out->config, log_line, cli);
     return status == RK_EXIT_OK && out->failed ? rk_cli_fail("out of memory") : status;
 }
 
@@ -112,5 +115,6 @@ rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only)
     if (status == RK_EXIT_OK)
         status = rk_cli_status(cli, renku_ctx_new(out, settings.config));
     renku_config_free(settings.config);
+    cli->ctx = *out;
     return status;
 }

@@ -190,18 +190,35 @@ static void print_json(const renku_result *result)
     putchar('\n');
 }
 
-static rk_exit exit_of(const renku_result *result)
+/* Whether something that the library needs is down. Over HTTP a database that is down is an
+ * internal error like any other; a script wants to know whether to try again. */
+static bool is_unavailable(rk_cli *cli, const renku_result *result)
+{
+    if (renku_result_status(result) != 500 || !cli->ctx)
+        return false;
+    cli->is_quiet = true; /* it would say again what has been said */
+    renku_result *ready = renku_http_ready(cli->ctx, 0);
+    bool down = renku_result_status(ready) == 503;
+
+    cli->is_quiet = false;
+    renku_result_free(ready);
+    return down;
+}
+
+static rk_exit exit_of(rk_cli *cli, const renku_result *result)
 {
     for (size_t i = 0; i < sizeof(exits) / sizeof(*exits); i++) {
         if (exits[i].status == renku_result_status(result))
             return exits[i].exit;
     }
-    return renku_result_ok(result) ? RK_EXIT_OK : RK_EXIT_REFUSED;
+    if (renku_result_ok(result))
+        return RK_EXIT_OK;
+    return is_unavailable(cli, result) ? RK_EXIT_UNAVAILABLE : RK_EXIT_REFUSED;
 }
 
 rk_exit rk_cli_status(rk_cli *cli, renku_result *result)
 {
-    rk_exit status = exit_of(result);
+    rk_exit status = exit_of(cli, result);
     const char *detail = renku_result_detail(result);
 
     if (status != RK_EXIT_OK) {

@@ -86,7 +86,7 @@ int rk_up_stop_orphans(rk_up *up);
 int rk_up_find_postgres(rk_up *up);
 int rk_up_make_cluster(rk_up *up);
 int rk_up_start_cluster(rk_up *up);
-/* Removes the folder of the socket when it lies outside of DIR. */
+/* Removes the socket, and its folder when that lies outside of DIR. */
 void rk_up_drop_sockets(rk_up *up);
 
 /* services.c: the processes of ours */
