@@ -18,7 +18,7 @@ from support.postgres import Postgres
 from support.realm import Realm
 from support.server import Server, deployment, poll, renku
 
-ACTORS = 200
+ACTORS = 120
 CONNECTIONS = 100
 
 

@@ -5,6 +5,7 @@ Spec: foundations.md 2.1, 2.5, 3, 4.3, 5, 6, 8, 9"""
 
 import copy
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -135,6 +136,7 @@ class World:
 def world(api) -> World:
     me, other = api.user(), api.user()
     me.post("/user/preferences/pinned_projects", json={"project_slug": "abc/own"})
+    me.get("/user/secret_key")  # makes it
     group, project = me.create_group(), me.create_project()
     values = {
         "user_id": other.id,
@@ -325,7 +327,8 @@ def wrong_values(schema: dict) -> list:
     if schema.get("minLength"):
         values += [""]
     if "pattern" in schema:
-        values += ["!", "a b", "ä", "a\nb", *INJECTIONS]
+        texts = ["!", "a b", "ä", "a\nb", *INJECTIONS]
+        values += [text for text in texts if not re.search(schema["pattern"], text)]
     if "minimum" in schema:
         values += [schema["minimum"] - 1, -(2**31), -(2**63) - 1]
     return values
@@ -349,7 +352,7 @@ def test_wrong_values_in_every_field(world, unchanged, operation):
                 unchanged.expect(response, label, 422)
                 if (
                     response.status_code == 422
-                    and f"{location(place)}" not in response.json()["error"]["message"]
+                    and location(place) not in response.json()["error"]["message"]
                 ):
                     unchanged.wrong.append(f"{label}: not named in {response.text:.300}")
 
@@ -443,7 +446,7 @@ def test_huge_numbers_in_every_field(world, unchanged, operation):
                 "9223372036854775808",
                 "1e-400",
             ):
-                if schema.get("type") == "integer" and number == "1e-400":
+                if schema.get("type") in ("integer", "boolean") and number == "1e-400":
                     continue  # is zero
                 marked = json.dumps(put(body, place, "MARK")).replace('"MARK"', number)
                 response = world.me.send(operation.method, path, marked.encode(), headers=headers)

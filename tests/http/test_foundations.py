@@ -16,6 +16,7 @@ import pytest
 
 from support.api import NO_ULID, PREFIX, ULID, check_error, unique
 from support.database import Rows
+from support.postgres import Postgres
 from support.raw import exchange
 from support.server import LISTENING, poll, renku
 
@@ -341,13 +342,17 @@ def test_service_operations_do_not_look_at_credentials(api, path):
 
 # Spec: foundations.md 11: none of them touches the database
 def test_service_operations_work_without_a_database(other_server, make_api):
-    server = other_server({"DB_HOST": "/nonexistent"}, workers=1)
-    anonymous = make_api(server).anonymous()
-    assert anonymous.get("/version").status_code == 200
-    assert anonymous.get("/error").status_code == 422
-    assert anonymous.get("/spec.json").status_code == 200
-    assert exchange(server.url, "GET", "/healthz").status == 200
-    assert exchange(server.url, "GET", "/readyz").status == 503
+    with Postgres() as cluster:
+        server = other_server(cluster.create_database(), workers=1)
+        cluster.pause()
+        anonymous = make_api(server).anonymous()
+        assert anonymous.get("/version").status_code == 200
+        assert anonymous.get("/error").status_code == 422
+        assert anonymous.get("/spec.json").status_code == 200
+        assert exchange(server.url, "GET", "/healthz").status == 200
+        assert exchange(server.url, "GET", "/readyz").status == 503
+        cluster.start()
+        assert poll(lambda: exchange(server.url, "GET", "/readyz").status == 200)
 
 
 def test_healthz_and_readyz_stand_at_the_root(api):

@@ -82,7 +82,7 @@ def four_groups(api, user, other):
 
 
 # Spec: namespaces.md 3.10: read, read_children, write, delete
-@pytest.mark.parametrize("role, names", ROLE_LISTS.items(), ids=str)
+@pytest.mark.parametrize("role, names", ROLE_LISTS.items(), ids=[str(role) for role in ROLE_LISTS])
 def test_the_minimum_role_filters_groups(user, four_groups, role, names):
     params = {"minimum_role": role} if role else {}
     items = all_pages(user, "/namespaces", **params)

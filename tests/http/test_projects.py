@@ -716,7 +716,9 @@ PATCH_BODIES = {
 @pytest.mark.parametrize("body, violation", PATCH_BODIES.values(), ids=PATCH_BODIES.keys())
 def test_violations_of_a_change(user, body, violation):
     project = user.create_project()
-    check_error(user.patch_project(project, **body), 422, fields_error(violation))
+    headers = {"if-match": project["etag"]}
+    response = user.patch(f"/projects/{project['id']}", json=body, headers=headers)
+    check_error(response, 422, fields_error(violation))
     assert user.project(project["id"]) == project
 
 

@@ -19,6 +19,7 @@ SPECIFIED_OTHERWISE = {
 BOUNDED = settings(
     max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
+EMPTY_404 = "/projects/{project_id}/migration_info"  # without a migration: projects.md 4.9
 CASES = {
     f"{operation.name} {mode.value}": (operation, mode)
     for operation in operations()
@@ -71,7 +72,9 @@ def try_out(document, operation, mode, values: dict, headers: dict) -> None:
     @BOUNDED
     @given(case=strategy)
     def run(case) -> None:
-        case.call_and_validate(headers=headers)
+        response = case.call(headers=headers)
+        if response.content or case.operation.path != EMPTY_404:
+            case.validate_response(response, headers=headers)
 
     run()
 

@@ -54,11 +54,9 @@ class Normal:
         }
         if response.content and response.status_code == 200:
             headers.pop("content-length", None)  # follows the ids
-        body = response.text
-        try:
-            body = json.loads(self.text(body)) if body else None
-        except json.JSONDecodeError:
-            body = self.text(body)
+        body = self.text(response.text)
+        if response.headers.get("content-type", "").startswith("application/json") and body:
+            body = json.dumps(json.loads(body), indent=1, ensure_ascii=False)
         return {"status": response.status_code, "headers": headers, "body": body}
 
 
