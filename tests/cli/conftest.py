@@ -42,22 +42,30 @@ def installed(tmp_path_factory):
     shutil.rmtree(root, ignore_errors=True)
 
 
-@pytest.fixture(params=KINDS)
-def installation(request, tmp_path):
-    """A local installation that does not exist yet, for each kind of user."""
-    if request.param == "own":
-        local = Installation(tmp_path / "place")
-        yield local
-        local.clean_up()
-        return
-    user = request.getfixturevalue("plain_user")
-    program, env = request.getfixturevalue("installed")
+@pytest.fixture
+def local(tmp_path):
+    """A local installation that does not exist yet, of whoever runs the tests."""
+    local = Installation(tmp_path / "place")
+    yield local
+    local.clean_up()
+
+
+@pytest.fixture
+def plain_local(plain_user, installed):
+    """The same, of a user without any rights."""
+    program, env = installed
     home = Path(tempfile.mkdtemp(prefix="renku-home-"))
-    shutil.chown(home, user)
-    local = Installation(home / "place", program, user, env)
+    shutil.chown(home, plain_user)
+    local = Installation(home / "place", program, plain_user, env)
     yield local
     local.clean_up()
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(params=KINDS)
+def installation(request):
+    """One of them after the other."""
+    return request.getfixturevalue("local" if request.param == "own" else "plain_local")
 
 
 @pytest.fixture(scope="module")

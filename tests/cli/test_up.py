@@ -33,24 +33,24 @@ def test_starts_from_nothing_and_its_lines_work_when_pasted(installation):
     assert installation.is_gone()
 
 
-def test_data_outlive_a_restart(installation):
-    installation.start()
-    created = paste(installation, installation.lines)[1]
-    assert installation.ask(signal.SIGTERM) == 0
+def test_data_outlive_a_restart(local):
+    local.start()
+    created = paste(local, local.lines)[1]
+    assert local.ask(signal.SIGTERM) == 0
 
-    installation.start()
+    local.start()
 
-    assert created in paste(installation, [installation.lines[0], installation.lines[2]])[1]
+    assert created in paste(local, [local.lines[0], local.lines[2]])[1]
 
 
-def test_a_token_outlives_a_restart(installation):
-    installation.start()
-    token = installation.run("token", "carol").stdout.strip()
-    installation.ask()
+def test_a_token_outlives_a_restart(local):
+    local.start()
+    token = local.run("token", "carol").stdout.strip()
+    local.ask()
 
-    installation.start()
+    local.start()
 
-    answer = httpx.get(f"{installation.url}/api/data/user", headers={"authorization": f"Bearer {token}"})
+    answer = httpx.get(f"{local.url}/api/data/user", headers={"authorization": f"Bearer {token}"})
     assert answer.status_code == 200
     assert answer.json()["username"] == "carol"
 
@@ -86,74 +86,74 @@ def test_kill_9_of_up_alone_ends_what_it_has_started(installation):
     poll(installation.is_gone, 30)
 
 
-def test_what_a_killed_up_has_left_running_is_stopped_first(installation):
-    installation.start()
-    left = installation.processes()
+def test_what_a_killed_up_has_left_running_is_stopped_first(local):
+    local.start()
+    left = local.processes()
     for pid in left:
         os.kill(pid, signal.SIGSTOP)  # so that they cannot end by themselves
-    os.kill(installation.main(), signal.SIGKILL)
-    installation.process.wait(10)
+    os.kill(local.main(), signal.SIGKILL)
+    local.process.wait(10)
     for pid in left:
         os.kill(pid, signal.SIGCONT)
 
-    installation.start()
+    local.start()
 
-    assert not set(left) & set(installation.processes())
-    assert httpx.get(f"{installation.url}/api/data/version").status_code == 200
+    assert not set(left) & set(local.processes())
+    assert httpx.get(f"{local.url}/api/data/version").status_code == 200
 
 
-def test_the_lock_file_of_a_dead_database_does_not_stop_it(installation):
-    installation.start()
-    installation.kill()
-    lock = installation.folder / "postgres" / "postmaster.pid"
+def test_the_lock_file_of_a_dead_database_does_not_stop_it(local):
+    local.start()
+    local.kill()
+    lock = local.folder / "postgres" / "postmaster.pid"
     lines = lock.read_text().splitlines()
     lines[0] = "1"  # a process that lives and is something else
 
     lock.write_text("\n".join(lines) + "\n")
 
-    installation.start()
+    local.start()
 
 
-def test_says_when_the_server_ends_and_stops_the_rest(installation):
-    installation.start()
+def test_says_when_the_server_ends_and_stops_the_rest(local):
+    local.start()
 
-    installation.kill("server")
+    local.kill("server")
 
-    assert installation.process.wait(40) == 1
-    assert "the server has ended" in installation.messages()
-    assert installation.is_gone()
-
-
-def test_says_when_the_database_ends_and_stops_the_rest(installation):
-    installation.start()
-
-    installation.kill("database")
-
-    assert installation.process.wait(40) == 1
-    assert "the database has ended" in installation.messages()
-    assert installation.is_gone()
+    assert local.process.wait(40) == 1
+    assert "the server has ended" in local.messages()
+    assert local.is_gone()
 
 
-def test_an_end_while_starting_leaves_nothing(installation):
-    installation.launch()
-    poll((installation.folder / "lock").exists)
+def test_says_when_the_database_ends_and_stops_the_rest(local):
+    local.start()
 
-    os.kill(installation.main(), signal.SIGINT)
+    local.kill("database")
 
-    assert installation.process.wait(40) == 0, installation.messages()
-    assert installation.is_gone()
-    installation.process.stdout.close()
-    installation.start()
+    assert local.process.wait(40) == 1
+    assert "the database has ended" in local.messages()
+    assert local.is_gone()
 
 
-def test_a_cluster_that_was_half_made_is_made_again(installation):
-    installation.launch()
-    poll((installation.folder / "postgres.new" / "base").exists, 20, 0.001)
-    installation.kill()
+def test_an_end_while_starting_leaves_nothing(local):
+    local.launch()
+    poll((local.folder / "lock").exists)
 
-    installation.start()
+    os.kill(local.main(), signal.SIGINT)
 
-    assert not (installation.folder / "postgres.new").exists()
+    assert local.process.wait(40) == 0, local.messages()
+    assert local.is_gone()
+    local.process.stdout.close()
+    local.start()
+
+
+def test_a_cluster_that_was_half_made_is_made_again(local):
+    local.launch()
+    poll((local.folder / "postgres.new" / "base").exists, 20, 0.001)
+    local.kill()
+
+    local.start()
+
+    assert not (local.folder / "postgres.new").exists()
 
 
 def test_works_in_a_folder_whose_path_is_too_long_for_a_socket(installation):
@@ -164,9 +164,9 @@ def test_works_in_a_folder_whose_path_is_too_long_for_a_socket(installation):
     assert '"namespace":"alice"' in paste(installation, installation.lines)[1]
 
 
-def test_the_database_listens_on_no_network(installation):
-    installation.start()
-    database = installation.leaders()["database"]
+def test_the_database_listens_on_no_network(local):
+    local.start()
+    database = local.leaders()["database"]
     sockets = {os.readlink(link) for link in Path(f"/proc/{database}/fd").iterdir()}
 
     listening = {
@@ -179,18 +179,18 @@ def test_the_database_listens_on_no_network(installation):
     assert not sockets & listening
 
 
-def test_nobody_else_reads_the_secrets(installation):
-    installation.start()
+def test_nobody_else_reads_the_secrets(local):
+    local.start()
 
-    modes = {path.name: path.stat().st_mode & 0o077 for path in (installation.folder / "keys").iterdir()}
-    modes["env"] = (installation.folder / "env").stat().st_mode & 0o077
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (local.folder / "keys").iterdir()}
+    modes["env"] = (local.folder / "env").stat().st_mode & 0o077
 
     assert set(modes.values()) == {0}
 
 
-def test_nothing_runs_as_root_that_serves_requests(installation):
-    installation.start()
-    children = [pid for pid in installation.processes() if pid not in installation.leaders().values()]
+def test_nothing_runs_as_root_that_serves_requests(local):
+    local.start()
+    children = [pid for pid in local.processes() if pid not in local.leaders().values()]
 
     assert children
     for pid in children:
@@ -199,14 +199,14 @@ def test_nothing_runs_as_root_that_serves_requests(installation):
         assert "Uid:\t0\t" not in status or name.startswith("renku"), status
 
 
-def test_a_taken_port_is_named(installation):
-    installation.start()
-    port = installation.url.rpartition(":")[2]
-    other = installation.folder.parent / "other"
+def test_a_taken_port_is_named(local):
+    local.start()
+    port = local.url.rpartition(":")[2]
+    other = local.folder.parent / "other"
 
     second = subprocess.run(
-        installation.command("up", "--data", str(other), "--port", port),
-        env=installation.env, capture_output=True, text=True, timeout=60, cwd="/",
+        local.command("up", "--data", str(other), "--port", port),
+        env=local.env, capture_output=True, text=True, timeout=60, cwd="/",
     )
 
     assert second.returncode == 1
