@@ -147,7 +147,7 @@ double rk_service_number(const char *name, double fallback)
 
     double number = strtod(text, &end);
 
-    return *end == '\0' && number > 0 && number < 1e15 ? number : fallback;
+    return *end == '\0' && number >= 0 && number < 1e15 ? number : fallback;
 }
 
 static bool open_ctx(rk_service *service)

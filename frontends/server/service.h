@@ -14,7 +14,7 @@ typedef struct rk_service rk_service;
 /* Reads the environment. NULL with the reason written to the log. */
 rk_service *rk_service_new(void);
 void rk_service_free(rk_service *service);
-/* A positive number from the environment; @p fallback when it is unset. What is no number has
+/* A number from the environment; @p fallback when it is unset. What is no number has
  * stopped the start. */
 double rk_service_number(const char *name, double fallback);
 /* Whether the answer takes no time, so that the event loop may give it. */

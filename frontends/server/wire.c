@@ -12,17 +12,16 @@
 #include "frontends/server/jobs.h"
 #include "frontends/server/metrics.h"
 
-#define READ_TURN                                                                                  \
-    262144 /* bytes one connection may take before the others have their turn                      \
-            */
+/* What one connection may take before the others have their turn, in bytes. */
+#define READ_TURN 262144
 #define WRITE_TURN 1048576
+/* No larger limit of a head is accepted; no smaller buffer is refused for want of memory. */
 #define HEAD_MOST 1048576
-#define SMALL_BUFFER 16384 /* never refused for want of memory */
+#define SMALL_BUFFER 16384
 #define LINGER_MS 5000
 #define DRAIN_LINGER_MS 500
-#define CROWDED_IDLE_MS                                                                            \
-    1000 /* with nearly all places taken, who only keeps one warm must leave                       \
-          */
+/* With nearly all places taken, who only keeps one warm must leave after this time. */
+#define CROWDED_IDLE_MS 1000
 
 typedef enum {
     RECEIPT_BYTES,

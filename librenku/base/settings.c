@@ -55,6 +55,9 @@ static const struct {
     {RK_SET_SANIC_RESPONSE_TIMEOUT,          0, INT_MAX},
     {RK_SET_SANIC_KEEP_ALIVE_TIMEOUT,        0, INT_MAX},
     {RK_SET_SANIC_GRACEFUL_SHUTDOWN_TIMEOUT, 0, INT_MAX},
+    {RK_SET_RENKU_SERVER_CONNECTIONS,        1, INT_MAX},
+    {RK_SET_RENKU_SERVER_THREADS,            1, 10000  },
+    {RK_SET_RENKU_SERVER_BUFFER_BYTES,       1, INT_MAX},
 };
 
 typedef struct {
