@@ -74,7 +74,7 @@ static const struct {
     {RK_SET_SSL_CERT_FILE,                                           NULL                                       },
     {RK_SET_PROMETHEUS_MULTIPROC_DIR,                                NULL                                       },
     {RK_SET_SANIC_REQUEST_MAX_SIZE,                                  "100000000"                                },
-    {RK_SET_SANIC_REQUEST_MAX_HEADER_SIZE,                           "8192"                                     },
+    {RK_SET_SANIC_REQUEST_MAX_HEADER_SIZE,                           "65535"                                    },
     {RK_SET_SANIC_REQUEST_TIMEOUT,                                   "60"                                       },
     {RK_SET_SANIC_RESPONSE_TIMEOUT,                                  "60"                                       },
     {RK_SET_SANIC_KEEP_ALIVE_TIMEOUT,                                "120"                                      },
