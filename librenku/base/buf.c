@@ -157,26 +157,61 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* Marks the bytes of eight that are equal to one; a byte above a marked one may be marked too. */
+static uint64_t equal_bytes(uint64_t eight, unsigned char c)
+{
+    uint64_t differs = eight ^ (UINT64_C(0x0101010101010101) * c);
+
+    return (differs - UINT64_C(0x0101010101010101)) & ~differs;
+}
+
+/* How many bytes from the start can stand as they are. */
+static size_t plain_length(const unsigned char *bytes, size_t length)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    size_t at = 0;
+
+    for (; at + 8 <= length; at += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, bytes + at, 8);
+        uint64_t low = (eight - UINT64_C(0x2020202020202020)) & ~eight;
+
+        if ((eight | low | equal_bytes(eight, '"') | equal_bytes(eight, '\\') |
+             equal_bytes(eight, 0x7f)) &
+            high)
+            break;
+    }
+    while (at < length && is_plain(bytes[at]))
+        at++;
+    return at;
+}
+
 void rk_buf_json_text(rk_buf *buf, const char *text)
 {
     rk_buf_json_text_n(buf, text, text ? strlen(text) : 0);
 }
 
-void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
+/* A text without anything to escape; there is room for it and its quotes. */
+static void add_quoted(rk_buf *buf, const char *text, size_t length)
+{
+    char *to = buf->text + buf->length;
+
+    to[0] = '"';
+    memcpy(to + 1, text, length);
+    memcpy(to + 1 + length, "\"", 2);
+    buf->length += length + 2;
+}
+
+static void add_escaped(rk_buf *buf, const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
 
-    if (!text) {
-        rk_buf_add(buf, "null", 4);
-        return;
-    }
-    rk_buf_char(buf, '"');
     for (size_t at = 0; at < length;) {
-        size_t start = at;
+        size_t plain = plain_length(bytes + at, length - at);
 
-        while (at < length && is_plain(bytes[at]))
-            at++;
-        rk_buf_add(buf, text + start, at - start);
+        rk_buf_add(buf, text + at, plain);
+        at += plain;
         if (at == length)
             break;
 
@@ -189,6 +224,22 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
         at += next_code_point(&code, bytes + at, length - at);
         add_code_point(buf, code);
     }
+}
+
+void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
+{
+    if (!text) {
+        rk_buf_add(buf, "null", 4);
+        return;
+    }
+    if (!reserve(buf, length + 2))
+        return;
+    if (plain_length((const unsigned char *)text, length) == length) {
+        add_quoted(buf, text, length);
+        return;
+    }
+    rk_buf_char(buf, '"');
+    add_escaped(buf, text, length);
     rk_buf_char(buf, '"');
 }
 

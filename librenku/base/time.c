@@ -326,6 +326,42 @@ bool rk_instant_from_number(rk_instant *out, double seconds)
     return !instant_from_seconds(out, (int64_t)whole, (int64_t)micros);
 }
 
+/* Writes a number in @p count digits, with zeros in front; gives what follows. */
+static char *put_digits(char *out, int64_t value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return out + count;
+}
+
+/* The same behind a mark. */
+static char *put_marked(char *out, char mark, int64_t value, int count)
+{
+    *out++ = mark;
+    return put_digits(out, value, count);
+}
+
+/* Four digits, or as many as it takes, of a year that PostgreSQL can hold. */
+static char *put_year(char *out, int64_t year)
+{
+    if (year < 0) {
+        *out++ = '-';
+        year = -year;
+        return put_digits(out, year, year > 99999 ? 6 : year > 9999 ? 5 : year > 999 ? 4 : 3);
+    }
+    return put_digits(out, year, year > 99999 ? 6 : year > 9999 ? 5 : 4);
+}
+
+static char *put_offset(char *out, int32_t offset_s)
+{
+    int minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+
+    out = put_marked(out, offset_s < 0 ? '-' : '+', minutes / 60, 2);
+    return put_marked(out, ':', minutes % 60, 2);
+}
+
 static void print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant, const char *utc)
 {
     int64_t local = instant->micros + (instant->naive ? 0 : instant->offset_s * micros_per_second);
@@ -339,24 +375,19 @@ static void print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant, const c
     int month, day;
 
     civil_from_days((seconds - second_of_day) / DAY_S, &year, &month, &day);
-
-    /* none of these can be cut: the year has at most 6 digits */
-    int length = snprintf(out, RK_TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month,
-                          day, (int)(second_of_day / 3600), (int)(second_of_day / 60 % 60),
-                          (int)(second_of_day % 60));
-
+    out = put_year(out, year);
+    out = put_marked(out, '-', month, 2);
+    out = put_marked(out, '-', day, 2);
+    out = put_marked(out, 'T', second_of_day / 3600, 2);
+    out = put_marked(out, ':', second_of_day / 60 % 60, 2);
+    out = put_marked(out, ':', second_of_day % 60, 2);
     if (micros)
-        length += snprintf(out + length, RK_TIME_TEXT_MAX - (size_t)length, ".%06d", (int)micros);
-    if (instant->naive)
-        return;
-
-    int offset_min = (instant->offset_s < 0 ? -instant->offset_s : instant->offset_s) / 60;
-
-    if (instant->offset_s == 0)
-        (void)snprintf(out + length, RK_TIME_TEXT_MAX - (size_t)length, "%s", utc);
-    else
-        (void)snprintf(out + length, RK_TIME_TEXT_MAX - (size_t)length, "%c%02d:%02d",
-                       instant->offset_s < 0 ? '-' : '+', offset_min / 60, offset_min % 60);
+        out = put_marked(out, '.', micros, FRACTION_DIGITS);
+    if (!instant->naive && instant->offset_s)
+        out = put_offset(out, instant->offset_s);
+    *out = '\0';
+    if (!instant->naive && !instant->offset_s)
+        memcpy(out, utc, strlen(utc) + 1);
 }
 
 void rk_instant_print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)

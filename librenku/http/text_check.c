@@ -10,20 +10,27 @@ static int64_t count_code_points(const char *text, size_t length)
     return count;
 }
 
+/* A code point takes one to four bytes: mostly nothing needs to be counted. */
+static rk_text_verdict check_length(const rk_schema *schema, const char *text, size_t length)
+{
+    bool may_be_long = schema->max_length >= 0 && (int64_t)length > schema->max_length;
+    bool may_be_short = (int64_t)length < schema->min_length * 4;
+
+    if (!may_be_long && !may_be_short)
+        return RK_TEXT_FITS;
+    int64_t count = count_code_points(text, length);
+
+    if (schema->max_length >= 0 && count > schema->max_length)
+        return RK_TEXT_LONG;
+    return count < schema->min_length ? RK_TEXT_SHORT : RK_TEXT_FITS;
+}
+
 int rk_text_check(rk_text_verdict *out, rk_matcher *matcher, const rk_schema *schema,
                   const char *text, size_t length)
 {
     bool found = true;
 
-    *out = RK_TEXT_FITS;
-    if (schema->min_length > 0 || schema->max_length >= 0) {
-        int64_t count = count_code_points(text, length);
-
-        if (schema->max_length >= 0 && count > schema->max_length)
-            *out = RK_TEXT_LONG;
-        else if (count < schema->min_length)
-            *out = RK_TEXT_SHORT;
-    }
+    *out = check_length(schema, text, length);
     if (*out != RK_TEXT_FITS || schema->pattern_index < 0)
         return 0;
     RK_TRY(rk_matcher_find(&found, matcher, schema->pattern_index, text, length));

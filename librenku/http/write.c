@@ -167,14 +167,14 @@ static bool is_set(const rk_schema *schema, const void *value)
     }
 }
 
-/* The name of a member, behind the comma that the second and all later ones need. */
+/* The name of a member of a schema, which needs no escapes, behind the comma that all but the first
+ * need. */
 static void write_name(writer *w, const char *name, bool *first)
 {
-    if (!*first)
-        rk_buf_char(w->out, ',');
+    rk_buf_add(w->out, ",\"" + *first, 2 - *first);
     *first = false;
-    rk_buf_json_text(w->out, name);
-    rk_buf_char(w->out, ':');
+    rk_buf_text(w->out, name);
+    rk_buf_add(w->out, "\":", 2);
 }
 
 static int write_field(writer *w, const rk_field *field, stored object, bool *first)
@@ -206,7 +206,10 @@ static void write_extra(writer *w, const rk_schema *schema, stored from, bool *f
         return;
     json_object_object_foreach(extra, name, value)
     {
-        write_name(w, name, first);
+        rk_buf_text(w->out, *first ? "" : ",");
+        *first = false;
+        rk_buf_json_text(w->out, name);
+        rk_buf_char(w->out, ':');
         rk_json_write(w->out, value);
     }
 }

@@ -164,6 +164,7 @@ REFUSALS = {
     "required": (lambda d: animal(d)["required"].append("nome"), "the required member 'nome' is not among"),
     "enum": (lambda d: d["components"]["schemas"]["Kind"].update(enum=[1]), "an enumeration has texts"),
     "enum-constants": (lambda d: d["components"]["schemas"]["Kind"].update(enum=["a-b", "a_b"]), "have the same constant"),
+    "name": (lambda d: animal(d)["properties"].update({"gr\u00f6\u00dfe": {}}), "would need escapes"),
     "hidden": (lambda d: own(animal(d), hidden={"bits": "float"}), "hidden 'bits: float' is none of"),
     "member-twice": (lambda d: own(animal(d), hidden={"name": "text"}), "two members 'name'"),
     "same-name": (lambda d: own(animal(d), struct="rk_animal_patch"), "rename one with x-renku"),

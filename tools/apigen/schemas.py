@@ -253,6 +253,8 @@ class Schemas:
     def field(self, name, node, required, place):
         """A member of an object. `place` is (owner, where)."""
         owner, where = place
+        if not re.fullmatch(r"[!#-\[\]-~]+", name):
+            self.document.fail(where, f"the name '{name}' would need escapes in JSON")
         flat, _ = self.flatten(node, where)
         schema = self.build(node, f"{owner}_{names.snake(name)}", where)
         default = flat.get("default")
