@@ -32,8 +32,8 @@ CREATE TABLE librenku.listing_member (
     CONSTRAINT listing_member_pkey PRIMARY KEY (user_id, project_id)
 );
 
-CREATE INDEX listing_member_public ON librenku.listing_member (user_id, sort_key DESC, project_id) WHERE public;
-CREATE INDEX listing_member_private ON librenku.listing_member (user_id, sort_key DESC, project_id) WHERE NOT public;
+CREATE INDEX listing_member_user ON librenku.listing_member (user_id, sort_key DESC, project_id);
+CREATE INDEX listing_member_parent ON librenku.listing_member (user_id, parent, sort_key DESC, project_id);
 CREATE INDEX listing_member_project ON librenku.listing_member (project_id);
 
 CREATE TABLE librenku.listing_total (

@@ -7,7 +7,7 @@
  * lie within the union of the first Ks, so each stream gives offset + per_page rows at most; totals
  * come from counters. What it costs follows the page, not the table. The pieces are written so that
  * no planner can leave these paths: one index range per stream, scalar probes for totals, and the
- * wide rows fetched one by one at the end.
+ * wide rows fetched one by one at the end. A stream may repeat what another one has.
  *
  * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace
  * slug. */
@@ -88,178 +88,59 @@ static const rk_column listed_columns[] = {
 };
 static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
 
+/* The namespace of $6, and whether the subject sees everything in it. */
+#define HERE                                                                                       \
+    "here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"                      \
+    " FROM common.namespaces c WHERE c.slug = lower($6))"
+#define ALL_OF_IT                                                                                  \
+    "all_of_it AS MATERIALIZED (SELECT (SELECT yes FROM admin) OR EXISTS ("                        \
+    "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
+#define IS_HERE "parent = (SELECT parent FROM here)"
+#define IS_DIRECT "user_id = $2 AND $1 = 'u'"
+#define IN_HERE "'p:' || (SELECT parent FROM here)"
+#define DIRECT_IN_HERE "'u:' || $2 || ':' || (SELECT parent FROM here)"
+#define IF_USER(sum) "CASE WHEN $1 = 'u' THEN " sum " ELSE 0 END"
+
+/* clang-format off */
 static const rk_query visible = {
-    .sql = "WITH " ADMIN ", " PARENTS ", " TOP_PARENTS ", " PAGE(
-        STREAM("listing", "public") " UNION " STREAM(
-            "listing",
-            "NOT public AND (SELECT yes FROM admin)") " UNION "
-                                                      "(SELECT l.project_id, l.sort_key FROM top "
-                                                      "CROSS JOIN LATERAL " STREAM(
-                                                          "listing",
-                                                          "pare"
-                                                          "nt "
-                                                          "= "
-                                                          "top."
-                                                          "pare"
-                                                          "nt "
-                                                          "AND "
-                                                          "NOT "
-                                                          "publ"
-                                                          "ic") " l) UNION " STREAM("listing_"
-                                                                                    "member",
-                                                                                    "user_id = $2 "
-                                                                                    "AND $1 = 'u' "
-                                                                                    "AND NOT "
-                                                                                    "public")) ", "
-                                                                                               "tot"
-                                                                                               "al "
-                                                                                               "AS "
-                                                                                               "(SE"
-                                                                                               "LEC"
-                                                                                               "T "
-                                                                                               "CAS"
-                                                                                               "E "
-                                                                                               "WHE"
-                                                                                               "N "
-                                                                                               "(SE"
-                                                                                               "LEC"
-                                                                                               "T "
-                                                                                               "yes"
-                                                                                               " FR"
-                                                                                               "OM "
-                                                                                               "adm"
-                                                                                               "in)"
-                                                                                               " "
-                                                                                               "THE"
-                                                                                               "N"
-                                                                                               " " BOTH(
-                                                                                                   "'*'") " ELSE"
-                                                                                                          " " TOTAL("public", "'*'") " + coalesce((SELECT sum(" TOTAL(
-                                                                                                              "private",
-                                                                                                              "'p:' || x.parent") ") FROM parents x), 0)"
-                                                                                                                                  " + CASE WHEN $1 = 'u' THEN " TOTAL(
-                                                                                                                                      "private",
-                                                                                                                                      "'u:' || $2") " ELSE 0 END"
-                                                                                                                                                    " - coalesce((SELECT sum(" TOTAL(
-                                                                                                                                                        "private",
-                                                                                                                                                        "'u:' || $2 || ':' || x.parent") ") FROM parents x), 0) END::bigint AS count)" SELECT_PAGE,
+    .sql = "WITH " ADMIN ", " PARENTS ", " TOP_PARENTS ", "
+           PAGE(STREAM("listing", "public")
+                " UNION " STREAM("listing", "NOT public AND (SELECT yes FROM admin)")
+                " UNION (SELECT l.project_id, l.sort_key FROM top CROSS JOIN LATERAL "
+                STREAM("listing", "parent = top.parent AND NOT public") " l)"
+                " UNION " STREAM("listing_member", IS_DIRECT))
+           ", total AS (SELECT (CASE WHEN (SELECT yes FROM admin) THEN " BOTH("'*'")
+           " ELSE " TOTAL("public", "'*'")
+           " + coalesce((SELECT sum(" TOTAL("private", "'p:' || x.parent") ") FROM parents x), 0)"
+           " + " IF_USER(TOTAL("private", "'u:' || $2"))
+           " - coalesce((SELECT sum(" TOTAL("private", "'u:' || $2 || ':' || x.parent") ")"
+           "               FROM parents x), 0) END)::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct = {
-    .sql = "WITH " PAGE(
-        STREAM("listing_member", "user_id = $2 AND $1 = 'u' AND public") " UNION ALL " STREAM(
-            "listing_member",
-            "user_id = $2 AND $1 = 'u' AND NOT public")) ", total AS (SELECT CASE WHEN $1 = 'u' "
-                                                         "THEN " BOTH("'u:' || $2") " ELSE 0 "
-                                                                                    "END::bigint "
-                                                                                    "AS "
-                                                                                    "count"
-                                                                                    ")" SELECT_PAGE,
+    .sql = "WITH " PAGE(STREAM("listing_member", IS_DIRECT))
+           ", total AS (SELECT (" IF_USER(BOTH("'u:' || $2")) ")::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
-/* The namespace of $6, and whether the subject sees everything in it. */
-#define WITHIN                                                                                     \
-    "here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"                      \
-    " FROM common.namespaces c WHERE c.slug = lower($6)),"                                         \
-    " all_of_it AS MATERIALIZED (SELECT (SELECT yes FROM admin) OR EXISTS ("                       \
-    "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
-
 static const rk_query visible_within = {
-    .sql = "WITH " ADMIN ", " PARENTS ", " WITHIN ", " PAGE(
-        STREAM("listing", "parent = (SELECT parent FROM here) AND public") " UNION " STREAM(
-            "listing",
-            "parent = (SELECT parent FROM here) AND NOT public"
-            " AND (SELECT yes FROM all_of_it)") " UNION " STREAM("listing_member",
-                                                                 "user_id = $2 AND $1 = 'u' "
-                                                                 "AND NOT public"
-                                                                 " AND parent = (SELECT parent "
-                                                                 "FROM here)")) ", total AS "
-                                                                                "(SELECT "
-                                                                                "(" TOTAL(
-                                                                                    "publ"
-                                                                                    "ic",
-                                                                                    "'p:'"
-                                                                                    " || "
-                                                                                    "(SEL"
-                                                                                    "ECT "
-                                                                                    "pare"
-                                                                                    "nt "
-                                                                                    "FROM"
-                                                                                    " her"
-                                                                                    "e)") " + CASE "
-                                                                                          "WHEN "
-                                                                                          "(SELECT "
-                                                                                          "yes "
-                                                                                          "FROM "
-                                                                                          "all_of_"
-                                                                                          "it) "
-                                                                                          "THEN"
-                                                                                          " " TOTAL("private", "'p:' || (SELECT parent FROM here)") " WHEN $1 = 'u' THEN " TOTAL(
-                                                                                              "priv"
-                                                                                              "ate",
-                                                                                              "'u:'"
-                                                                                              " || "
-                                                                                              "$2 "
-                                                                                              "|| "
-                                                                                              "':' "
-                                                                                              "|| "
-                                                                                              "(SEL"
-                                                                                              "ECT "
-                                                                                              "pare"
-                                                                                              "nt "
-                                                                                              "FROM"
-                                                                                              " her"
-                                                                                              "e)") " ELSE 0 END)::bigint AS count)" SELECT_PAGE,
+    .sql = "WITH " ADMIN ", " PARENTS ", " HERE ", " ALL_OF_IT ", "
+           PAGE(STREAM("listing", IS_HERE " AND public")
+                " UNION " STREAM("listing", IS_HERE " AND NOT public AND (SELECT yes FROM all_of_it)")
+                " UNION " STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
+           ", total AS (SELECT (" TOTAL("public", IN_HERE)
+           " + CASE WHEN (SELECT yes FROM all_of_it) THEN " TOTAL("private", IN_HERE)
+           " ELSE " IF_USER(TOTAL("private", DIRECT_IN_HERE)) " END)::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct_within = {
-    .sql =
-        "WITH here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"
-        " FROM common.namespaces c WHERE c.slug = lower($6)), " PAGE(STREAM(
-            "listing_member",
-            "user_id = $2 AND $1 = 'u' AND public"
-            " AND parent = (SELECT parent FROM here)") " UNION ALL " STREAM("listing_member",
-                                                                            "user_id = $2 AND "
-                                                                            "$1 = 'u' AND NOT "
-                                                                            "public"
-                                                                            " AND parent = "
-                                                                            "(SELECT parent "
-                                                                            "FROM here)")) ", "
-                                                                                           "tota"
-                                                                                           "l "
-                                                                                           "AS "
-                                                                                           "(SEL"
-                                                                                           "ECT "
-                                                                                           "CASE"
-                                                                                           " WHE"
-                                                                                           "N "
-                                                                                           "$1 "
-                                                                                           "= "
-                                                                                           "'u' "
-                                                                                           "THEN"
-                                                                                           " " BOTH(
-                                                                                               "'u:"
-                                                                                               "' "
-                                                                                               "|| "
-                                                                                               "$2 "
-                                                                                               "|| "
-                                                                                               "':'"
-                                                                                               " ||"
-                                                                                               " ("
-                                                                                               "SEL"
-                                                                                               "ECT"
-                                                                                               " pa"
-                                                                                               "ren"
-                                                                                               "t "
-                                                                                               "FRO"
-                                                                                               "M "
-                                                                                               "her"
-                                                                                               "e)") " ELSE 0 END::bigint AS count)" SELECT_PAGE,
+    .sql = "WITH " HERE ", " PAGE(STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
+           ", total AS (SELECT (" IF_USER(BOTH(DIRECT_IN_HERE)) ")::bigint AS count)" SELECT_PAGE,
     .row = &listed_row,
 };
+/* clang-format on */
 
 static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
 {
