@@ -2,6 +2,7 @@
 # What belongs into an archive and into no program: documents, and the scripts behind ./dev.
 EXTRA_DIST += \
 	CHANGELOG.md \
+	%D%/apispec.md \
 	%D%/architecture.md \
 	%D%/compatibility.md \
 	%D%/configuration.md \
