@@ -4,7 +4,7 @@
 import textwrap
 from typing import Dict, List, Tuple
 
-from language import Arrow, Definition, Difference, Expression, Name, Schema, Sum
+from language import Arrow, Definition, Difference, Expression, Schema, SchemaError, Sum
 from sql import CALLER, Compiler
 from storage import Storage
 
@@ -161,7 +161,8 @@ class Emitter:
         relation = upper("RK_RELATION", arrow.relation)
         reached = [self.schema.definitions[s.type] for s in definition.relations[arrow.relation].subjects]
         if not all(arrow.target in d.permissions or arrow.target not in d.relations for d in reached):
-            raise ValueError(f"'{definition.name}': an arrow to the relation '{arrow.target}' cannot be explained")
+            raise SchemaError(self.schema.path, arrow.line,
+                              f"'{arrow.target}' is a relation: explain.c follows '->' to permissions only")
         return self.add(rows, "RK_TERM_ARROW", relation, upper("RK_SCOPE", arrow.target))
 
     @staticmethod

@@ -28,6 +28,7 @@ class Subject:
 
 
 CALLER = Subject("$1::text", "$2::text")
+OBJECT = "$1::text"  # of the statements that look users up
 
 
 def quoted(text: str) -> str:
@@ -234,7 +235,7 @@ class Compiler:
             reached = [one for one in plan.masked if isinstance(one[0].end, Rows) and one[0].end.wildcard == wildcard]
             if reached:
                 facts.append(Reach(self, type_name, reached).facts(subject))
-        return (f"(SELECT CASE WHEN rk_o.id IS NULL THEN 0::bigint"
+        return (f"(SELECT CASE WHEN rk_o.id IS NULL OR {subject.id} IS NULL THEN 0::bigint"
                 f" WHEN {subject.type} = '{SERVICE}' THEN {plan.all}::bigint ELSE {plan.result('rk_f.bits')} END"
                 f' FROM (SELECT ({object_id})::text COLLATE "C" AS id) rk_o, LATERAL'
                 f" (SELECT coalesce(bit_or(rk_a.bits), 0) AS bits FROM ({' UNION ALL '.join(facts)}) rk_a) rk_f)")
@@ -244,7 +245,7 @@ class Compiler:
     def objects(self, type_name: str, permission: str) -> str:
         """A query for the ids of the objects on which the caller has the permission; one column, id."""
         found = self.form_objects(type_name, self.graph.form(type_name, permission))
-        return f"SELECT rk_p.id FROM ({found}) rk_p WHERE {CALLER.id} IS NOT NULL"
+        return f"SELECT rk_p.id FROM ({found}) rk_p WHERE {CALLER.type} IS NOT NULL AND {CALLER.id} IS NOT NULL"
 
     def form_objects(self, type_name: str, form: Form) -> str:
         if isinstance(form, Or):
@@ -271,14 +272,14 @@ class Compiler:
         form = self.graph.form(type_name, permission)
         masked = [(path, 1) for path in self.graph.mentions(type_name, form)]
         always, _ = self.branches(masked, None)
-        named = self.either([f"SELECT rk_{branch.rows}.subject_id AS id FROM {branch.source()}"
-                             f" WHERE {branch.condition('$1::text', None)}" for branch in always])
-        if isinstance(form, Any) and not self.asks(form, type_name):
-            return named
-        each = self.holds(type_name, permission, "$1::text", Subject("'u'", "rk_c.id", "u"))
-        stranger = self.holds(type_name, permission, "$1::text", Subject("'u'", "''", "u"))
-        return (f"SELECT rk_c.id FROM ({named}) rk_c WHERE rk_c.id <> {quoted(ALL)} AND {each}"
-                f" UNION ALL SELECT {quoted(ALL)} WHERE {stranger}")
+        found = self.either([f"SELECT rk_{branch.rows}.subject_id AS id FROM {branch.source()}"
+                             f" WHERE {branch.condition(OBJECT, None)}" for branch in always])
+        if not isinstance(form, Any) or self.asks(form, type_name):
+            each = self.holds(type_name, permission, OBJECT, Subject("'u'", "rk_c.id", "u"))
+            stranger = self.holds(type_name, permission, OBJECT, Subject("'u'", "''", "u"))
+            found = (f"SELECT rk_c.id FROM ({found}) rk_c WHERE rk_c.id <> {quoted(ALL)} AND {each}"
+                     f" UNION ALL SELECT {quoted(ALL)} WHERE {stranger}")
+        return f"SELECT rk_p.id FROM ({found}) rk_p WHERE {OBJECT} IS NOT NULL"
 
     def asks(self, form: Any, type_name: str) -> bool:
         return any(isinstance(path.end, Question) for path in self.graph.paths(type_name, form.atoms))

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the tests of authorization: the relation table alone, and the compiled schema."""
+"""Fixtures of the tests of authorization: the relation table alone, the compiled schema, and the library."""
 
 import os
 
 import psycopg
 import pytest
 
+from support.authz_driver import Authz
+from support.migrations import Database
 from support.zedsql import MIGRATION, SCHEMA, Compiled, Store
 
 
@@ -16,6 +18,7 @@ def seed() -> int:
 
 @pytest.fixture(scope="session")
 def connection(postgres):
+    """librenku.relation alone."""
     name = postgres.create_database()["DB_NAME"]
     with postgres.superuser(name) as connection:
         connection.execute("CREATE SCHEMA librenku")
@@ -31,3 +34,24 @@ def compiled() -> Compiled:
 @pytest.fixture
 def store(connection: psycopg.Connection, compiled) -> Store:
     return Store(connection, compiled)
+
+
+@pytest.fixture(scope="session")
+def database(postgres):
+    database = Database(postgres, postgres.create_database())
+    database.done("up")
+    return database
+
+
+@pytest.fixture(scope="session")
+def shared_authz(database, folder):
+    authz = Authz(database, folder / "authz-driver.log")
+    yield authz
+    authz.stop()
+
+
+@pytest.fixture
+def authz(shared_authz) -> Authz:
+    """The library on an empty relation table."""
+    shared_authz.clear()
+    return shared_authz
