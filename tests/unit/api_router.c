@@ -22,44 +22,26 @@ static const rk_path_param two_slugs[] = {
     {"second", RK_PATH_SLUG, sizeof(const char *), NULL},
 };
 
+#define PLAIN(name, verb, pattern)                                                                 \
+    {                                                                                              \
+        .id = name, .method = verb, .path = pattern                                                \
+    }
+#define OPERATION(name, verb, pattern, params)                                                     \
+    {                                                                                              \
+        .id = name, .method = verb, .path = pattern, .path_params = params,                        \
+        .path_count = sizeof(params) / sizeof(*(params))                                           \
+    }
+
 static const rk_operation operations[] = {
-    {.id = "version",                          .method = "GET", .path = "/version"},
-    { .id = "project",
-     .method = "GET",
-     .path = "/projects/{project_id}",
-     .path_params = ulid_param,
-     .path_count = 1},
-    {                                                               .id = "remove",
-     .method = "DELETE",
-     .path = "/projects/{project_id}",
-     .path_params = ulid_param,
-     .path_count = 1},
-    {                                                               .id = "group",
-     .method = "GET",
-     .path = "/groups/{group_slug}",
-     .path_params = slug_param,
-     .path_count = 1},
-    {                                                               .id = "all",     .method = "GET",                .path = "/renku_v1_projects/migrations"        },
-    {                                                                 .id = "one",
-     .method = "GET",
-     .path = "/renku_v1_projects/{v1_id}/migrations",
-     .path_params = int_param,
-     .path_count = 1},
-    {                                                                 .id = "user",
-     .method = "GET",
-     .path = "/users/{user_id}",
-     .path_params = text_param,
-     .path_count = 1},
-    {                                                                 .id = "pair",
-     .method = "GET",
-     .path = "/namespaces/{first}/{second}",
-     .path_params = two_slugs,
-     .path_count = 2},
-    {                                                                 .id = "path",
-     .method = "GET",
-     .path = "/namespaces/{first}/projects/{second}",
-     .path_params = two_slugs,
-     .path_count = 2},
+    PLAIN("version", "GET", "/version"),
+    OPERATION("project", "GET", "/projects/{project_id}", ulid_param),
+    OPERATION("remove", "DELETE", "/projects/{project_id}", ulid_param),
+    OPERATION("group", "GET", "/groups/{group_slug}", slug_param),
+    PLAIN("all", "GET", "/renku_v1_projects/migrations"),
+    OPERATION("one", "GET", "/renku_v1_projects/{v1_id}/migrations", int_param),
+    OPERATION("user", "GET", "/users/{user_id}", text_param),
+    OPERATION("pair", "GET", "/namespaces/{first}/{second}", two_slugs),
+    OPERATION("path", "GET", "/namespaces/{first}/projects/{second}", two_slugs),
 };
 
 /* Spec: foundations.md 2.1; an id of NULL is no route */

@@ -47,5 +47,5 @@ list_files() {
 
 # $1: -i changes the files, --dry-run names what would change
 format_files() {
-    list_files '*.c' '*.h' | xargs -n 1 clang-format-14 "$1" --Werror
+    list_files '*.c' '*.h' | xargs -P "$JOBS" -n 16 clang-format-14 "$1" --Werror
 }
