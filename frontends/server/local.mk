@@ -11,6 +11,7 @@ pkglib_LTLIBRARIES += %D%/renku_server.la
 endif
 %C%_renku_server_la_SOURCES = $(server_common) \
 	%D%/jobs.c %D%/jobs.h \
+	%D%/link.c %D%/link.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/module.c \
