@@ -22,6 +22,7 @@ typedef struct {
     rk_segment query;
     rk_route route;
     bool found;
+    rk_call call; /* its reply is looked at after a failure too */
 } exchange;
 
 static const char *header(const exchange *x, const char *name)
@@ -165,7 +166,7 @@ static int write_answer(rk_op *op, exchange *x, const rk_call *call)
 
 static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
 {
-    rk_call call = {
+    x->call = (rk_call){
         .operation = operation,
         .route = &x->route,
         .query = x->query,
@@ -178,8 +179,8 @@ static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
 
     RK_TRY(refuse_null(op, x));
     RK_TRY(authenticate(op, x, operation));
-    RK_TRY(rk_dispatch(&call, op));
-    return write_answer(op, x, &call);
+    RK_TRY(rk_dispatch(&x->call, op));
+    return write_answer(op, x, &x->call);
 }
 
 static int answer(rk_op *op, exchange *x)

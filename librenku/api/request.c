@@ -37,7 +37,7 @@ static void make_uuid(char out[37])
         bytes[0] = 0; /* an id need not be secret: zeros are as good as a failure */
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    for (int i = 0; i < 16; i++) {
+    for (size_t i = 0; i < 16; i++) {
         digits[2 * i] = hex[bytes[i] >> 4];
         digits[2 * i + 1] = hex[bytes[i] & 15];
     }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/base/op.h"
 
+#ifdef __clang_analyzer__
+#undef rk_fail
+#undef rk_fail_default
+#undef rk_fail_detail
+#endif
+
 #include <stdio.h>
 #include <string.h>
 

@@ -54,6 +54,12 @@ int rk_fail_default(rk_op *op, rk_err err);
  */
 int rk_fail_detail(rk_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rk_error_clear(rk_op *op);
+#ifdef __clang_analyzer__
+/* What the analyzer cannot see from outside: these never return 0. */
+#define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)
+#define rk_fail_default(...) ((void)rk_fail_default(__VA_ARGS__), -1)
+#define rk_fail_detail(...) ((void)rk_fail_detail(__VA_ARGS__), -1)
+#endif
 
 /* Memory of the operation, zeroed. NULL means that the slot says NO_MEMORY. */
 void *rk_alloc(rk_op *op, size_t count, size_t size_bytes);

@@ -456,7 +456,7 @@ int rk_json_parse(struct json_object **out, rk_op *op, const char *text, size_t 
     struct json_object *value = NULL;
 
     *out = NULL;
-    if (length == 0)
+    if (!text || length == 0)
         return 0;
     if (memchr(text, '\0', length) || !rk_text_is_utf8(text, length))
         return broken(&r);

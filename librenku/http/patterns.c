@@ -39,7 +39,6 @@ void rk_patterns_free(rk_patterns *patterns)
     pcre2_general_context_free(patterns->memory);
     free(patterns);
 }
-RK_AUTO_DEFINE(rk_patterns, rk_patterns_free)
 
 static int no_memory(rk_op *op)
 {
@@ -107,14 +106,19 @@ static int compile_all(rk_patterns *patterns, rk_op *op, const rk_pattern_source
 
 int rk_patterns_compile(rk_patterns **out, rk_op *op, const rk_pattern_source *sources, int count)
 {
-    RK_AUTO(rk_patterns) *patterns =
-        calloc(1, sizeof(*patterns) + (size_t)count * sizeof(patterns->codes[0]));
+    rk_patterns *patterns = calloc(1, sizeof(*patterns) + (size_t)count * sizeof(void *));
 
     if (!patterns)
         return no_memory(op);
-    RK_TRY(open_contexts(patterns, op));
-    RK_TRY(compile_all(patterns, op, sources, count));
-    *out = RK_TAKE(patterns);
+    int result = open_contexts(patterns, op);
+
+    if (result == 0)
+        result = compile_all(patterns, op, sources, count);
+    if (result != 0) {
+        rk_patterns_free(patterns);
+        return result;
+    }
+    *out = patterns;
     return 0;
 }
 

@@ -35,7 +35,7 @@ static char next_byte(const char **at, const char *end)
     if (*here != '%' || end - here < 3 || hex_of(here[1]) < 0 || hex_of(here[2]) < 0)
         return *here;
     *at = here + 3;
-    return (char)(hex_of(here[1]) << 4 | hex_of(here[2]));
+    return (char)((unsigned)hex_of(here[1]) << 4 | (unsigned)hex_of(here[2]));
 }
 
 static size_t length_of(unsigned char first)
@@ -172,7 +172,7 @@ static int new_text(struct json_object **out, rk_op *op, const char *value)
     for (const char *at = value; *at; at++) {
         bool is_nul = at[0] == nul[0] && at[1] == nul[1];
 
-        text[length++] = is_nul ? '\0' : *at;
+        text[length++] = (char)(is_nul ? '\0' : *at);
         at += is_nul;
     }
     *out = json_object_new_string_len(text, (int)length);

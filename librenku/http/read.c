@@ -285,6 +285,17 @@ static int try_option(rk_union *out, rk_reading *reading, const rk_schema *schem
     return result;
 }
 
+/* The first alternative that fits, of those whose type is that of the value or is not. */
+static int try_options(rk_union *chosen, rk_reading *reading, const rk_schema *schema,
+                       rk_given given, bool same_type)
+{
+    for (int i = 0; i < schema->option_count && !chosen->which; i++) {
+        if (is_of_type(schema->options[i], given.json) == same_type)
+            RK_TRY(try_option(chosen, reading, schema, i, given));
+    }
+    return 0;
+}
+
 /* The first alternative of the very type that fits, else the first that fits at all; else all
  * of them tell what is wrong. */
 static int read_union(void *out, rk_reading *reading, const rk_schema *schema, rk_given given)
@@ -292,12 +303,8 @@ static int read_union(void *out, rk_reading *reading, const rk_schema *schema, r
     rk_union *chosen = out;
 
     *chosen = (rk_union){0, NULL};
-    for (int same_type = 1; same_type >= 0; same_type--) {
-        for (int i = 0; i < schema->option_count && !chosen->which; i++) {
-            if (is_of_type(schema->options[i], given.json) == same_type)
-                RK_TRY(try_option(chosen, reading, schema, i, given));
-        }
-    }
+    RK_TRY(try_options(chosen, reading, schema, given, true));
+    RK_TRY(try_options(chosen, reading, schema, given, false));
     for (int i = 0; i < schema->option_count && !chosen->which; i++) {
         const rk_location at = {.outer = given.at, .name = schema->option_tags[i]};
         void *unused = rk_alloc(reading->matcher.op, 1, rk_schema_size(schema->options[i]));

@@ -68,35 +68,55 @@ static int read_text(void *out, rk_reading *reading, const rk_schema *schema, rk
                              limit == 1 ? "" : "s");
 }
 
-int rk_read_keep(rk_reading *reading, rk_given given)
+static int keep_text(rk_reading *reading, rk_given given)
 {
     size_t length;
+    const char *text = text_of(given.json, &length);
 
-    if (json_object_is_type(given.json, json_type_string)) {
-        const char *text = text_of(given.json, &length);
+    reading->has_nul |= strlen(text) != length;
+    return has_surrogate(text, length) ? rk_read_violation(reading, given.at, "%s", not_unicode)
+                                       : 0;
+}
 
-        reading->has_nul |= strlen(text) != length;
-        return has_surrogate(text, length) ? rk_read_violation(reading, given.at, "%s", not_unicode)
-                                           : 0;
-    }
-    if (json_object_is_type(given.json, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(given.json); i++) {
-            const rk_location at = {.outer = given.at, .index = i};
+static int keep_items(rk_reading *reading, rk_given given)
+{
+    for (size_t i = 0; i < json_object_array_length(given.json); i++) {
+        const rk_location at = {.outer = given.at, .index = i};
+        const rk_given item = {json_object_array_get_idx(given.json, i), &at};
 
-            RK_TRY(
-                rk_read_keep(reading, (rk_given){json_object_array_get_idx(given.json, i), &at}));
-        }
-    } else if (json_object_is_type(given.json, json_type_object)) {
-        json_object_object_foreach(given.json, name, value)
-        {
-            const rk_location at = {.outer = given.at, .name = name};
-
-            RK_TRY(has_surrogate(name, strlen(name))
-                       ? rk_read_violation(reading, &at, "%s", not_unicode)
-                       : rk_read_keep(reading, (rk_given){value, &at}));
-        }
+        RK_TRY(rk_read_keep(reading, item));
     }
     return 0;
+}
+
+static int keep_members(rk_reading *reading, rk_given given)
+{
+    int result = 0;
+
+    json_object_object_foreach(given.json, name, value)
+    {
+        const rk_location at = {.outer = given.at, .name = name};
+
+        if (result == 0)
+            result = has_surrogate(name, strlen(name))
+                         ? rk_read_violation(reading, &at, "%s", not_unicode)
+                         : rk_read_keep(reading, (rk_given){value, &at});
+    }
+    return result;
+}
+
+int rk_read_keep(rk_reading *reading, rk_given given)
+{
+    switch (json_object_get_type(given.json)) {
+    case json_type_string:
+        return keep_text(reading, given);
+    case json_type_array:
+        return keep_items(reading, given);
+    case json_type_object:
+        return keep_members(reading, given);
+    default:
+        return 0;
+    }
 }
 
 /* "Input should be 'a', 'b' or 'c'" */

@@ -116,6 +116,16 @@ static int write_json(writer *w, const rk_schema *schema, stored from)
 
 static bool is_set(const rk_schema *schema, const void *value);
 
+static int write_item(writer *w, const rk_schema *schema, stored item)
+{
+    if (schema->items->kind == RK_KIND_OBJECT || is_set(schema->items, item.value))
+        return write_value(w, schema->items, item);
+    rk_buf_text(w->out, "null");
+    if (!schema->items_nullable)
+        violation(w, item.at);
+    return 0;
+}
+
 static int write_array(writer *w, const rk_schema *schema, stored from)
 {
     const rk_array *array = from.value;
@@ -128,17 +138,10 @@ static int write_array(writer *w, const rk_schema *schema, stored from)
     rk_buf_char(w->out, '[');
     for (size_t i = 0; i < array->count; i++) {
         const rk_location at = {.outer = from.at, .index = i};
-        const stored item = {items + i * size, &at};
 
         if (i)
             rk_buf_char(w->out, ',');
-        if (schema->items->kind == RK_KIND_OBJECT || is_set(schema->items, item.value)) {
-            RK_TRY(write_value(w, schema->items, item));
-            continue;
-        }
-        rk_buf_text(w->out, "null");
-        if (!schema->items_nullable)
-            violation(w, &at);
+        RK_TRY(write_item(w, schema, (stored){items + i * size, &at}));
     }
     rk_buf_char(w->out, ']');
     return 0;
@@ -171,7 +174,7 @@ static bool is_set(const rk_schema *schema, const void *value)
  * need. */
 static void write_name(writer *w, const char *name, bool *first)
 {
-    rk_buf_add(w->out, ",\"" + *first, 2 - *first);
+    rk_buf_add(w->out, *first ? "\"" : ",\"", *first ? 1 : 2);
     *first = false;
     rk_buf_text(w->out, name);
     rk_buf_add(w->out, "\":", 2);
