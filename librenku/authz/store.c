@@ -39,7 +39,7 @@ static int add(arrays *to, rk_op *op, const rk_relationship *relationship)
     size_t place = to->letters.count++;
 
     RK_ASSERT(relationship->id && *relationship->id && relationship->subject_id &&
-              *relationship->subject_id);
+              *relationship->subject_id && rk_relationship_is_allowed(relationship));
     to->letters.items[place] = rk_printf(op, "%c%c%c", rk_object_letters[relationship->type],
                                          rk_relation_letters[relationship->relation],
                                          rk_object_letters[relationship->subject_type]);

@@ -134,11 +134,19 @@ class World:
                     for _ in range(round(self.dice.expovariate(1 / density))):
                         self.relationships.add(self.relationship(kind, id, relation, allowed, mine))
 
+    def foreign_relations(self, kind: str) -> list[str]:
+        """Relations of other types whose letters mean nothing here."""
+        letters = {self.compiled.relations[name] for name in self.compiled.definitions[kind].relations}
+        return [name for name, letter in self.compiled.relations.items() if letter not in letters]
+
     def relationship(self, kind, id, relation, allowed, mine) -> Relationship:
         if self.dice.random() < 0.15:  # what no schema would let in
+            relation = self.dice.choice([relation, *self.foreign_relations(kind)])
             subject_type = self.dice.choice([*self.compiled.definitions, "unknown"])
             pool = [name for _, name in self.subjects] + sum(mine.values(), [])
-            name = "*" if self.dice.random() < 0.4 else self.dice.choice(pool)
+            name = "*" if self.dice.random() < 0.3 else self.dice.choice(pool)
+            if self.dice.random() < 0.5:
+                subject_type = "user"
             return Relationship(kind, id, relation, subject_type, name)
         subject_type, _, wildcard = self.dice.choice(sorted(allowed)).partition(":")
         if wildcard:

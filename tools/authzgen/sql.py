@@ -145,7 +145,7 @@ class Compiler:
         asked = "" if subject.letter else f" AND {among(subject.type, [quoted(letter) for letter in letters])}"
         if end.wildcard:
             return f"{row}.subject_id = {quoted(ALL)} AND {of_type}{asked}"
-        return f"{row}.subject_id = {subject.id} AND {row}.subject_id <> {quoted(ALL)} AND {of_type}{asked}"
+        return f"{row}.subject_id = {subject.id} AND {of_type}{asked}"
 
     def possible(self, path: Path, subject: Optional[Subject]) -> bool:
         if not isinstance(path.end, Rows):

@@ -9,6 +9,7 @@ import string
 
 import pytest
 
+from support.zed import parse
 from support.zedsql import Comparison, Compiled, Store, World
 
 SCHEMAS = int(os.environ.get("AUTHZ_SCHEMAS", "30"))
@@ -81,6 +82,67 @@ class Author:
         schema.write_text("\n".join(self.lines) + "\n")
         storage.write_text("\n".join(rows) + "\n")
         return schema, storage
+
+
+# What random schemas seldom hit.
+CRAFTED = {
+    "a pardon from a ban of everybody": """
+        definition user {}
+        definition doc {
+            relation everybody: user:*
+            relation banned: user | user:*
+            relation pardoned: user | user:*
+            permission ban = banned - pardoned
+            permission read = everybody - ban
+            permission write = (everybody - ban) - pardoned
+        }
+        definition box {
+            relation holds: doc
+            relation guest: user | user:*
+            permission read = holds->read
+            permission ban = guest - read
+            permission write = (holds->read + guest) - ban
+        }
+    """,
+    "one relation, many types": """
+        definition user {}
+        definition team {
+            relation member: user
+            relation guest: user
+            permission read = member
+        }
+        definition club {
+            relation member: user
+            relation guest: user
+            permission read = guest
+        }
+        definition doc {
+            relation owner: team | club
+            relation parent: doc2 | team
+            permission read = owner->read
+            permission write = parent->read
+        }
+        definition doc2 {
+            relation owner: team | club
+            permission read = owner->read
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_a_crafted_schema_and_its_sql_agree(connection, seed, tmp_path, name):
+    (tmp_path / "schema.zed").write_text(CRAFTED[name])
+    definitions = parse(CRAFTED[name])
+    relations = sorted({relation for one in definitions.values() for relation in one.relations})
+    permissions = sorted({permission for one in definitions.values() for permission in one.permissions})
+    rows = ["type user u", *(f"type {kind} {letter}" for kind, letter in zip(list(definitions)[1:], "abcdef"))]
+    rows += [f"relation {relation} {letter}" for relation, letter in zip(relations, string.ascii_letters)]
+    rows += [f"scope {permission}" for permission in permissions]
+    (tmp_path / "storage.tbl").write_text("\n".join(rows) + "\n")
+    compiled = Compiled(tmp_path / "schema.zed", tmp_path / "storage.tbl")
+    world = World(compiled, random.Random(seed), 100)
+    Comparison(Store(connection, compiled), world).all(subjects=5, objects=100)
 
 
 @pytest.mark.parametrize("number", range(SCHEMAS))
