@@ -59,6 +59,6 @@ if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_reader
 endif
 tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c %D%/reader.c
-tests_fuzz_fuzz_reader_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer-no-link
-tests_fuzz_fuzz_reader_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_reader_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_reader_LDFLAGS = $(fuzz_ldflags)
 EXTRA_DIST += tests/fuzz/corpora/reader
