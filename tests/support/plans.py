@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the statements of a request touch: their plans, from the log of the cluster (auto_explain)."""
+"""The statements of a request, and what they touch: their plans, from the log of the cluster (auto_explain)."""
 
 import json
 import re
@@ -17,10 +17,24 @@ SETTINGS = {
     "auto_explain.log_timing": "off",
     "auto_explain.log_nested_statements": "off",
     "auto_explain.log_format": "json",
+    "log_min_duration_statement": "0",
 }
 ENTRY = re.compile(
-    r"^\S+ \S+ \S+ \[\d+\] (\S+) LOG:  duration: ([\d.]+) ms  plan:\n((?:\t.*\n)+)(?=\S)", re.MULTILINE
+    r"^\S+ \S+ \S+ \[\d+\] (\S+) LOG:  duration: ([\d.]+) ms  plan:\n((?:\t.*\n)+)(?=\S)",
+    re.MULTILINE,
 )
+EXECUTED = re.compile(
+    r"^\S+ \S+ \S+ \[\d+\] (\S+) LOG:  duration: [\d.]+ ms  execute [^:]*: (.*(?:\n\t.*)*)\n"
+    r"\S+ \S+ \S+ \[\d+\] \S+ DETAIL:  parameters: (.*)\n",
+    re.MULTILINE,
+)
+PARAMETER = re.compile(r"\$\d+ = (?:'((?:[^']|'')*)'|NULL)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    sql: str
+    parameters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,20 +45,34 @@ class Plan:
 
 
 class Plans:
-    """Reads the plans of one database. Connections that are opened later write them."""
+    """Watches one database: connections that are opened meanwhile write what they do into the log."""
 
     def __init__(self, cluster: Postgres, database: str):
         self.cluster, self.database = cluster, database
-        with cluster.superuser() as connection:
-            for name, value in SETTINGS.items():
-                connection.execute(f"ALTER DATABASE {database} SET {name} = '{value}'")
 
-    def _read(self, mark: int) -> list[Plan]:
+    def __enter__(self) -> "Plans":
+        self._set("SET {} = '{}'")
+        return self
+
+    def __exit__(self, *_exc) -> None:
+        self._set("RESET {}")
+
+    def _set(self, command: str) -> None:
+        with self.cluster.superuser() as connection:
+            for setting in SETTINGS.items():
+                connection.execute(f"ALTER DATABASE {self.database} {command.format(*setting)}")
+
+    def _log(self, mark: int) -> str:
         with self.cluster.log_path.open("rb") as log:
             log.seek(mark)
-            text = log.read().decode(errors="replace")
+            return log.read().decode(errors="replace") + "."
+
+    def _mark(self) -> int:
+        return self.cluster.log_path.stat().st_size
+
+    def _plans(self, mark: int) -> list[Plan]:
         found = []
-        for database, duration, body in ENTRY.findall(text + "."):
+        for database, duration, body in ENTRY.findall(self._log(mark)):
             if database == self.database:
                 entry = json.loads(body)
                 plan = entry["Plan"]
@@ -54,11 +82,25 @@ class Plans:
 
     def of(self, action: Callable[[], object], containing: str) -> list[Plan]:
         """The plans of all statements of an action, once one that contains the text is among them."""
-        mark = self.cluster.log_path.stat().st_size
+        mark = self._mark()
         action()
 
         def plans():
-            found = self._read(mark)
+            found = self._plans(mark)
             return found if any(containing in plan.statement for plan in found) else None
 
         return poll(plans)
+
+    def statement_of(self, action: Callable[[], object], containing: str) -> Statement:
+        """The statement of an action that contains the text, with what it was given."""
+        mark = self._mark()
+        action()
+
+        def statement():
+            for database, sql, given in EXECUTED.findall(self._log(mark)):
+                if database == self.database and containing in sql:
+                    values = (value.replace("''", "'") for value in PARAMETER.findall(given))
+                    return Statement(sql, tuple(values))
+            return None
+
+        return poll(statement)

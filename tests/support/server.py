@@ -97,6 +97,7 @@ class Server:
         self, env: dict[str, str], log: Path, workers: int = 2, arguments: tuple[str, ...] = ()
     ):
         self.env, self.log_path = env, log
+        self.program = RENKU
         self.arguments = (
             "--host",
             "127.0.0.1",
@@ -115,7 +116,7 @@ class Server:
         log = self.log_path.open("ab")
         self.mark = self.log_path.stat().st_size
         self.process = subprocess.Popen(
-            [RENKU, "server", *self.arguments],
+            [self.program, "server", *self.arguments],
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the tests of the project lists."""
 
+import contextlib
+
 import pytest
 
 from support.plans import Plans
@@ -32,14 +34,15 @@ def seeded(large_postgres, realm, keys) -> list[Seeded]:
 @pytest.fixture(scope="module")
 def planned(large_postgres, seeded, folder):
     """Servers of one process and one connection on the databases, and the plans of those."""
-    plans = [Plans(large_postgres, database.name) for database in seeded]
-    servers = [
-        Server(database.env | {"DB_POOL_SIZE": "1"}, folder / f"{database.name}.log", workers=1)
-        for database in seeded
-    ]
-    for server in servers:
-        server.start()
-    yield list(zip(seeded, servers, plans, strict=True))
-    for server in servers:
-        assert server.stop() == 0, server.log()
-        assert not server.reports(), server.log()
+    with contextlib.ExitStack() as stack:
+        plans = [stack.enter_context(Plans(large_postgres, part.name)) for part in seeded]
+        servers = [
+            Server(part.env | {"DB_POOL_SIZE": "1"}, folder / f"{part.name}.log", workers=1)
+            for part in seeded
+        ]
+        for server in servers:
+            server.start()
+        yield list(zip(seeded, servers, plans, strict=True))
+        for server in servers:
+            assert server.stop() == 0, server.log()
+            assert not server.reports(), server.log()

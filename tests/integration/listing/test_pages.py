@@ -105,7 +105,9 @@ class Writer(Worker):
         kinds += [self.lose, self.remove, self.leave_group, self.rename_group]
         for _ in range(CHANGES):
             response = self.generator.choice(kinds)()
-            assert response.status_code in ANSWERS, f"{response.request.method} {response.request.url}: {response.text}"
+            assert response.status_code in ANSWERS, (
+                f"{response.request.method} {response.request.url}: {response.text}"
+            )
 
     def project(self) -> tuple[str, Caller]:
         return self.generator.choice(self.world.projects or [(unique("none"), self.person())])
