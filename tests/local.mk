@@ -4,6 +4,7 @@
 unit_suites = \
 	%D%/unit/api_request.c \
 	%D%/unit/api_router.c \
+	%D%/unit/authz.c \
 	%D%/unit/base_arena.c \
 	%D%/unit/base_buf.c \
 	%D%/unit/base_log.c \
