@@ -181,14 +181,16 @@ static int write_access_rules(rk_up *up)
     return 0;
 }
 
-/* Removes what an interrupted start has left of a cluster. */
+/* Removes what an interrupted start has left of a cluster, also while an initdb without a parent
+ * still writes to it: in ten seconds at most. */
 static int remove_tree(rk_up *up, const char *path)
 {
+    static const char script[] = "i=0; until rm -rf -- \"$1\" 2>/dev/null || [ $i -ge 100 ]; "
+                                 "do i=$((i + 1)); sleep 0.1; done; [ ! -e \"$1\" ]";
     char *const arguments[] = {
-        rk_cli_format(up->cli, "/bin/rm"),
-        rk_cli_format(up->cli, "-rf"),
-        rk_cli_format(up->cli, "%s", path),
-        NULL,
+        rk_cli_format(up->cli, "/bin/sh"),    rk_cli_format(up->cli, "-c"),
+        rk_cli_format(up->cli, "%s", script), rk_cli_format(up->cli, "remove"),
+        rk_cli_format(up->cli, "%s", path),   NULL,
     };
     const rk_start start = {.arguments = arguments,
                             .environment = environment,
