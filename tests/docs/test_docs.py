@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.server import BUILD, RENKU, ROOT
+from support.server import BUILD, ROOT
 from support.up import Installation
 
 README = ROOT / "README.md"
@@ -34,8 +34,9 @@ def home(tmp_path_factory):
 def run_blocks(local, blocks):
     """One shell for all blocks; each command must answer and no answer may be an error."""
     script = "set -e\n" + "\n".join(blocks)
-    script = script.replace("http://127.0.0.1:8000", local.url).replace("build/bin/renku", str(RENKU))
-    script = script.replace("build/", f"{BUILD}/").replace("curl -sS", "curl -sS --fail-with-body")
+    script = script.replace("http://127.0.0.1:8000", local.url)
+    script = re.sub(r"(?<![\w/])build/", f"{BUILD}/", script)
+    script = script.replace("curl -sS", "curl -sS --fail-with-body")
     env = local.env | {"HOME": local.env["HOME"], "PATH": os.environ["PATH"]}
     return subprocess.run(
         ["bash"], input=script, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120
