@@ -124,7 +124,7 @@ GOOD = [
     "a-b_c.d/e",
     "abcd",
     "ab1/cde",
-    "x" * 500,
+    "x" * 199,
 ]
 PATTERN = r"^[a-zA-Z0-9]+([_.\-/][a-zA-Z0-9]+)*[_.\-/]?[a-zA-Z0-9]$"
 BAD = {
@@ -159,6 +159,13 @@ def test_what_is_no_slug_is_422(api, slug, message):
         422,
         fields_error(f"project_slug: {message}"),
     )
+    check_error(visitor.get(PATH), 404)
+
+
+# Spec: user-preferences.md 4.1, and our limit: no path of a project is longer
+def test_a_pin_is_not_longer_than_a_path_can_be(api):
+    visitor = api.visitor()
+    check_error(pin(visitor, "x" * 200), 422)
     check_error(visitor.get(PATH), 404)
 
 

@@ -302,7 +302,7 @@ NO_REPOSITORIES = {
     "localhost-with-port": "http://localhost:8000/repo",
     "loopback": "http://127.0.0.1/repo",
     "loopback-net": "http://127.1.2.3/repo",
-    "loopback-6": "http://[::1]/repo",
+    "loopback-6": "http://::1/repo",
 }
 
 
