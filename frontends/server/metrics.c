@@ -12,11 +12,12 @@
 
 #include "renku/admin.h"
 
-#define SERIES 4096        /* method, endpoint and status told apart */
+#define SERIES 2560        /* method, endpoint and status told apart */
 #define SERIES_UNKNOWN 512 /* of these at most, for paths that do not exist */
 #define SERIES_OTHER 512   /* kept for the endpoint "other" */
-#define SLOTS 16384        /* hash table over them, a power of two */
+#define SLOTS 8192         /* hash table over them, a power of two */
 #define ENDPOINT 192
+#define LABELS 512 /* a whole endpoint may need escapes */
 #define BUCKETS 14
 #define WORKERS 255
 #define STATUSES 600
@@ -237,35 +238,104 @@ void rk_metrics_refresh(void)
     self->resident_bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Text of a Prometheus label: backslash, quote and line end escaped. Control bytes cannot be in a
- * target. */
-static void put_labels(FILE *out, const rk_series *series)
+/* A growing text. The event loop waits for it, so it is not made with printf. */
+typedef struct rk_page_text {
+    char *data;
+    size_t size, capacity;
+    bool failed;
+} rk_page_text;
+
+static void put_bytes(rk_page_text *out, const char *bytes, size_t size)
 {
-    fprintf(out, "method=\"%s\",endpoint=\"", methods[series->method]);
-    for (const char *c = series->endpoint; *c; c++) {
-        if (*c == '\\' || *c == '"')
-            fputc('\\', out);
-        fputc(*c, out);
+    if (out->size + size > out->capacity) {
+        size_t capacity = (out->size + size) * 2;
+        char *data = out->failed ? NULL : realloc(out->data, capacity);
+
+        if (!data) {
+            out->failed = true;
+            return;
+        }
+        out->data = data;
+        out->capacity = capacity;
     }
-    fprintf(out, "\",http_status=\"%d\"", series->status);
+    if (size > 0)
+        memcpy(out->data + out->size, bytes, size);
+    out->size += size;
 }
 
-static void put_histogram(FILE *out, const rk_series *series)
+static void put(rk_page_text *out, const char *text)
 {
+    put_bytes(out, text, strlen(text));
+}
+
+/* A number and the end of the line. */
+static void put_number(rk_page_text *out, uint64_t number)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+
+    digits[--at] = '\n';
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    put_bytes(out, digits + at, sizeof(digits) - at);
+}
+
+static void put_head(rk_page_text *out, const char *name, const char *kind, const char *help)
+{
+    put(out, "# HELP ");
+    put(out, name);
+    put(out, " ");
+    put(out, help);
+    put(out, "\n# TYPE ");
+    put(out, name);
+    put(out, " ");
+    put(out, kind);
+    put(out, "\n");
+}
+
+/* method="GET",endpoint="/x",http_status="200", with backslash and quote escaped. Control bytes
+ * cannot be in a target. */
+static void make_labels(char labels[LABELS], const rk_series *series)
+{
+    char *at =
+        stpcpy(stpcpy(stpcpy(labels, "method=\""), methods[series->method]), "\",endpoint=\"");
+
+    for (const char *c = series->endpoint; *c; c++) {
+        if (*c == '\\' || *c == '"')
+            *at++ = '\\';
+        *at++ = *c;
+    }
+    sprintf(at, "\",http_status=\"%d\"", series->status);
+}
+
+static void put_sample(rk_page_text *out, const char *name, const char *labels, uint64_t number)
+{
+    put(out, name);
+    put(out, labels);
+    put(out, "} ");
+    put_number(out, number);
+}
+
+static void put_histogram(rk_page_text *out, const rk_series *series, const char *labels)
+{
+    char seconds[32];
     uint64_t sum = 0;
 
     for (size_t i = 0; i <= BUCKETS; i++) {
         sum += series->within[i];
-        fputs("sanic_request_latency_sec_bucket{", out);
-        put_labels(out, series);
-        fprintf(out, ",le=\"%s\"} %llu\n", i < BUCKETS ? buckets[i].text : "+Inf",
-                (unsigned long long)sum);
+        put(out, "sanic_request_latency_sec_bucket{");
+        put(out, labels);
+        put(out, ",le=\"");
+        put(out, i < BUCKETS ? buckets[i].text : "+Inf");
+        put(out, "\"} ");
+        put_number(out, sum);
     }
-    fputs("sanic_request_latency_sec_sum{", out);
-    put_labels(out, series);
-    fprintf(out, "} %.6f\nsanic_request_latency_sec_count{", (double)series->micros / 1e6);
-    put_labels(out, series);
-    fprintf(out, "} %llu\n", (unsigned long long)sum);
+    snprintf(seconds, sizeof(seconds), "} %.6f\n", (double)series->micros / 1e6);
+    put(out, "sanic_request_latency_sec_sum{");
+    put(out, labels);
+    put(out, seconds);
+    put_sample(out, "sanic_request_latency_sec_count{", labels, sum);
 }
 
 static const rk_series *series_at(uint32_t index)
@@ -275,86 +345,85 @@ static const rk_series *series_at(uint32_t index)
     return atomic_load(&series->used) && series->count > 0 ? series : NULL;
 }
 
-static void put_requests(FILE *out)
+static void put_requests(rk_page_text *out)
 {
     uint32_t count = atomic_load(&shared->series_count);
+    char labels[LABELS];
 
-    fputs("# HELP sanic_request_count_total Answered requests.\n# TYPE sanic_request_count_total "
-          "counter\n",
-          out);
+    put_head(out, "sanic_request_count_total", "counter", "Answered requests.");
     for (uint32_t i = 0; i < count; i++) {
         const rk_series *series = series_at(i);
 
         if (!series)
             continue;
-        fputs("sanic_request_count_total{", out);
-        put_labels(out, series);
-        fprintf(out, "} %llu\n", (unsigned long long)series->count);
+        make_labels(labels, series);
+        put_sample(out, "sanic_request_count_total{", labels, series->count);
     }
-    fputs("# HELP sanic_request_latency_sec Time to answer.\n# TYPE sanic_request_latency_sec "
-          "histogram\n",
-          out);
-    for (uint32_t i = 0; i < count; i++)
-        if (series_at(i))
-            put_histogram(out, series_at(i));
+    put_head(out, "sanic_request_latency_sec", "histogram", "Time to answer.");
+    for (uint32_t i = 0; i < count; i++) {
+        const rk_series *series = series_at(i);
+
+        if (!series)
+            continue;
+        make_labels(labels, series);
+        put_histogram(out, series, labels);
+    }
 }
 
-static void put_processes(FILE *out, const char *name, const char *help, size_t offset)
+static void put_processes(rk_page_text *out, const char *name, const char *help, size_t offset)
 {
-    fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    char labels[128];
+
+    put_head(out, name, "gauge", help);
     for (int i = 0; i <= WORKERS; i++) {
         rk_process *process = &shared->processes[i];
         const char *at = (const char *)process + offset;
 
-        if (process->pid)
-            fprintf(out, "%s{worker=\"{'Sanic-Server-%d-0'}\",pid=\"%d\"} %llu\n", name, i - 1,
-                    process->pid,
-                    (unsigned long long)atomic_load((const _Atomic uint64_t *)(const void *)at));
+        if (!process->pid)
+            continue;
+        snprintf(labels, sizeof(labels), "{worker=\"{'Sanic-Server-%d-0'}\",pid=\"%d\"", i - 1,
+                 process->pid);
+        put_sample(out, name, labels, atomic_load((const _Atomic uint64_t *)(const void *)at));
     }
 }
 
-static void put_own(FILE *out)
+static void put_own(rk_page_text *out)
 {
-    long in_flight = 0;
+    char labels[64];
+    int in_flight = 0;
 
     for (int i = 0; i <= WORKERS; i++)
         in_flight += shared->processes[i].in_flight;
-    fprintf(out,
-            "# HELP renku_http_requests_in_flight Requests being answered.\n"
-            "# TYPE renku_http_requests_in_flight gauge\nrenku_http_requests_in_flight %ld\n"
-            "# HELP renku_http_refused_total Connections refused before a request was complete.\n"
-            "# TYPE renku_http_refused_total counter\n",
-            in_flight);
-    for (int status = 0; status < STATUSES; status++)
+    put_head(out, "renku_http_requests_in_flight", "gauge", "Requests being answered.");
+    put(out, "renku_http_requests_in_flight ");
+    put_number(out, in_flight > 0 ? (uint64_t)in_flight : 0);
+    put_head(out, "renku_http_refused_total", "counter",
+             "Connections refused before a request was complete.");
+    for (int status = 0; status < STATUSES; status++) {
+        snprintf(labels, sizeof(labels), "http_status=\"%d\"", status);
         if (shared->refused[status])
-            fprintf(out, "renku_http_refused_total{http_status=\"%d\"} %llu\n", status,
-                    (unsigned long long)shared->refused[status]);
-    fprintf(out,
-            "# HELP renku_build_info The version that runs.\n# TYPE renku_build_info gauge\n"
-            "renku_build_info{version=\"%s\"} 1\n",
-            renku_version());
+            put_sample(out, "renku_http_refused_total{", labels, shared->refused[status]);
+    }
+    put_head(out, "renku_build_info", "gauge", "The version that runs.");
+    snprintf(labels, sizeof(labels), "version=\"%.40s\"", renku_version());
+    put_sample(out, "renku_build_info{", labels, 1);
 }
 
 char *rk_metrics_text(void)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = shared ? open_memstream(&text, &size) : NULL;
+    rk_page_text out = {0};
 
-    if (!out)
+    if (!shared)
         return NULL;
-    put_requests(out);
-    put_processes(out, "sanic_process_virtual_memory_bytes", "Virtual memory.",
+    put_requests(&out);
+    put_processes(&out, "sanic_process_virtual_memory_bytes", "Virtual memory.",
                   offsetof(rk_process, virtual_bytes));
-    put_processes(out, "sanic_process_resident_memory_bytes", "Resident memory.",
+    put_processes(&out, "sanic_process_resident_memory_bytes", "Resident memory.",
                   offsetof(rk_process, resident_bytes));
-    put_own(out);
-
-    bool failed = ferror(out) != 0;
-
-    if (fclose(out) != 0 || failed) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    put_own(&out);
+    put_bytes(&out, "", 1);
+    if (!out.failed)
+        return out.data;
+    free(out.data);
+    return NULL;
 }

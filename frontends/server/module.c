@@ -28,6 +28,7 @@ void renku_connect(struct connection *connection);
 #define MESSAGE_READY (KORE_MSG_APP_BASE + 1)
 #define TICK_MS 250
 #define REFRESH_MS 5000
+#define LARGE_BYTES 262144
 #define PATIENCE_MORE 5 /* seconds beyond the time that a worker gives itself */
 
 static rk_service *service;
@@ -191,6 +192,7 @@ void kore_parent_configure(int argc, char **argv)
     handle_signals(on_parent_signal);
     kore_msg_register(MESSAGE_READY, on_ready);
     mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* large bodies go back to the system at once */
 }
 
 /* The last moment before the sandbox closes. */

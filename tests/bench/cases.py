@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from load import wrk
-from processes import memory
+from processes import cpu_seconds, memory
 from report import Report
 from support.api import PREFIX, Caller
 from support.plans import Plans
@@ -38,17 +38,19 @@ def is_answered(port: int, path: str) -> bool:
         return connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-def first_answer(world: World, program: Path, env: dict[str, str], path: str) -> float:
-    """Milliseconds from the start of the process to the first answer."""
+def first_answer(
+    world: World, program: Path, env: dict[str, str], path: str
+) -> tuple[float, float]:
+    """Milliseconds from the start of the process to the first answer, and those of CPU until then."""
     port = free_port()
     server = Server(env, world.folder / "start.log", arguments=("--port", str(port)))
     server.program = program
     begin = time.monotonic()
     server.launch()
     poll(lambda: is_answered(port, path), pause=0)
-    elapsed = time.monotonic() - begin
+    elapsed, cpu = time.monotonic() - begin, cpu_seconds(server.process.pid)
     server.stop()
-    return 1000 * elapsed
+    return 1000 * elapsed, 1000 * cpu
 
 
 def programs(env: dict[str, str]) -> dict[str, tuple[Path, dict[str, str]]]:
@@ -65,11 +67,13 @@ def start(world: World, report: Report) -> None:
     env = world.environment(world.cluster.create_database(world.template))
     for name, (program, settings) in programs(env).items():
         for path in ("/version", "/projects"):
-            times = [
+            runs = [
                 first_answer(world, program, settings, PREFIX + path)
                 for _ in range(5 if world.quick else 15)
             ]
+            times, cpu = zip(*runs, strict=True)
             report.add("start", f"{name}: first GET {path}", "ms", times, below=100)
+            report.add("start", "  CPU until then", "ms", cpu)
 
 
 # --- memory --------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ class Api:
         self.url, self.realm, self.errors = url, realm, errors
         self.http = httpx.Client(
             base_url=url + PREFIX,
-            timeout=30,
+            timeout=60,
             transport=transport,
             event_hooks={"response": [errors.look]},
         )
