@@ -265,6 +265,19 @@ REPOSITORIES = {
     "trailing-slashes": ("https://example.org/repo///", "https://example.org/repo"),
     "case-of-the-path": ("https://example.org/Group/Repo", "https://example.org/Group/Repo"),
     "port": ("https://example.org:8443/repo", "https://example.org:8443/repo"),
+    # repositories.md 3
+    "case-of-scheme-and-host": ("HTTPS://Git.Example.org/Team", "https://Git.Example.org/Team"),
+    "no-path": ("https://git.example.org", "https://git.example.org"),
+    "query": ("https://git.example.org/a/?x=1", "https://git.example.org/a?x=1"),
+    "fragment": ("https://git.example.org/a//#b", "https://git.example.org/a#b"),
+    "bare-query": ("https://git.example.org/a?", "https://git.example.org/a"),
+    "bare-fragment": ("https://git.example.org/a#", "https://git.example.org/a"),
+    "line-ends-inside": ("https://git.exa\tmple.org/\r\na", "https://git.example.org/a"),
+    "user-information": ("https://me:pw@git.example.org/a", "https://me:pw@git.example.org/a"),
+    "bracketed-loopback": ("http://[::1]/a", "http://[::1]/a"),
+    "localhost-in-capitals": ("http://LOCALHOST/a", "http://LOCALHOST/a"),
+    "user-at-localhost": ("http://user@localhost/a", "http://user@localhost/a"),
+    "every-address": ("http://0.0.0.0/a", "http://0.0.0.0/a"),
 }
 
 
@@ -301,6 +314,10 @@ NO_REPOSITORIES = {
     "localhost": "https://localhost/repo",
     "localhost-with-port": "http://localhost:8000/repo",
     "loopback": "http://127.0.0.1/repo",
+    "like-loopback": "http://127.example.org/a",
+    "host-and-path": "git.example.org:team/app",
+    "one-slash": "https:/host/a",
+    "nothing-but-a-scheme": "http://",
     "loopback-net": "http://127.1.2.3/repo",
     "loopback-6": "http://::1/repo",
 }
