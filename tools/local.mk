@@ -8,6 +8,8 @@ apispecs = \
 	librenku/user/apispec.yaml
 apigen_sources = \
 	gen/api_api.c \
+	gen/calls.c \
+	gen/descriptions.c \
 	gen/namespace_api.c \
 	gen/openapi.c \
 	gen/operations.c \
@@ -18,12 +20,15 @@ apigen_headers = \
 	gen/api_api.h \
 	gen/namespace_api.h \
 	gen/project_api.h \
+	gen/renku/operations.h \
 	gen/user_api.h
 apigen_modules = \
 	%D%/apigen/__init__.py \
 	%D%/apigen/__main__.py \
 	%D%/apigen/api.py \
 	%D%/apigen/document.py \
+	%D%/apigen/emit_calls.py \
+	%D%/apigen/emit_descriptions.py \
 	%D%/apigen/emit_header.py \
 	%D%/apigen/emit_openapi.py \
 	%D%/apigen/emit_operations.py \

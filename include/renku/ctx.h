@@ -29,6 +29,30 @@ RENKU_API renku_config *renku_config_new(void);
 RENKU_API int renku_config_from_environment(renku_config *config);
 
 /**
+ * Takes settings from a file of lines NAME=VALUE, such as `renku up` writes: blank lines and those
+ * that start with # say nothing, values may be quoted as a shell does.
+ *
+ * @param config  borrowed; not NULL
+ * @param path    borrowed; not NULL
+ * @return        never NULL; released with renku_result_free()
+ *
+ * Errors:  404/1404 there is no such file; 500/1500 it cannot be read, or a line is none of these.
+ * Threads: as renku_config_new().
+ */
+RENKU_API renku_result *renku_config_from_file(renku_config *config, const char *path);
+
+/**
+ * Describes all settings and what is wrong with them, secrets masked: {"settings": [{"name",
+ * "value", "source", "kind", "required", "secret", "default", "help"}, ..], "problem": null or
+ * text}. "source" is "default", "environment", "call", or the path of a file.
+ *
+ * @param config  borrowed; not NULL
+ * @return        never NULL; released with renku_result_free(). A bad setting is no failure: it
+ *                stands under "problem".
+ */
+RENKU_API renku_result *renku_config_describe(const renku_config *config);
+
+/**
  * Sets one setting by the name that it has in the environment.
  *
  * @param config  borrowed; not NULL
@@ -37,6 +61,21 @@ RENKU_API int renku_config_from_environment(renku_config *config);
  * @return        0, or -1 when there is no memory or an argument is NULL
  */
 RENKU_API int renku_config_set(renku_config *config, const char *name, const char *value);
+
+/**
+ * The value that was set for a name.
+ *
+ * @return  NULL when there is none; lives until the setting changes or @p config is freed
+ */
+RENKU_API const char *renku_config_get(const renku_config *config, const char *name);
+
+/**
+ * Name and value of setting @p index, in the order in which they were set; either may be NULL.
+ *
+ * @return  0 when there is none such
+ */
+RENKU_API int renku_config_entry(const renku_config *config, size_t index, const char **name,
+                                 const char **value);
 
 /** Releases a configuration. NULL is accepted. */
 RENKU_API void renku_config_free(renku_config *config);

@@ -3,8 +3,12 @@
 #define RENKU_H
 
 #include "renku/admin.h"
+#include "renku/call.h"
+#include "renku/caller.h"
 #include "renku/ctx.h"
+#include "renku/errors.h"
 #include "renku/http.h"
+#include "renku/operations.h"
 #include "renku/result.h"
 #include "renku/types.h"
 

@@ -19,12 +19,27 @@
 #define RENKU_END_DECLS
 #endif
 
+/** The version of these headers; that of the library at hand is renku_version(). */
+#define RENKU_VERSION "0.1.0"
+#define RENKU_VERSION_NUMBER 100 /**< two digits each: major, minor, patch */
+
+/* What these headers offer: test with #ifdef before a program that shall build with older ones
+ * uses it. */
+#define RENKU_HAS_CALLERS 1    /**< renku/caller.h */
+#define RENKU_HAS_CANCEL 1     /**< renku_cancel in renku/call.h */
+#define RENKU_HAS_OPERATIONS 1 /**< renku/operations.h and renku_request_run() */
+#define RENKU_HAS_PAGES 1      /**< renku_pages in renku/call.h */
+
 /** The settings that a context starts from. */
 typedef struct renku_config renku_config;
 /** The library, ready for work: connections, keys, compiled patterns. Any number per process. */
 typedef struct renku_ctx renku_ctx;
 /** On whose behalf an operation runs. */
 typedef struct renku_caller renku_caller;
+/** Ends calls from another thread. */
+typedef struct renku_cancel renku_cancel;
+/** A list, page by page. */
+typedef struct renku_pages renku_pages;
 /** The outcome of a call: success or failure, with everything that belongs to it. */
 typedef struct renku_result renku_result;
 

@@ -18,6 +18,7 @@ void renku_config_free(renku_config *config)
     for (size_t i = 0; i < config->count; i++) {
         free(config->entries[i].name);
         free(config->entries[i].value);
+        free(config->entries[i].source);
     }
     free(config->entries);
     free(config);
@@ -40,11 +41,23 @@ static rk_config_entry *lookup(const renku_config *config, const char *name)
     return NULL;
 }
 
-const char *rk_config_get(const renku_config *config, const char *name)
+const char *renku_config_get(const renku_config *config, const char *name)
 {
-    const rk_config_entry *entry = lookup(config, name);
+    const rk_config_entry *entry = config && name ? lookup(config, name) : NULL;
 
     return entry ? entry->value : NULL;
+}
+
+int renku_config_entry(const renku_config *config, size_t index, const char **name,
+                       const char **value)
+{
+    if (!config || index >= config->count)
+        return 0;
+    if (name)
+        *name = config->entries[index].name;
+    if (value)
+        *value = config->entries[index].value;
+    return 1;
 }
 
 static int grow(renku_config *config)
@@ -59,37 +72,51 @@ static int grow(renku_config *config)
     return 0;
 }
 
-static int append(renku_config *config, char *name, char *value)
+/* Takes the texts over; those that are NULL were no longer to be had. */
+static int append(renku_config *config, rk_config_entry entry)
 {
-    if (!name || !value || (config->count == config->capacity && grow(config) < 0)) {
-        free(name);
-        free(value);
+    bool whole = entry.name && entry.value && entry.source;
+
+    if (whole && (config->count < config->capacity || grow(config) == 0)) {
+        config->entries[config->count++] = entry;
+        return 0;
+    }
+    free(entry.name);
+    free(entry.value);
+    free(entry.source);
+    return -1;
+}
+
+static int replace(rk_config_entry *entry, const char *value, const char *source)
+{
+    char *copy = value ? strdup(value) : NULL;
+    char *origin = strdup(source);
+
+    if ((value && !copy) || !origin) {
+        free(copy);
+        free(origin);
         return -1;
     }
-    config->entries[config->count++] = (rk_config_entry){name, value};
+    free(entry->value);
+    free(entry->source);
+    entry->value = copy;
+    entry->source = origin;
     return 0;
 }
 
-static int replace(rk_config_entry *entry, const char *value)
+int rk_config_put(renku_config *config, const char *name, const char *value, const char *source)
 {
-    char *copy = value ? strdup(value) : NULL;
+    rk_config_entry *entry = lookup(config, name);
 
-    if (value && !copy)
-        return -1;
-    free(entry->value);
-    entry->value = copy;
-    return 0;
+    if (entry)
+        return replace(entry, value, source);
+    return value ? append(config, (rk_config_entry){strdup(name), strdup(value), strdup(source)})
+                 : 0;
 }
 
 int renku_config_set(renku_config *config, const char *name, const char *value)
 {
-    if (!config || !name)
-        return -1;
-    rk_config_entry *entry = lookup(config, name);
-
-    if (entry)
-        return replace(entry, value);
-    return value ? append(config, strdup(name), strdup(value)) : 0;
+    return config && name ? rk_config_put(config, name, value, "call") : -1;
 }
 
 int renku_config_from_environment(renku_config *config)
@@ -102,7 +129,7 @@ int renku_config_from_environment(renku_config *config)
         if (!equals)
             continue;
         char *name = strndup(*variable, (size_t)(equals - *variable));
-        int result = name ? renku_config_set(config, name, equals + 1) : -1;
+        int result = name ? rk_config_put(config, name, equals + 1, "environment") : -1;
 
         free(name);
         if (result < 0)

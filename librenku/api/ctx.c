@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <unistd.h>
 
 #include "librenku/api/authenticate.h"
+#include "librenku/api/callers.h"
 #include "librenku/api/result.h"
 #include "librenku/base/time.h"
 #include "librenku/db/db.h"
@@ -19,7 +20,7 @@ static int64_t seconds(const rk_settings *settings, rk_setting setting)
 
 static const char *from_config(void *user, const char *name)
 {
-    return rk_config_get(user, name);
+    return renku_config_get(user, name);
 }
 
 static int open_pool(renku_ctx *ctx)
@@ -55,6 +56,7 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
     RK_TRY(open_pool(ctx));
     RK_TRY(rk_patterns_new(&ctx->patterns, op));
     RK_TRY(rk_router_new(&ctx->router, op, rk_operations, rk_operation_count));
+    RK_TRY(rk_callers_new(&ctx->callers, op));
     if (rk_settings_bool(settings, RK_SET_RENKU_ADMIN_ONLY))
         return 0; /* the tools of an operator have no callers */
     return rk_authenticator_new(&ctx->authenticator, op, settings);
@@ -67,12 +69,9 @@ static renku_result *failure(const rk_error *error)
 
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
-    (void)rk_fail(&op, error->err, "%s", error->message); /* the failure is what is reported */
-    renku_result *result = rk_result_new(&op);
+    int failure = rk_fail(&op, error->err, "%s", error->message);
 
-    if (result && rk_result_fail(result, &op) < 0)
-        result = NULL;
-    return rk_result_finish(result, &op);
+    return rk_result_settle(&op, rk_result_new(&op), failure);
 }
 
 static renku_result *success(void)
@@ -89,7 +88,7 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
     if (out)
         *out = NULL;
     if (!out || !config)
-        return failure(&(rk_error){RK_ERR_INTERNAL, "renku_ctx_new: an argument is NULL", NULL});
+        return rk_result_refused("renku_ctx_new: an argument is NULL.");
     renku_ctx *ctx = calloc(1, sizeof(*ctx));
 
     if (!ctx || rk_op_begin(&ctx->op) < 0) {
@@ -97,6 +96,7 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
         return rk_result_no_memory();
     }
     ctx->op.ctx = ctx;
+    ctx->process = getpid();
     if (open_all(ctx, config) < 0) {
         renku_result *result = failure(&ctx->op.error);
 
@@ -111,6 +111,7 @@ void renku_ctx_free(renku_ctx *ctx)
 {
     if (!ctx)
         return;
+    rk_callers_free(ctx->callers);
     rk_authenticator_free(ctx->authenticator);
     rk_pool_free(ctx->pool);
     rk_patterns_free(ctx->patterns);
@@ -118,16 +119,29 @@ void renku_ctx_free(renku_ctx *ctx)
     free(ctx);
 }
 
-int rk_ctx_begin(rk_op *op, renku_ctx *ctx)
+static void begin(rk_op *op, renku_ctx *ctx)
 {
-    if (rk_op_begin(op) < 0)
-        return -1;
     op->ctx = ctx;
     op->log = &ctx->log;
     op->settings = ctx->settings;
     op->pool = ctx->pool;
     op->deadline_ms = rk_time_monotonic_ms() + ctx->timeout_ms;
-    return 0;
+}
+
+renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user)
+{
+    rk_op op;
+
+    if (!ctx)
+        return rk_result_refused("The context is NULL.");
+    if (ctx->process != getpid())
+        return rk_result_refused("The context was made before fork(): make one in each process.");
+    if (rk_op_begin(&op) < 0)
+        return rk_result_no_memory();
+    begin(&op, ctx);
+    renku_result *result = rk_result_new(&op);
+
+    return rk_result_settle(&op, result, result ? work(result, &op, user) : -1);
 }
 
 const char *renku_ctx_setting(renku_ctx *ctx, const char *name)

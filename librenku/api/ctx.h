@@ -2,18 +2,23 @@
 #ifndef RK_CTX_H
 #define RK_CTX_H
 
+#include <sys/types.h>
+
 #include "librenku/api/router.h"
 #include "librenku/base/log.h"
 #include "librenku/base/op.h"
 #include "librenku/base/settings.h"
 #include "renku/ctx.h"
 
+struct renku_result;
 struct rk_authenticator;
+struct rk_callers;
 struct rk_pool;
 
 typedef struct {
     char *name;
     char *value;
+    char *source; /* "environment", "call" or the path of a file */
 } rk_config_entry;
 
 struct renku_config {
@@ -24,8 +29,8 @@ struct renku_config {
     void *log_user;
 };
 
-/* NULL when the setting is not there. */
-const char *rk_config_get(const renku_config *config, const char *name);
+/* -1 when there is no memory; a NULL value removes the setting. */
+int rk_config_put(renku_config *config, const char *name, const char *value, const char *source);
 
 /* Read-only once made; what changes inside (pool, keys, tokens) guards itself. */
 struct renku_ctx {
@@ -36,13 +41,18 @@ struct renku_ctx {
     rk_patterns *patterns;
     rk_router *router;
     struct rk_authenticator *authenticator;
+    struct rk_callers *callers; /* made from this context */
+    pid_t process;              /* that made it */
     bool cors;
     int64_t timeout_ms; /* of one operation */
     size_t body_max;
 };
 
-/* An operation that runs in this context, with its deadline. -1 when there is no memory. */
-int rk_ctx_begin(rk_op *op, renku_ctx *ctx);
+/* What runs in a context: fills a result that is 200 and empty, or fails. */
+typedef int rk_ctx_work(struct renku_result *out, rk_op *op, void *user);
+/* Runs it as an operation of its own, with the deadline of the context; never NULL. A context that
+ * is NULL or was made before fork() is refused. */
+struct renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user);
 /* Sets ctx->log up from the settings. Spec: foundations.md 14 */
 int rk_ctx_open_log(renku_ctx *ctx, const renku_config *config);
 

@@ -78,7 +78,10 @@ static int check_query(rk_call *call, rk_op *op)
     const rk_operation *operation = call->operation;
     rk_pairs pairs;
 
-    RK_TRY(rk_query_parse(&pairs, op, call->query.text, call->query.length));
+    if (call->pairs)
+        pairs = *call->pairs;
+    else
+        RK_TRY(rk_query_parse(&pairs, op, call->query.text, call->query.length));
     if (operation->query)
         RK_TRY(rk_schema_read_pairs(member(call, operation->query_offset), op, op->ctx->patterns,
                                     operation->query, &pairs));

@@ -10,7 +10,8 @@ typedef struct {
     const rk_operation *operation;
     const rk_route *route; /* values of the path parameters */
     rk_segment query;
-    const char *body; /* NULL is none */
+    const rk_pairs *pairs; /* the query, taken apart already; NULL: it is in .query */
+    const char *body;      /* NULL is none */
     size_t body_size;
     const char *content_type;
     const char *if_match;

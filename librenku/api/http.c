@@ -3,15 +3,12 @@
 
 #include <string.h>
 
+#include "librenku/api/answer.h"
 #include "librenku/api/authenticate.h"
 #include "librenku/api/ctx.h"
-#include "librenku/api/dispatch.h"
-#include "librenku/api/paging.h"
 #include "librenku/api/request.h"
-#include "librenku/api/result.h"
 
 static const char prefix[] = "/api/data";
-static const char json_type[] = "application/json";
 
 /* One request on its way. */
 typedef struct {
@@ -92,15 +89,6 @@ static int answer_options(rk_op *op, exchange *x)
     return 0;
 }
 
-static int refuse_null(rk_op *op, const exchange *x)
-{
-    static const char escape[] = "\\u0000";
-
-    if (x->request->body_size && memmem(x->request->body, x->request->body_size, escape, 6))
-        return rk_fail(op, RK_ERR_INVALID, "Null byte found in request");
-    return 0;
-}
-
 static int authenticate(rk_op *op, const exchange *x, const rk_operation *operation)
 {
     const rk_credentials credentials = {
@@ -121,49 +109,6 @@ static int authenticate(rk_op *op, const exchange *x, const rk_operation *operat
     return 0;
 }
 
-static int write_paging(rk_op *op, exchange *x, const rk_call *call)
-{
-    const rk_page *page = (const rk_page *)((char *)call->input + call->operation->page_offset);
-    const int64_t numbers[] = {page->number, page->per_page, call->reply.total,
-                               rk_page_total(page, call->reply.total)};
-    static const char *const names[] = {"page", "per-page", "total", "total-pages"};
-
-    for (size_t i = 0; i < RK_COUNT(names); i++) {
-        const char *text = rk_printf(op, "%lld", (long long)numbers[i]);
-
-        RK_CHECK(text);
-        rk_result_header(x->result, names[i], text);
-    }
-    return 0;
-}
-
-static int write_body(rk_op *op, exchange *x, const rk_call *call)
-{
-    rk_buf buf;
-
-    if (!call->operation->output || call->reply.no_body)
-        return 0;
-    rk_buf_begin(&buf, op, 1024);
-    RK_TRY(rk_schema_write(&buf, op, x->ctx->patterns, call->operation->output, call->output));
-    RK_TRY(rk_buf_finish(&buf));
-    rk_result_body(x->result, json_type, buf.text, buf.length);
-    return 0;
-}
-
-static int write_answer(rk_op *op, exchange *x, const rk_call *call)
-{
-    x->result->status = call->reply.status ? call->reply.status : call->operation->status;
-    if (call->not_modified) {
-        x->result->status = 304;
-        return 0;
-    }
-    if (call->operation->sends_etag)
-        rk_result_header(x->result, "etag", call->reply.etag);
-    if (call->operation->paginated)
-        RK_TRY(write_paging(op, x, call));
-    return write_body(op, x, call);
-}
-
 static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
 {
     x->call = (rk_call){
@@ -177,10 +122,10 @@ static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
         .if_none_match = header(x, "if-none-match"),
     };
 
-    RK_TRY(refuse_null(op, x));
+    RK_TRY(rk_answer_refuse_null(op, x->request->body, x->request->body_size));
     RK_TRY(authenticate(op, x, operation));
     RK_TRY(rk_dispatch(&x->call, op));
-    return write_answer(op, x, &x->call);
+    return rk_answer_write(x->result, op, &x->call);
 }
 
 static int answer(rk_op *op, exchange *x)
@@ -221,18 +166,10 @@ static int add_cors(rk_op *op, exchange *x)
     return 0;
 }
 
-static void log_failure(const rk_op *op, const exchange *x)
-{
-    if (!rk_error_row_of(op->error.err)->quiet)
-        rk_log_error(op, "api", "Exception occurred while handling uri: %s (%d: %s%s%s)",
-                     x->request->target, rk_error_row_of(op->error.err)->code, op->error.message,
-                     op->error.detail ? " - " : "", op->error.detail ? op->error.detail : "");
-}
-
 /* Drops what a failed operation left in the result, keeping its request id. */
 static int write_failure(rk_op *op, exchange *x)
 {
-    log_failure(op, x);
+    rk_answer_log(op, x->request->target);
     x->result->header_count = 1;
     if (op->reply && op->reply->no_body) {
         x->result->status = rk_error_row_of(op->error.err)->status;
@@ -241,32 +178,32 @@ static int write_failure(rk_op *op, exchange *x)
     return rk_result_fail(x->result, op);
 }
 
-static int handle(rk_op *op, exchange *x)
+static int handle(renku_result *out, rk_op *op, void *user)
 {
-    x->result = rk_result_new(op);
-    RK_CHECK(x->result);
+    exchange *x = user;
+
+    x->ctx = op->ctx;
+    x->result = out;
     RK_TRY(rk_request_id(&op->request_id, op, header(x, "x-request-id")));
-    rk_result_header(x->result, "x-request-id", op->request_id);
+    rk_result_header(out, "x-request-id", op->request_id);
     if (answer(op, x) < 0)
         RK_TRY(write_failure(op, x));
     RK_TRY(add_cors(op, x));
     if (strcmp(x->request->method, "HEAD") == 0) {
-        x->result->body = "";
-        x->result->body_size = 0;
+        out->body = "";
+        out->body_size = 0;
     }
     return 0;
 }
 
 renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request)
 {
-    exchange x = {.ctx = ctx, .request = request};
-    rk_op op;
+    exchange x = {.request = request};
 
-    if (!ctx || !request || rk_ctx_begin(&op, ctx) < 0)
-        return rk_result_no_memory();
-    int failed = handle(&op, &x);
-
-    return rk_result_finish(failed < 0 ? NULL : x.result, &op);
+    if (!request || !request->method || !request->target)
+        return rk_result_refused(
+            "renku_http_handle: the request, its method or its target is NULL");
+    return rk_ctx_run(ctx, handle, &x);
 }
 
 static rk_err transport_error(int status)
@@ -291,26 +228,26 @@ static rk_err transport_error(int status)
     return RK_ERR_INTERNAL;
 }
 
-static int refuse(renku_result **out, rk_op *op, int status, const char *message)
+typedef struct {
+    int status;
+    const char *message;
+} refusal;
+
+static int refuse(renku_result *out, rk_op *op, void *user)
 {
-    *out = rk_result_new(op);
-    RK_CHECK(*out);
+    const refusal *why = user;
+
     RK_TRY(rk_request_id(&op->request_id, op, NULL));
-    rk_result_header(*out, "x-request-id", op->request_id);
-    (void)rk_fail(op, transport_error(status), "%s", message); /* the failure is the answer */
-    RK_TRY(rk_result_fail(*out, op));
-    (*out)->status = status;
+    rk_result_header(out, "x-request-id", op->request_id);
+    (void)rk_fail(op, transport_error(why->status), "%s", why->message); /* it is the answer */
+    RK_TRY(rk_result_fail(out, op));
+    out->status = why->status;
     return 0;
 }
 
 renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message)
 {
-    renku_result *result;
-    rk_op op;
+    refusal why = {status, message ? message : ""};
 
-    if (!ctx || rk_ctx_begin(&op, ctx) < 0)
-        return rk_result_no_memory();
-    int failed = refuse(&result, &op, status, message ? message : "");
-
-    return rk_result_finish(failed < 0 ? NULL : result, &op);
+    return rk_ctx_run(ctx, refuse, &why);
 }

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 librenku_core_la_SOURCES += \
 	%D%/authenticate.c %D%/authenticate.h \
+	%D%/answer.c %D%/answer.h \
 	%D%/authz_tools.c \
+	%D%/call.c %D%/call.h \
+	%D%/callers.c %D%/callers.h \
 	%D%/config.c \
+	%D%/config_file.c \
 	%D%/ctx.c %D%/ctx.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor.c %D%/doctor.h \
@@ -14,10 +18,12 @@ librenku_core_la_SOURCES += \
 	%D%/identity_token.c \
 	%D%/keyset.c %D%/keyset.h \
 	%D%/logging.c \
+	%D%/pages.c \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \
 	%D%/request.c %D%/request.h \
 	%D%/result.c %D%/result.h \
+	%D%/result_json.c \
 	%D%/router.c %D%/router.h \
 	%D%/seed.c \
 	%D%/service.c \

@@ -27,33 +27,24 @@ static int examine_all(bool *ready, rk_buf *out, rk_op *op)
     return rk_buf_finish(out);
 }
 
-static int answer(renku_result **out, rk_op *op, bool verbose)
+static int answer(renku_result *out, rk_op *op, void *user)
 {
-    bool ready;
+    bool verbose = *(const int *)user != 0, ready;
     rk_buf buf;
 
-    *out = rk_result_new(op);
-    RK_CHECK(*out);
+    op->deadline_ms = rk_time_monotonic_ms() + READY_TIMEOUT_MS;
     rk_buf_begin(&buf, op, 256);
     RK_TRY(examine_all(&ready, &buf, op));
-    (*out)->status = ready ? 200 : 503;
+    out->status = ready ? 200 : 503;
     if (verbose)
-        rk_result_body(*out, "text/plain; charset=utf-8", buf.text, buf.length);
+        rk_result_body(out, "text/plain; charset=utf-8", buf.text, buf.length);
     else
-        rk_result_body(*out, "text/plain; charset=utf-8", ready ? "ok\n" : "not ready\n",
+        rk_result_body(out, "text/plain; charset=utf-8", ready ? "ok\n" : "not ready\n",
                        ready ? 3 : 10);
     return 0;
 }
 
 renku_result *renku_http_ready(renku_ctx *ctx, int verbose)
 {
-    renku_result *result;
-    rk_op op;
-
-    if (!ctx || rk_ctx_begin(&op, ctx) < 0)
-        return rk_result_no_memory();
-    op.deadline_ms = rk_time_monotonic_ms() + READY_TIMEOUT_MS;
-    int failed = answer(&result, &op, verbose != 0);
-
-    return rk_result_finish(failed < 0 ? NULL : result, &op);
+    return rk_ctx_run(ctx, answer, &verbose);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/api/result.h"
 
+#include <strings.h>
+
 #include "librenku/db/db.h"
 
 static const renku_result no_memory = {
     .status = 500,
     .code = 1500,
+    .error = RK_ERR_NO_MEMORY,
     .message = "Out of memory",
     .body = "{\"error\":{\"code\":1500,\"message\":\"Out of memory\"}}",
     .body_size = 49,
@@ -72,6 +75,7 @@ int rk_result_fail(renku_result *result, rk_op *op)
 
     result->status = row->status;
     result->code = row->code;
+    result->error = op->error.err ? op->error.err : RK_ERR_INTERNAL;
     result->message = op->error.message ? op->error.message : row->message;
     result->detail = op->error.detail;
     rk_buf_begin(&buf, op, 256);
@@ -93,6 +97,24 @@ renku_result *rk_result_finish(renku_result *result, rk_op *op)
     return result;
 }
 
+renku_result *rk_result_settle(rk_op *op, renku_result *result, int outcome)
+{
+    if (result && outcome < 0 && rk_result_fail(result, op) < 0)
+        result = NULL;
+    return rk_result_finish(result, op);
+}
+
+renku_result *rk_result_refused(const char *message)
+{
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        return rk_result_no_memory();
+    int failure = rk_fail(&op, RK_ERR_INTERNAL, "%s", message);
+
+    return rk_result_settle(&op, rk_result_new(&op), failure);
+}
+
 void renku_result_free(renku_result *result)
 {
     if (result && result->arena)
@@ -112,6 +134,12 @@ int renku_result_status(const renku_result *result)
 int renku_result_code(const renku_result *result)
 {
     return or_no_memory(result)->code;
+}
+
+int renku_result_error(const renku_result *result)
+{
+    result = or_no_memory(result);
+    return result->error ? result->error - RK_ERR_FIRST_ : RENKU_OK;
 }
 
 const char *renku_result_message(const renku_result *result)
@@ -143,7 +171,24 @@ int renku_result_header(const renku_result *result, size_t index, const char **n
     result = or_no_memory(result);
     if (index >= result->header_count)
         return 0;
-    *name = result->headers[index].name;
-    *value = result->headers[index].value;
+    if (name)
+        *name = result->headers[index].name;
+    if (value)
+        *value = result->headers[index].value;
     return 1;
+}
+
+const char *renku_result_header_find(const renku_result *result, const char *name)
+{
+    result = or_no_memory(result);
+    for (size_t i = 0; name && i < result->header_count; i++) {
+        if (strcasecmp(result->headers[i].name, name) == 0)
+            return result->headers[i].value;
+    }
+    return NULL;
+}
+
+const char *renku_result_etag(const renku_result *result)
+{
+    return renku_result_header_find(result, "etag");
 }

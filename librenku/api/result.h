@@ -5,6 +5,8 @@
 #include "librenku/base/buf.h"
 #include "renku/result.h"
 
+struct json_object;
+
 enum { RK_RESULT_HEADERS_MAX = 16 };
 
 /* The outcome of a call. It lives in the arena that it owns, together with everything it points to.
@@ -13,6 +15,7 @@ struct renku_result {
     rk_arena *arena; /* NULL: the static result of "out of memory" */
     int status;
     int code;
+    rk_err error;
     const char *message;
     const char *detail;
     const char *body;
@@ -22,6 +25,9 @@ struct renku_result {
         const char *name;
         const char *value;
     } headers[RK_RESULT_HEADERS_MAX];
+    bool parsed;              /* the body was looked at */
+    struct json_object *json; /* NULL: null, or no JSON */
+    const char *complaint;    /* of the last accessor */
 };
 
 /* A result in the arena of @p op, status 200 and nothing else; NULL when there is no memory. */
@@ -33,6 +39,10 @@ void rk_result_body(renku_result *result, const char *type, const char *body, si
 int rk_result_fail(renku_result *result, rk_op *op);
 /* Ends @p op and hands its arena to the result; NULL becomes the static result. */
 renku_result *rk_result_finish(renku_result *result, rk_op *op);
+/* The end of an operation that came to @p outcome: 0, or what its error slot says. */
+renku_result *rk_result_settle(rk_op *op, renku_result *result, int outcome);
+/* A failure that has nothing to do with a context: RK_ERR_INTERNAL with that message. */
+renku_result *rk_result_refused(const char *message);
 /* The static result of "out of memory". */
 renku_result *rk_result_no_memory(void);
 

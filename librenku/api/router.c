@@ -134,21 +134,26 @@ static bool is_integer(const rk_segment *segment)
     return digit;
 }
 
-static bool matches(const node *child, const rk_segment *segment)
+bool rk_path_matches(rk_path_kind kind, const rk_segment *segment)
 {
     char text[SEGMENT_MAX];
 
-    if (child->kind == LITERAL)
-        return is_same(child, LITERAL, segment);
-    if (child->kind == RK_PATH_TEXT)
+    if (kind == RK_PATH_TEXT)
         return true;
-    if (child->kind == RK_PATH_INT)
+    if (kind == RK_PATH_INT)
         return is_integer(segment);
     if (segment->length >= sizeof(text))
         return false;
     memcpy(text, segment->text, segment->length);
     text[segment->length] = '\0';
-    return child->kind == RK_PATH_ULID ? rk_ulid_is_valid(text) : rk_slug_is_valid(text);
+    return kind == RK_PATH_ULID ? rk_ulid_is_valid(text) : rk_slug_is_valid(text);
+}
+
+static bool matches(const node *child, const rk_segment *segment)
+{
+    if (child->kind == LITERAL)
+        return is_same(child, LITERAL, segment);
+    return rk_path_matches((rk_path_kind)child->kind, segment);
 }
 
 static bool only_slashes(const char *at, const char *end)

@@ -20,34 +20,33 @@ static const rk_caller operator_caller = {
     .is_admin = true,
 };
 
-static int run(renku_result **out, rk_op *op, int (*work)(rk_op *op, rk_buf *out, void *user),
-               void *user, rk_tool_kind kind)
+typedef struct {
+    rk_tool_work *work;
+    void *user;
+    rk_tool_kind kind;
+} tool;
+
+static int run(renku_result *out, rk_op *op, void *user)
 {
+    const tool *what = user;
     rk_buf buf;
 
-    *out = rk_result_new(op);
-    RK_CHECK(*out);
+    op->caller = &operator_caller;
+    op->deadline_ms = 0;
     rk_buf_begin(&buf, op, 1024);
-    if (work(op, &buf, user) < 0 || rk_buf_finish(&buf) < 0)
-        return rk_result_fail(*out, op);
-    rk_result_body(*out, kind == RK_TOOL_JSON ? "application/json" : "text/plain; charset=utf-8",
+    RK_TRY(what->work(op, &buf, what->user));
+    RK_TRY(rk_buf_finish(&buf));
+    rk_result_body(out,
+                   what->kind == RK_TOOL_JSON ? "application/json" : "text/plain; charset=utf-8",
                    buf.text, buf.length);
     return 0;
 }
 
-renku_result *rk_tool_run(renku_ctx *ctx, int (*work)(rk_op *op, rk_buf *out, void *user),
-                          void *user, rk_tool_kind kind)
+renku_result *rk_tool_run(renku_ctx *ctx, rk_tool_work *work, void *user, rk_tool_kind kind)
 {
-    renku_result *result;
-    rk_op op;
+    tool what = {work, user, kind};
 
-    if (!ctx || rk_ctx_begin(&op, ctx) < 0)
-        return rk_result_no_memory();
-    op.caller = &operator_caller;
-    op.deadline_ms = 0;
-    int failed = run(&result, &op, work, user, kind);
-
-    return rk_result_finish(failed < 0 ? NULL : result, &op);
+    return rk_ctx_run(ctx, run, &what);
 }
 
 /* --- database --- */

@@ -9,7 +9,7 @@ typedef enum { RK_TOOL_JSON, RK_TOOL_TEXT } rk_tool_kind;
 
 /* Runs one piece of an operator's work as a service identity, without a deadline, and makes its
  * result of what it writes: JSON or text. */
-renku_result *rk_tool_run(renku_ctx *ctx, int (*work)(rk_op *op, rk_buf *out, void *user),
-                          void *user, rk_tool_kind kind);
+typedef int rk_tool_work(rk_op *op, rk_buf *out, void *user);
+renku_result *rk_tool_run(renku_ctx *ctx, rk_tool_work *work, void *user, rk_tool_kind kind);
 
 #endif

@@ -2,6 +2,7 @@
 librenku_core_la_SOURCES += \
 	%D%/arena.c %D%/arena.h \
 	%D%/buf.c %D%/buf.h \
+	%D%/cancel.c %D%/cancel.h \
 	%D%/error.c %D%/error.def %D%/error.h \
 	%D%/log.c %D%/log.h \
 	%D%/op.c %D%/op.h \

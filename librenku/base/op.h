@@ -10,6 +10,7 @@
 #include "librenku/base/arena.h"
 #include "librenku/base/error.h"
 
+struct renku_cancel;
 struct rk_caller;
 struct rk_change;
 struct rk_log;
@@ -36,6 +37,7 @@ typedef struct rk_op {
     struct rk_change *changes; /* what this operation changed, newest first; see event/change.h */
     const char *request_id;    /* NULL outside of HTTP */
     int64_t deadline_ms;       /* on the monotonic clock; 0 is none */
+    const struct renku_cancel *cancel; /* NULL is none */
     uint32_t
         checked[16]; /* per object type: the permissions that were checked; see authz/authz.h */
 } rk_op;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "librenku/base/cancel.h"
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
@@ -23,17 +24,25 @@ static int remaining(int64_t deadline_ms)
     return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-static rk_wire wait_for(const PGconn *pg, short events, int64_t deadline_ms)
+rk_patience rk_patience_of(const rk_op *op)
 {
-    struct pollfd socket = {.fd = PQsocket(pg), .events = events};
+    return (rk_patience){op->deadline_ms, op->cancel};
+}
+
+static rk_wire wait_for(const PGconn *pg, short events, rk_patience patience)
+{
+    struct pollfd both[] = {
+        {.fd = PQsocket(pg),                  .events = events},
+        {.fd = rk_cancel_fd(patience.cancel), .events = POLLIN},
+    };
 
     for (;;) {
-        int left = remaining(deadline_ms);
-        int ready = left == 0 ? 0 : poll(&socket, 1, left);
+        int left = remaining(patience.deadline_ms);
+        int ready = left == 0 ? 0 : poll(both, RK_COUNT(both), left);
 
         if (ready > 0)
-            return RK_WIRE_OK;
-        if (ready == 0 && remaining(deadline_ms) == 0)
+            return both[1].revents ? RK_WIRE_CANCELLED : RK_WIRE_OK;
+        if (ready == 0 && remaining(patience.deadline_ms) == 0)
             return RK_WIRE_LATE;
         if (ready < 0 && errno != EINTR)
             return RK_WIRE_LOST;
@@ -77,7 +86,7 @@ static PGconn *start(const rk_pool_options *options)
     return PQconnectStartParams(names, values, 0);
 }
 
-static rk_wire finish(PGconn *pg, int64_t deadline_ms)
+static rk_wire finish(PGconn *pg, rk_patience patience)
 {
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
 
@@ -87,8 +96,7 @@ static rk_wire finish(PGconn *pg, int64_t deadline_ms)
         if (next == PGRES_POLLING_FAILED)
             return RK_WIRE_LOST;
 
-        rk_wire waited =
-            wait_for(pg, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline_ms);
+        rk_wire waited = wait_for(pg, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, patience);
 
         if (waited != RK_WIRE_OK)
             return waited;
@@ -117,7 +125,7 @@ int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     }
 
-    rk_wire state = finish(conn->pg, hurried ? op->deadline_ms : latest);
+    rk_wire state = finish(conn->pg, (rk_patience){hurried ? op->deadline_ms : latest, op->cancel});
 
     if (state == RK_WIRE_OK) {
         conn->fresh = true;
@@ -125,8 +133,8 @@ int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options)
         return 0;
     }
 
-    int err = state == RK_WIRE_LATE && hurried ? rk_fail_default(op, RK_ERR_TIMEOUT)
-                                               : refused(op, conn->pg, state);
+    bool ours = state == RK_WIRE_CANCELLED || (state == RK_WIRE_LATE && hurried);
+    int err = ours ? rk_connection_failed(op, state) : refused(op, conn->pg, state);
 
     rk_conn_free(conn);
     return err;
@@ -156,7 +164,7 @@ bool rk_conn_is_alive(rk_conn *conn)
 
 /* --- answers --- */
 
-static rk_wire wait_for_answer(PGconn *pg, int64_t deadline_ms)
+static rk_wire wait_for_answer(PGconn *pg, rk_patience patience)
 {
     while (PQisBusy(pg)) {
         int unsent = PQflush(pg);
@@ -165,7 +173,7 @@ static rk_wire wait_for_answer(PGconn *pg, int64_t deadline_ms)
             return RK_WIRE_LOST;
 
         short events = (short)(unsent ? POLLIN | POLLOUT : POLLIN);
-        rk_wire waited = wait_for(pg, events, deadline_ms);
+        rk_wire waited = wait_for(pg, events, patience);
 
         if (waited != RK_WIRE_OK)
             return waited;
@@ -183,9 +191,9 @@ static bool is_last_word(const PGresult *result)
     return severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
-rk_wire rk_conn_next(PGresult **out, rk_conn *conn, int64_t deadline_ms)
+rk_wire rk_conn_next(PGresult **out, rk_conn *conn, rk_patience patience)
 {
-    rk_wire state = wait_for_answer(conn->pg, deadline_ms);
+    rk_wire state = wait_for_answer(conn->pg, patience);
 
     *out = NULL;
     if (state != RK_WIRE_OK)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "librenku/base/cancel.h"
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
@@ -149,7 +150,7 @@ void rk_result_clear(void *result)
 static rk_wire receive_one(PGresult **out, rk_op *op, rk_conn *conn)
 {
     PGresult *end = NULL;
-    rk_wire state = rk_conn_next(out, conn, op->deadline_ms);
+    rk_wire state = rk_conn_next(out, conn, rk_patience_of(op));
 
     if (state != RK_WIRE_OK)
         return state;
@@ -157,7 +158,7 @@ static rk_wire receive_one(PGresult **out, rk_op *op, rk_conn *conn)
         return RK_WIRE_LOST;
     if (rk_arena_defer(op->arena, rk_result_clear, *out) < 0)
         return RK_WIRE_NO_MEMORY;
-    state = rk_conn_next(&end, conn, op->deadline_ms);
+    state = rk_conn_next(&end, conn, rk_patience_of(op));
     PQclear(end);
     return state == RK_WIRE_OK && end ? RK_WIRE_LOST : state;
 }
@@ -165,7 +166,7 @@ static rk_wire receive_one(PGresult **out, rk_op *op, rk_conn *conn)
 static rk_wire receive_sync(rk_op *op, rk_conn *conn)
 {
     PGresult *sync;
-    rk_wire state = rk_conn_next(&sync, conn, op->deadline_ms);
+    rk_wire state = rk_conn_next(&sync, conn, rk_patience_of(op));
     bool right = PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
 
     PQclear(sync);
@@ -267,7 +268,7 @@ static bool is_done(const attempt *a)
 
 static bool may_repeat(const attempt *a)
 {
-    if (!a->first || a->state == RK_WIRE_LATE || a->state == RK_WIRE_NO_MEMORY)
+    if (!a->first || (a->state != RK_WIRE_OK && a->state != RK_WIRE_LOST))
         return false;
     if (a->refused)
         return rk_refusal_is_stale(a->refused->result) ||
@@ -323,6 +324,8 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 
     if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
         return rk_fail_default(op, RK_ERR_TIMEOUT);
+    if (rk_cancel_is_set(op->cancel))
+        return rk_fail_default(op, RK_ERR_CANCELLED);
     for (int i = 0; i < ATTEMPTS && (i == 0 || may_repeat(&a)); i++) {
         session->failed = false;
         RK_TRY(try_once(&a));
@@ -335,14 +338,14 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 
 bool rk_exchange_rollback(rk_conn *conn)
 {
-    int64_t latest = rk_time_monotonic_ms() + ROLLBACK_MS;
+    rk_patience patience = {.deadline_ms = rk_time_monotonic_ms() + ROLLBACK_MS};
     bool going = PQsendQueryParams(conn->pg, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) &&
                  PQpipelineSync(conn->pg);
 
     while (going) {
         PGresult *result;
 
-        going = rk_conn_next(&result, conn, latest) == RK_WIRE_OK;
+        going = rk_conn_next(&result, conn, patience) == RK_WIRE_OK;
 
         ExecStatusType status = PQresultStatus(result);
 

@@ -81,6 +81,8 @@ int rk_connection_failed(rk_op *op, rk_wire why)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     if (why == RK_WIRE_LATE)
         return rk_fail_default(op, RK_ERR_TIMEOUT);
+    if (why == RK_WIRE_CANCELLED)
+        return rk_fail_default(op, RK_ERR_CANCELLED);
     rk_log_error(op, "db", "the connection to the database was lost");
     return rk_fail(op, RK_ERR_DATABASE, "Database error occurred: the connection was lost");
 }

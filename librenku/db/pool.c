@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "librenku/base/cancel.h"
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
-enum { DEFAULT_WAIT_MS = 30000 };
+enum { DEFAULT_WAIT_MS = 30000, LOOK_MS = 50 };
 
 struct rk_pool {
     rk_pool_options options;
@@ -137,31 +137,43 @@ static int64_t latest_of(const rk_op *op, const rk_pool *pool)
     return op->deadline_ms && op->deadline_ms < latest ? op->deadline_ms : latest;
 }
 
-/* Waits for an idle connection or for room to open one; false when it has become too late. The lock
- * is held. */
-static bool wait_for_room(rk_pool *pool, int64_t latest_ms)
+static bool has_room(const rk_pool *pool)
+{
+    return pool->idle || pool->open < pool->options.size;
+}
+
+/* Waits for a sign of another thread until then. The lock is held. */
+static void wait_until(rk_pool *pool, int64_t latest_ms)
 {
     const struct timespec latest = {.tv_sec = latest_ms / 1000,
                                     .tv_nsec = latest_ms % 1000 * 1000000};
 
-    while (!pool->idle && pool->open >= pool->options.size) {
-        pool->waiting++;
+    pool->waiting++;
+    (void)pthread_cond_timedwait(&pool->freed, &pool->lock, &latest); /* the caller looks */
+    pool->waiting--;
+}
 
-        int err = pthread_cond_timedwait(&pool->freed, &pool->lock, &latest);
+/* Waits for an idle connection or for room to open one; false when it has become too late. A handle
+ * that cancels cannot wake a thread here, so that the thread looks at it from time to time. The
+ * lock is held. */
+static bool wait_for_room(rk_pool *pool, const rk_op *op, int64_t latest_ms)
+{
+    while (!has_room(pool)) {
+        int64_t now = rk_time_monotonic_ms();
 
-        pool->waiting--;
-        if (err == ETIMEDOUT)
-            return pool->idle || pool->open < pool->options.size;
+        if (now >= latest_ms || rk_cancel_is_set(op->cancel))
+            return false;
+        wait_until(pool, op->cancel && now + LOOK_MS < latest_ms ? now + LOOK_MS : latest_ms);
     }
     return true;
 }
 
 /* An idle connection, or NULL and the right to open one. */
-static bool reserve(rk_conn **out, rk_pool *pool, int64_t latest_ms)
+static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op)
 {
     (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
 
-    bool room = wait_for_room(pool, latest_ms);
+    bool room = wait_for_room(pool, op, latest_of(op, pool));
 
     *out = room ? pool->idle : NULL;
     if (*out)
@@ -175,6 +187,8 @@ static bool reserve(rk_conn **out, rk_pool *pool, int64_t latest_ms)
 
 static int no_room(rk_op *op, const rk_pool *pool)
 {
+    if (rk_cancel_is_set(op->cancel))
+        return rk_fail_default(op, RK_ERR_CANCELLED);
     if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
         return rk_fail_default(op, RK_ERR_TIMEOUT);
     return rk_fail(op, RK_ERR_DATABASE,
@@ -186,7 +200,7 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
 {
     rk_conn *conn;
 
-    if (!reserve(&conn, pool, latest_of(op, pool)))
+    if (!reserve(&conn, pool, op))
         return no_room(op, pool);
     if (conn && !rk_conn_is_alive(conn)) {
         rk_conn_free(conn);

@@ -77,7 +77,7 @@ static rk_wire receive_script(PGresult **out, rk_op *op, rk_conn *conn)
     PGresult *result;
 
     *out = NULL;
-    while ((state = rk_conn_next(&result, conn, op->deadline_ms)) == RK_WIRE_OK && result) {
+    while ((state = rk_conn_next(&result, conn, rk_patience_of(op))) == RK_WIRE_OK && result) {
         bool refused = PQresultStatus(result) == PGRES_FATAL_ERROR;
 
         if (refused && rk_arena_defer(op->arena, rk_result_clear, result) < 0)

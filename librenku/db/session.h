@@ -26,7 +26,21 @@ typedef struct rk_conn {
 } rk_conn;
 
 /* What came of a talk with the server; a statement that it refused is RK_WIRE_OK. */
-typedef enum { RK_WIRE_OK, RK_WIRE_LOST, RK_WIRE_LATE, RK_WIRE_NO_MEMORY } rk_wire;
+typedef enum {
+    RK_WIRE_OK,
+    RK_WIRE_LOST,
+    RK_WIRE_LATE,
+    RK_WIRE_CANCELLED,
+    RK_WIRE_NO_MEMORY,
+} rk_wire;
+
+/* How long to wait for the server. */
+typedef struct {
+    int64_t deadline_ms;               /* 0: for ever */
+    const struct renku_cancel *cancel; /* NULL is none */
+} rk_patience;
+
+rk_patience rk_patience_of(const rk_op *op);
 
 enum { RK_CONNECT_MS = 10000 };
 
@@ -34,9 +48,8 @@ int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options);
 void rk_conn_free(rk_conn *conn);
 /* Whether a connection that lay idle can be used: it has sent nothing, and no end of file. */
 bool rk_conn_is_alive(rk_conn *conn);
-/* The next result of the queries under way, NULL at the end of one. Waits until @p deadline_ms (0:
- * for ever). */
-rk_wire rk_conn_next(PGresult **out, rk_conn *conn, int64_t deadline_ms);
+/* The next result of the queries under way, NULL at the end of one. */
+rk_wire rk_conn_next(PGresult **out, rk_conn *conn, rk_patience patience);
 /* The name under which the statement stands prepared on this connection. */
 bool rk_conn_prepared(uint64_t *name, const rk_conn *conn, const rk_query *query);
 bool rk_conn_has_name(const rk_conn *conn, uint64_t name);

@@ -61,6 +61,8 @@ typedef struct rk_operation {
 /* The generated table. */
 extern const rk_operation rk_operations[];
 extern const int rk_operation_count;
+/* All of them as renku_operation_list() tells them. */
+extern const char rk_operation_descriptions[];
 /* The merged OpenAPI document. */
 extern const char rk_openapi_document[];
 

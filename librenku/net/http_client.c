@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/cancel.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
 
@@ -130,7 +131,8 @@ static int check_progress(void *user, curl_off_t to_come, curl_off_t came, curl_
     (void)came;
     (void)to_go;
     (void)went;
-    return t->request->cancelled && t->request->cancelled(t->request->user);
+    return rk_cancel_is_set(t->op->cancel) ||
+           (t->request->cancelled && t->request->cancelled(t->request->user));
 }
 
 /* --- preparing -------------------------------------------------------------------------------- */
@@ -264,7 +266,7 @@ static void set_callbacks(transfer *t)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_field);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, t->request->cancelled ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, t->request->cancelled || t->op->cancel ? 0L : 1L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->reason);
@@ -288,6 +290,8 @@ static int explain(transfer *t, CURLcode code)
 {
     if (t->op->error.err)
         return t->op->error.err; /* out of memory in a callback */
+    if (rk_cancel_is_set(t->op->cancel))
+        return rk_fail_default(t->op, RK_ERR_CANCELLED);
     if (t->refused)
         return fail_remote(t, t->refused);
     if (code == CURLE_OPERATION_TIMEDOUT)

@@ -5,7 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import emit_header, emit_openapi, emit_operations, emit_patterns, emit_source
+from . import emit_calls, emit_descriptions, emit_header, emit_openapi, emit_operations, emit_patterns, emit_source
 from .api import read
 from .errors import SpecError
 
@@ -16,6 +16,8 @@ EMITTERS = {
     "operations": emit_operations.emit,
     "patterns": emit_patterns.emit,
     "openapi": emit_openapi.emit,
+    "calls": emit_calls.emit,
+    "descriptions": emit_descriptions.emit,
 }
 
 

@@ -92,6 +92,7 @@ class Operation:
     transaction: bool = False
     permission: Optional[Tuple[str, str]] = None  # None: public or core
     declared_permission: str = ""
+    responses: List[Tuple[str, str]] = field(default_factory=list)  # (status or "default", description)
 
     @property
     def handler(self):

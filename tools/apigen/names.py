@@ -9,6 +9,12 @@ KEYWORDS = frozenset(
     " volatile while bool true false asm".split()
 )
 
+KEYWORDS_CPP = frozenset(
+    "and catch class compl concept consteval constexpr constinit decltype delete explicit export friend mutable"
+    " namespace new noexcept not nullptr operator or override private protected public requires template this throw"
+    " try typeid typename using virtual xor".split()
+)
+
 
 def snake(name):
     """ProjectGetQuery -> project_get_query, per-page -> per_page."""
@@ -21,6 +27,12 @@ def member(name):
     """The name of a struct member."""
     plain = snake(name) if re.search(r"[^a-z0-9_]", name) else name
     return f"{plain}_" if plain in KEYWORDS else plain
+
+
+def public_member(name):
+    """The same for headers that C++ reads too."""
+    plain = member(name)
+    return f"{plain}_" if plain in KEYWORDS_CPP else plain
 
 
 def constant(enum, value):

@@ -192,6 +192,9 @@ class Builder:
 
     def _responses(self):
         responses = {str(status): node for status, node in (self.node.get("responses") or {}).items()}
+        self.operation.responses = [
+            (status, self.document.follow(node, self.where).get("description", "")) for status, node in responses.items()
+        ]
         successes = [status for status in responses if status.startswith("2")]
         if len(successes) > 1:
             self.fail(f"has more than one success: {', '.join(successes)}")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gen/descriptions.c: all operations as programs ask for them at run time."""
+
+import json
+
+from . import names
+
+HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/apigen from the apispec files of all rooms: do not edit. */\n"
+TYPES = {"INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TEXTS": "array", "ARRAY": "array"}
+
+
+def parameters(operation):
+    """The parameters of path and query, as renku_operation_list() tells them."""
+    for param in operation.path_params:
+        kind = "integer" if param.kind == "INT" else "string"
+        yield {"name": param.name, "in": "path", "type": kind, "required": True, "description": param.description}
+    for field in operation.query.fields if operation.query else []:
+        kind = TYPES.get(field.schema.kind, "string")
+        row = {"name": field.name, "in": "query", "type": kind, "required": field.required, "description": field.description}
+        enum = field.schema.enum or (field.schema.items and field.schema.items.enum)
+        yield {**row, "enum": enum.values} if enum else row
+
+
+def describe(operation):
+    body = None if not operation.body else "form" if operation.form else "json"
+    return {
+        "id": operation.id,
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "description": operation.description,
+        "room": operation.room,
+        "authentication": operation.authentication,
+        "parameters": list(parameters(operation)),
+        "body": body,
+        "status": operation.status,
+        "paginated": operation.paginated,
+        "etag": operation.etag,
+        "if_match": operation.takes_if_match,
+    }
+
+
+def emit(api):
+    """Yields (file, text)."""
+    rows = [json.dumps(describe(operation), ensure_ascii=False, separators=(",", ":")) for operation in api.operations]
+    lines = [names.quote(text) for text in (f"{row}{',' if row is not rows[-1] else ''}" for row in rows)]
+    include = '#include "librenku/http/operation.h"\n\n'
+    body = "".join(f"    {line}\n" for line in lines)
+    yield "descriptions.c", f'{HEAD}{include}const char rk_operation_descriptions[] =\n    "["\n{body}    "]";\n'
