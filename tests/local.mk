@@ -37,6 +37,7 @@ tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
 EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
 	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py %D%/house/test_settings.py
 
+include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk

@@ -7,6 +7,7 @@ import socket
 import time
 from pathlib import Path
 
+from library import library
 from load import wrk
 from processes import cpu_seconds, memory
 from report import Report
@@ -154,4 +155,11 @@ def lists(world: World, report: Report) -> None:
         report.add("lists", "  buffers of the plan", "pages", touched[size][name])
 
 
-CASES = {"start": start, "memory": memory_of_server, "seed": seed, "lists": lists, "load": load}
+CASES = {
+    "start": start,
+    "memory": memory_of_server,
+    "library": library,
+    "seed": seed,
+    "lists": lists,
+    "load": load,
+}

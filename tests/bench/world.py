@@ -33,7 +33,7 @@ class World:
         self.stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.keys = make_keys(self.folder / "keys")
         self.realm = self.stack.enter_context(Realm())
-        self.cluster = self.stack.enter_context(Postgres(**FAST))
+        self.cluster = self.stack.enter_context(Postgres(**FAST, track_activity_query_size="64kB"))
         self.template = make_template(self.cluster, self.keys)
         self.sizes = (SMALL,) if quick else (SMALL, LARGE)
         self.seeded = cache(self._seed)

@@ -221,6 +221,7 @@ check_main() {
 # ./dev bench: everything of tests/bench that can be run.
 bench_main() {
     local script
+    make -C build -j "$JOBS" --no-print-directory bench-programs
     for script in tests/bench/*.py tests/bench/*.sh; do
         [ -x "$script" ] || continue
         say "== $script"

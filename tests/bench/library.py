@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one call of the library costs beside the bare round trip of its statement."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+from report import Report
+from support.server import BUILD
+from world import SMALL, World
+
+PROGRAM = BUILD / "tests" / "bench" / "library" / "call"
+OWNER = """
+SELECT subject_id, object_id FROM librenku.relation
+ WHERE object_type = 'p' AND relation = 'o' AND subject_type = 'u' ORDER BY 2 LIMIT 1
+"""
+LAST = """
+SELECT query FROM pg_stat_activity
+ WHERE application_name = 'librenku' AND query LIKE '%%projects.projects%%' AND datname = %s
+"""
+
+
+def write_settings(path: Path, env: dict[str, str]) -> None:
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in env.items()))
+
+
+def statement_of(world: World, database: str, words: list[str]) -> str:
+    """The text that the library sends, as the server saw it."""
+    command = [PROGRAM, *words, "-", "0", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with world.cluster.superuser() as connection:
+            for _ in range(1000):
+                row = connection.execute(LAST, (database,)).fetchone()
+                if row or process.poll() is not None:
+                    break
+        process.communicate(b"\n")
+    assert row, "the library sent no statement"
+    return row[0]
+
+
+def library(world: World, report: Report) -> None:
+    seeded = world.seeded(SMALL)
+    settings, sql = world.folder / "library.env", world.folder / "statement.sql"
+    write_settings(settings, seeded.env)
+    with world.cluster.superuser(seeded.name) as connection:
+        user, project = connection.execute(OWNER).fetchone()
+    words = [str(settings), user, project]
+    sql.write_text(statement_of(world, seeded.name, words))
+    rounds, calls = ("8", "500") if world.quick else ("40", "2000")
+    command = [PROGRAM, *words, str(sql), rounds, calls, "u", user, project]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pairs = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    report.add("library", "renku_project_get, as its owner", "us", [own / 1000 for own, _ in pairs])
+    report.add("library", "the bare round trip of its statement", "us", [bare / 1000 for _, bare in pairs])
+    report.add("library", "  ratio", "", [own / bare for own, bare in pairs], below=1.15)
