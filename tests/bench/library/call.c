@@ -83,9 +83,9 @@ static void open_database(bench *b, const renku_config *config, const char *sql)
 {
     const char *const names[] = {"host", "port", "user", "password", "dbname", NULL};
     const char *const values[] = {
-        renku_config_get(config, "DB_HOST"),     renku_config_get(config, "DB_PORT"),
-        renku_config_get(config, "DB_USER"),     renku_config_get(config, "DB_PASSWORD"),
-        renku_config_get(config, "DB_NAME"),     NULL,
+        renku_config_get(config, "DB_HOST"), renku_config_get(config, "DB_PORT"),
+        renku_config_get(config, "DB_USER"), renku_config_get(config, "DB_PASSWORD"),
+        renku_config_get(config, "DB_NAME"), NULL,
     };
 
     b->connection = PQconnectdbParams(names, values, 0);
