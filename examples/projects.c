@@ -4,18 +4,15 @@
 
 int main(void)
 {
-    renku_http_request request = RENKU_HTTP_REQUEST_INIT;
     renku_config *config = renku_config_new();
     renku_ctx *ctx = NULL;
     renku_result *result = NULL;
 
-    request.method = "GET";
-    request.target = "/api/data/projects";
     if (config && renku_config_from_environment(config) == 0)
         result = renku_ctx_new(&ctx, config);
     if (renku_result_ok(result)) {
         renku_result_free(result);
-        result = renku_http_handle(ctx, &request);
+        result = renku_project_list(ctx, NULL, NULL, NULL);
     }
     printf("%d %s\n", renku_result_status(result), renku_result_body(result, NULL));
     renku_result_free(result);

@@ -14,6 +14,7 @@ from support.up import Installation
 
 README = ROOT / "README.md"
 TESTED = re.compile(r"^<!-- tested -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^<!-- file: ([\w.]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 C_BLOCK = re.compile(r"^```c\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -31,16 +32,22 @@ def home(tmp_path_factory):
     assert local.ask() == 0, local.messages()
 
 
-def run_blocks(local, blocks):
+def run_blocks(local, blocks, cwd=ROOT, **variables):
     """One shell for all blocks; each command must answer and no answer may be an error."""
     script = "set -e\n" + "\n".join(blocks)
     script = script.replace("http://127.0.0.1:8000", local.url)
     script = re.sub(r"(?<![\w/])build/", f"{BUILD}/", script)
     script = script.replace("curl -sS", "curl -sS --fail-with-body")
-    env = local.env | {"HOME": local.env["HOME"], "PATH": os.environ["PATH"]}
+    env = local.env | {"HOME": local.env["HOME"], "PATH": os.environ["PATH"]} | variables
     return subprocess.run(
-        ["bash"], input=script, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120
+        ["bash"], input=script, env=env, cwd=cwd, capture_output=True, text=True, timeout=120
     )
+
+
+def write_files(page, folder):
+    """The files that a page shows, each under its name."""
+    for name, text in FILE.findall(page.read_text()):
+        (folder / name).write_text(text)
 
 
 def test_the_commands_of_the_readme_work(home):
@@ -62,6 +69,30 @@ def test_the_program_of_the_readme_is_the_example():
     example = (ROOT / "examples/projects.c").read_text()
 
     assert example.partition("\n")[2] == shown
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Variables with which a shell finds what `make install` brings."""
+    root = tmp_path_factory.mktemp("root")
+    subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={root}"], check=True, capture_output=True)
+    prefix = root / "usr/local"
+    return {
+        "PATH": f"{prefix / 'bin'}:{os.environ['PATH']}",
+        "LD_LIBRARY_PATH": str(prefix / "lib"),
+        "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig"),
+        "PKG_CONFIG_SYSROOT_DIR": str(root),
+    }
+
+
+def test_the_c_tutorial_works_with_what_is_installed(home, installed, tmp_path):
+    page = ROOT / "docs/tutorial-c.md"
+    write_files(page, tmp_path)
+
+    done = run_blocks(home, TESTED.findall(page.read_text()), tmp_path, **installed)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-2:] == ["sea-ice is public", "too late: yes"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
