@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "frontends/server/activation.h"
 #include "frontends/server/discovery.h"
 #include "frontends/server/handover.h"
 #include "frontends/server/identity.h"
@@ -44,6 +45,7 @@ typedef struct rk_launch {
     int workers;
     bool debug, fast, dev, single, no_migrate;
     int listen_fd;
+    bool keeps_socket; /* it was handed over and outlives the server */
     rk_user runs_as;
     bool changes_user;
     char url[300];
@@ -346,6 +348,33 @@ static int bind_port(rk_launch *launch)
     return launch->listen_fd < 0 ? why_no_bind(launch) : note_url(launch);
 }
 
+/* The address of a socket that a service manager has bound. */
+static int note_handed_url(rk_launch *launch)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+
+    if (getsockname(launch->listen_fd, (struct sockaddr *)&address, &size) != 0 ||
+        (address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
+        getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return complain(1, "the socket that was handed over is none of TCP");
+    snprintf(launch->url, sizeof(launch->url),
+             strchr(host, ':') ? "http://[%.200s]:%.10s" : "http://%.200s:%.10s", host, port);
+    return 0;
+}
+
+/* A socket from the service manager, or one of our own on --host and --port. */
+static int take_port(rk_launch *launch)
+{
+    launch->listen_fd = rk_activation_socket();
+    if (launch->listen_fd == -2)
+        return complain(1, "it was handed several sockets; it takes one");
+    launch->keeps_socket = launch->listen_fd >= 0;
+    return launch->keeps_socket ? note_handed_url(launch) : bind_port(launch);
+}
+
 /* In the order of preference: in the build folder the module stands where libtool puts it. */
 static int find_module(rk_launch *launch)
 {
@@ -436,10 +465,12 @@ static int set_environment(const rk_launch *launch)
     snprintf(number, sizeof(number), "%d", launch->listen_fd);
     rk_user_format(user, sizeof(user), &launch->runs_as);
     unsetenv("RENKU_SERVER_USER");
+    unsetenv("RENKU_SERVER_SOCKET_KEPT");
     if (setenv("RENKU_SERVER_LISTEN_FD", number, 1) != 0 ||
         setenv("RENKU_SERVER_URL", launch->url, 1) != 0 ||
         setenv("RENKU_SERVER_SERVICE", launch->service, 1) != 0 ||
         (launch->changes_user && setenv("RENKU_SERVER_USER", user, 1) != 0) ||
+        (launch->keeps_socket && setenv("RENKU_SERVER_SOCKET_KEPT", "1", 1) != 0) ||
         (launch->debug && setenv("LOG_APP_LEVEL", "DEBUG", 1) != 0))
         return complain(1, "out of memory");
     return 0;
@@ -473,7 +504,7 @@ int renku_server_main(int argc, char **argv)
     if (status != 0)
         return status < 0 ? 0 : status;
     if ((status = choose_user(&launch)) != 0 || (status = find_module(&launch)) != 0 ||
-        (status = bind_port(&launch)) != 0)
+        (status = take_port(&launch)) != 0)
         return status;
     status = strcmp(launch.service, "identity") == 0 ? prepare_identity(&launch) : prepare(&launch);
     return status != 0 ? status : become_kore(&launch);

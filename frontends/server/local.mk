@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Kore module, and the launcher that the command line links.
 server_common = \
+	%D%/activation.c %D%/activation.h \
 	%D%/identity.c %D%/identity.h \
 	%D%/log.c %D%/log.h \
 	%D%/sanitizer.c %D%/sanitizer.h \

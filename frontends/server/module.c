@@ -14,6 +14,7 @@
 void renku_connect(struct connection *connection);
 #pragma GCC visibility pop
 
+#include "frontends/server/activation.h"
 #include "frontends/server/log.h"
 #include "frontends/server/memory.h"
 #include "frontends/server/metrics.h"
@@ -159,6 +160,7 @@ static void on_ready(struct kore_msg *message, const void *data)
     if (announced++)
         return;
     dprintf(STDERR_FILENO, "listening on %s\n", url ? url : "");
+    rk_activation_notify("READY=1");
     release_with_last(kore_worker_data(0));
     rk_memory_release();
 }

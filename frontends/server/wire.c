@@ -29,12 +29,14 @@ static void on_wake(void *arg, int error)
         rk_wire_tick();
 }
 
-/* New clients are refused at once, by all workers. */
+/* New clients are refused at once, by all workers; those of a socket that a service manager keeps
+ * wait for the next server. */
 static void stop_listener(struct listener *listener)
 {
     kore_platform_event_schedule(listener->fd, 0, 0, listener);
     kore_platform_disable_read(listener->fd);
-    shutdown(listener->fd, SHUT_RDWR);
+    if (!getenv("RENKU_SERVER_SOCKET_KEPT"))
+        shutdown(listener->fd, SHUT_RDWR);
     LIST_REMOVE(listener, list);
 }
 
