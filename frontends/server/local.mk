@@ -50,7 +50,7 @@ tests_unit_server_LDADD = $(CHECK_LIBS) -ljson-c -lcrypto -lpthread
 noinst_LTLIBRARIES += tests/support/fake/librenku.la
 tests_support_fake_librenku_la_SOURCES = tests/support/fake_renku.c
 tests_support_fake_librenku_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
-tests_support_fake_librenku_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -rpath /nowhere \
+tests_support_fake_librenku_la_LDFLAGS = $(AM_LDFLAGS) -version-info 1:0:0 -rpath /nowhere \
 	-Wl,--version-script=$(top_srcdir)/librenku/librenku.map
 noinst_PROGRAMS += tests/support/fake_server
 tests_support_fake_server_SOURCES = tests/support/fake_server.c
