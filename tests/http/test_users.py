@@ -322,6 +322,15 @@ def test_deleting_needs_the_platform_administrator(api, rows, user):
     assert record(rows, user.id) is not None
 
 
+# Spec: users.md 3.2-3.4; authorization.md 12: nor is the relationship without the role
+def test_users_are_for_administrators_by_the_token(api, make_admin, user):
+    root = api.user()
+    make_admin(root.id)
+    check_error(root.get("/users"), 403)
+    check_error(root.delete(f"/users/{user.id}"), 403)
+    assert "email" not in root.get(f"/users/{user.id}").json()
+
+
 # Spec: users.md 2.1, 3.4, 8; authorization.md 9
 def test_a_deleted_user_is_gone_with_namespace_and_memberships(api, admin, rows, user, other):
     group, project = other.create_group(), other.create_project()
