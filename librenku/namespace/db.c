@@ -57,12 +57,15 @@ int rk_group_lookup(rk_group *out, bool *found, rk_op *op, const char *slug)
 
 int rk_group_lock(rk_group *out, bool *found, rk_op *op, const char *slug)
 {
+    /* A statement that waits for a lock goes on with the snapshot from before: what was changed
+     * meanwhile, also who may do what, is seen by the next one only. The namespace is locked too,
+     * so that nothing is being created in it. */
     static const rk_query query = {
-        .sql = "SELECT {row}" FROM_GROUPS " WHERE n.id = " BY_SLUG("$3") " FOR UPDATE OF g",
-        .row = &group_row,
+        .sql = "SELECT" FROM_GROUPS " WHERE n.id = " BY_SLUG("$1") " FOR UPDATE OF g, n",
     };
 
-    return rk_db_lookup(out, found, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(slug)));
+    RK_TRY(rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(slug))));
+    return rk_group_lookup(out, found, op, slug);
 }
 
 /* Groups and the total from rows that carry it; a page past the end is one row without a group. */

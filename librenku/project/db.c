@@ -57,12 +57,14 @@ int rk_project_lookup(rk_project *out, bool *found, rk_op *op, const char *proje
 
 int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project_id)
 {
+    /* In a statement of its own: one that waits goes on with the snapshot from before, and would
+     * not see what was changed meanwhile, nor who may do what. */
     static const rk_query query = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3 FOR UPDATE OF p",
-        .row = &rk_project_row_detailed,
+        .sql = "SELECT FROM projects.projects p WHERE p.id = $1 FOR UPDATE",
     };
 
-    return rk_db_lookup(out, found, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+    RK_TRY(rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id))));
+    return rk_project_lookup(out, found, op, project_id, true);
 }
 
 /* The slug row that a path means: both slugs current, else either or both former. Spec:

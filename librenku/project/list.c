@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/project/columns.h"
 #include "librenku/project/db.h"
+#include "librenku/project/streams.h"
 
 /* Pages of projects. A page is the merge of streams that an index gives in order: public projects,
  * private ones of the subject's namespaces, private ones with a direct role. The first K of a union
@@ -14,19 +15,6 @@
 
 #define ORDER " ORDER BY sort_key DESC, project_id LIMIT $5"
 
-#define ADMIN "admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes)"
-
-/* Ids of the subject's own namespace and of the groups where it has a role: `read_children` comes
- * from there. */
-#define PARENTS                                                                                    \
-    "parents AS MATERIALIZED ("                                                                    \
-    "SELECT object_id AS parent FROM librenku.relation"                                            \
-    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'g'"             \
-    "   AND relation IN ('o', 'e', 'v')"                                                           \
-    " UNION SELECT object_id FROM librenku.relation"                                               \
-    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'n'"             \
-    "   AND relation = 'o')"
-
 /* Only the parents with the newest first rows can contribute. */
 #define TOP_PARENTS                                                                                \
     "top AS MATERIALIZED (SELECT x.parent FROM parents x CROSS JOIN LATERAL ("                     \
@@ -36,13 +24,6 @@
 
 #define STREAM(table, condition)                                                                   \
     "(SELECT project_id, sort_key FROM librenku." table " WHERE " condition ORDER ")"
-
-#define TOTAL(column, scope)                                                                       \
-    "(SELECT coalesce(sum(t." column "), 0) FROM librenku.listing_total t WHERE t.scope = " scope  \
-    ")"
-#define BOTH(scope)                                                                                \
-    "(SELECT coalesce(sum(t.public + t.private), 0) FROM librenku.listing_total t"                 \
-    " WHERE t.scope = " scope ")"
 
 /* The page from its streams, and its rows; without any row it still tells the total. */
 #define PAGE(streams)                                                                              \
@@ -96,14 +77,12 @@ static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_load
     "all_of_it AS MATERIALIZED (SELECT (SELECT yes FROM admin) OR EXISTS ("                        \
     "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
 #define IS_HERE "parent = (SELECT parent FROM here)"
-#define IS_DIRECT "user_id = $2 AND $1 = 'u'"
 #define IN_HERE "'p:' || (SELECT parent FROM here)"
 #define DIRECT_IN_HERE "'u:' || $2 || ':' || (SELECT parent FROM here)"
-#define IF_USER(sum) "CASE WHEN $1 = 'u' THEN " sum " ELSE 0 END"
 
 /* clang-format off */
 static const rk_query visible = {
-    .sql = "WITH " ADMIN ", " PARENTS ", " TOP_PARENTS ", "
+    .sql = "WITH " ADMIN ", " PARENTS(ANY_ROLE) ", " TOP_PARENTS ", "
            PAGE(STREAM("listing", "public")
                 " UNION " STREAM("listing", "NOT public AND (SELECT yes FROM admin)")
                 " UNION (SELECT l.project_id, l.sort_key FROM top CROSS JOIN LATERAL "
@@ -125,7 +104,7 @@ static const rk_query direct = {
 };
 
 static const rk_query visible_within = {
-    .sql = "WITH " ADMIN ", " PARENTS ", " HERE ", " ALL_OF_IT ", "
+    .sql = "WITH " ADMIN ", " PARENTS(ANY_ROLE) ", " HERE ", " ALL_OF_IT ", "
            PAGE(STREAM("listing", IS_HERE " AND public")
                 " UNION " STREAM("listing", IS_HERE " AND NOT public AND (SELECT yes FROM all_of_it)")
                 " UNION " STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
@@ -157,19 +136,11 @@ static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows
     return 0;
 }
 
-/* The rows of the streams that can still be on the page; the largest number when there are more. */
-static int64_t depth(const rk_page *page)
-{
-    int64_t rows;
-
-    return __builtin_add_overflow(page->offset, page->per_page, &rows) ? INT64_MAX : rows;
-}
-
 static int run(rk_array *rows, rk_op *op, const rk_query *query, const rk_page *page)
 {
     return rk_db_all(rows, op, query,
                      RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
-                               rk_int(depth(page))));
+                               rk_int(rk_page_depth(page))));
 }
 
 static int run_within(rk_array *rows, rk_op *op, const rk_query *query, const rk_page *page,
@@ -177,7 +148,14 @@ static int run_within(rk_array *rows, rk_op *op, const rk_query *query, const rk
 {
     return rk_db_all(rows, op, query,
                      RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
-                               rk_int(depth(page)), rk_text(namespace)));
+                               rk_int(rk_page_depth(page)), rk_text(namespace)));
+}
+
+int64_t rk_page_depth(const rk_page *page)
+{
+    int64_t rows;
+
+    return __builtin_add_overflow(page->offset, page->per_page, &rows) ? INT64_MAX : rows;
 }
 
 int rk_project_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,

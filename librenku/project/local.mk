@@ -11,7 +11,9 @@ librenku_core_la_SOURCES += \
 	%D%/members.c \
 	%D%/migrations.c \
 	%D%/place.c \
+	%D%/places.c \
 	%D%/project.h \
 	%D%/site.c \
+	%D%/streams.h \
 	%D%/verify.c
 dist_noinst_DATA += %D%/apispec.yaml

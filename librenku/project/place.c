@@ -34,22 +34,6 @@ int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespac
                             RK_ERR_NOT_FOUND);
 }
 
-int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, const rk_page *page)
-{
-    static const rk_query query = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS
-               " WHERE p.id = ANY ($3::text[]) ORDER BY p.id LIMIT $5 OFFSET $4",
-        .row = &place_row,
-    };
-    rk_strings ids;
-
-    RK_TRY(rk_authz_objects(&ids, op, RK_OBJECT_PROJECT, scope));
-    *total = (int64_t)ids.count;
-    return rk_db_all(out, op, &query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_texts(op, &ids), rk_int(page->offset),
-                               rk_int(page->per_page)));
-}
-
 typedef struct {
     const char *project_id;
     const char *connector_id;

@@ -12,52 +12,35 @@ static const rk_column difference_columns[] = {
 };
 static const rk_row difference_row = RK_ROW(difference, difference_columns);
 
-#define COMPARE(label, actual, expected)                                                           \
-    "(SELECT format('" label ": %s is not expected', a) FROM (" actual " EXCEPT ALL " expected     \
+#define COMPARE(label, columns, actual, expected)                                                  \
+    "(SELECT format('" label ": %s is not expected', a)"                                           \
+    "   FROM (SELECT " columns " FROM " actual " EXCEPT ALL SELECT " columns " FROM " expected     \
     ") a)"                                                                                         \
     " UNION ALL "                                                                                  \
-    "(SELECT format('" label ": %s is missing', e) FROM (" expected " EXCEPT ALL " actual ") e)"
+    "(SELECT format('" label ": %s is missing', e)"                                                \
+    "   FROM (SELECT " columns " FROM " expected " EXCEPT ALL SELECT " columns " FROM " actual     \
+    ") e)"
+#define PROJECT "project_id, parent, public, sort_key"
+#define COUNTS "scope, public, private, owners, editors"
+#define SUMS                                                                                       \
+    "(SELECT scope, sum(public)::bigint AS public, sum(private)::bigint AS private,"               \
+    "        sum(owners)::bigint AS owners, sum(editors)::bigint AS editors"                       \
+    "   FROM librenku.listing_total GROUP BY scope"                                                \
+    " HAVING (sum(public), sum(private), sum(owners), sum(editors)) <> (0, 0, 0, 0)) s"
 
+/* clang-format off */
 static const rk_query compare = {
-    .sql =
-        "SELECT {row} FROM (" COMPARE("list", "SELECT project_id, parent, public, sort_key FROM librenku.listing", "SELECT project_id, parent, public, sort_key FROM librenku.listing_expected") " UNION ALL " COMPARE(
-            "role",
-            "SELECT user_id, project_id, parent, public, sort_key"
-            "  FROM librenku.listing_member",
-            "SELECT user_id, project_id, parent, public, sort_key"
-            "  FROM librenku.listing_member_expected") " UNION ALL " COMPARE("total",
-                                                                             "SELECT scope, "
-                                                                             "sum(public) AS "
-                                                                             "public, sum(private) "
-                                                                             "AS private"
-                                                                             "  FROM "
-                                                                             "librenku.listing_"
-                                                                             "total GROUP BY scope"
-                                                                             " HAVING sum(public) "
-                                                                             "<> 0 OR sum(private) "
-                                                                             "<> 0",
-                                                                             "SELECT scope, "
-                                                                             "public::numeric, "
-                                                                             "private::numeric"
-                                                                             "  FROM "
-                                                                             "librenku.listing_"
-                                                                             "total_expected") ") "
-                                                                                               "AS "
-                                                                                               "d "
-                                                                                               "(te"
-                                                                                               "xt)"
-                                                                                               " OR"
-                                                                                               "DER"
-                                                                                               " BY"
-                                                                                               " d."
-                                                                                               "tex"
-                                                                                               "t "
-                                                                                               "LIM"
-                                                                                               "IT "
-                                                                                               "100"
-                                                                                               "0",
+    .sql = "SELECT {row} FROM ("
+           COMPARE("list", PROJECT, "librenku.listing", "librenku.listing_expected")
+           " UNION ALL "
+           COMPARE("role", "user_id, role, " PROJECT, "librenku.listing_member",
+                   "librenku.listing_member_expected")
+           " UNION ALL "
+           COMPARE("total", COUNTS, SUMS, "librenku.listing_total_expected")
+           ") AS d (text) ORDER BY d.text LIMIT 1000",
     .row = &difference_row,
 };
+/* clang-format on */
 
 static const rk_query rebuild = {.sql = "SELECT librenku.listing_rebuild()"};
 

@@ -118,6 +118,8 @@ int rk_user_secret_key(rk_user_secret_key_out *out, rk_op *op, const rk_user_sec
     rk_user_key key;
 
     (void)in;
+    /* Also a user without a record learns that the service has no key. */
+    RK_TRY(rk_user_key_check(op));
     RK_TRY(rk_user_key_lock(&key, op, op->caller->id));
     if (key.encrypted)
         return rk_user_key_open(&out->secret_key, op, op->caller->id, key.encrypted);

@@ -21,6 +21,13 @@ static int read_service_key(rk_secret **out, rk_op *op)
     return rk_secret_read(out, op, path);
 }
 
+int rk_user_key_check(rk_op *op)
+{
+    RK_AUTO(rk_secret) *key = NULL;
+
+    return read_service_key(&key, op);
+}
+
 int rk_user_key_open(const char **out, rk_op *op, const char *user_id, const char *encrypted)
 {
     RK_AUTO(rk_secret) *key = NULL;

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Groups and their members. Spec: namespaces.md 3.1-3.9, 4.3; authorization.md 9, 10"""
 
+import itertools
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import ULID, all_pages, check_error, fields_error, total_headers, unique
+from support.api import NO_ULID, ULID, all_pages, check_error, fields_error, total_headers, unique
 
 LOGIN = "You have to be authenticated to perform this operation."
 
@@ -216,6 +217,28 @@ def test_the_newest_old_slug_wins(anonymous, user):
     assert anonymous.get(f"/groups/{former}").json() == second
 
 
+# Spec: namespaces.md 3.3, 4.3: former slugs are found in any case too, and taken as what they are
+def test_former_slugs_are_compared_in_lower_case(anonymous, user):
+    former, group = old_slug(user)
+    assert anonymous.get(f"/groups/{former.upper()}").json() == group
+    assert anonymous.get(f"/namespaces/{former.upper()}").json()["slug"] == group["slug"]
+    error = check_error(user.patch(f"/groups/{former.upper()}", json={"name": "x"}), 409)
+    assert group["slug"] in error["detail"]
+    check_error(user.delete(f"/groups/{former.upper()}"), 409)
+
+
+# Spec: namespaces.md 3.3, 4.3: the current slug of a user hides the former one of a group
+def test_a_user_hides_a_former_slug(api, user):
+    former, group = old_slug(user)
+    heir = api.visitor(email=f"{former}@example.org").enter()
+    assert heir.slug == former
+    check_error(user.get(f"/groups/{former}"), 404)
+    check_error(user.patch(f"/groups/{former}", json={"name": "x"}), 404)
+    assert user.delete(f"/groups/{former}").status_code == 204
+    assert user.get(f"/namespaces/{former}").json()["namespace_kind"] == "user"
+    assert user.get(f"/groups/{group['slug']}").json() == group
+
+
 # Spec: namespaces.md 3.3
 def test_an_unknown_group_is_404(anonymous, user):
     check_error(anonymous.get(f"/groups/{unique('nobody')}"), 404)
@@ -248,6 +271,20 @@ def test_renaming_keeps_the_former_slug(user, rows):
     same = user.patch(f"/groups/{slug}", json={"slug": slug})
     assert same.status_code == 200
     assert rows.one("SELECT count(*) FROM common.namespaces_old WHERE slug = %s", slug) == 0
+
+
+# Spec: namespaces.md 3, 3.4-3.8: a path may have capital letters, and is current all the same
+def test_a_group_is_changed_under_its_slug_in_any_case(user, other):
+    group = user.create_group()
+    path = f"/groups/{group['slug'].upper()}"
+    assert user.patch(path, json={"name": "New"}).json() == group | {"name": "New"}
+    added = user.patch(f"{path}/members", json=[{"id": other.id, "role": "viewer"}])
+    assert added.status_code == 200
+    assert other.get(f"{path}/permissions").json()["delete"] is False
+    assert len(other.get(f"{path}/members").json()) == 2
+    assert user.delete(f"{path}/members/{other.id}").status_code == 204
+    assert user.delete(path).status_code == 204
+    check_error(user.get(path), 404)
 
 
 # Spec: namespaces.md 3.4: back to a former slug
@@ -306,6 +343,29 @@ def test_simultaneous_renames_to_one_slug(user):
     assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422]
 
 
+# Spec: namespaces.md 3.4, 3.5, 3.7: whoever waits for a renaming sees that it has happened
+@pytest.mark.parametrize("method, path", [("PATCH", ""), ("DELETE", ""), ("PATCH", "/members")])
+def test_a_renaming_that_is_under_way_makes_the_slug_stale(rows, user, method, path):
+    group, slug = user.create_group(), unique("renamed")
+    body = [] if path else {"name": "New"}
+    response = rows.let_wait(
+        [
+            ("SELECT FROM common.groups WHERE id = %s FOR UPDATE", group["id"]),
+            (
+                "INSERT INTO common.namespaces_old (id, slug, latest_slug_id)"
+                " SELECT generate_ulid(), slug, id FROM common.namespaces WHERE slug = %s",
+                group["slug"],
+            ),
+            ("UPDATE common.namespaces SET slug = %s WHERE slug = %s", slug, group["slug"]),
+            ("UPDATE common.groups SET name = name WHERE id = %s", group["id"]),
+        ],
+        lambda: user.request(method, f"/groups/{group['slug']}{path}", json=body),
+    )
+    error = check_error(response, 409)
+    assert slug in error["detail"]
+    assert user.get(f"/groups/{slug}").json() == group | {"slug": slug}
+
+
 # --- 3.5 DELETE /groups/{slug} -------------------------------------------------------------------
 
 
@@ -330,6 +390,30 @@ def test_deleting_a_group_deletes_what_is_in_it(api, user, rows):
     ):
         assert rows.one(f"SELECT count(*) FROM {table} WHERE {column} = %s", value) == 0
     assert rows.relations("g", group["id"]) == set()
+
+
+# Spec: namespaces.md 3.5: also what is being created in it at that moment
+def test_deleting_a_group_waits_for_what_is_being_created_in_it(rows, user):
+    group, project = user.create_group(), NO_ULID
+    response = rows.let_wait(
+        [
+            (
+                "INSERT INTO projects.projects (id, name, visibility, created_by_id, creation_date)"
+                " VALUES (%s, 'x', 'private', %s, now())",
+                project,
+                user.id,
+            ),
+            (
+                "INSERT INTO common.entity_slugs (slug, project_id, namespace_id)"
+                " SELECT 'x', %s, id FROM common.namespaces WHERE slug = %s",
+                project,
+                group["slug"],
+            ),
+        ],
+        lambda: user.delete(f"/groups/{group['slug']}"),
+    )
+    assert response.status_code == 204
+    assert rows.one("SELECT count(*) FROM projects.projects WHERE id = %s", project) == 0
 
 
 # Spec: namespaces.md 3.5, 5: 204 for an unknown group, without any permission
@@ -531,6 +615,42 @@ def test_simultaneous_removals_leave_an_owner(api, user):
             )
         )
     assert list(roles(user, group).values()).count("owner") == 1
+
+
+# Spec: authorization.md 10: the same for owners who step down, and for those who are shut out
+def test_simultaneous_changes_leave_an_owner(api, user):
+    group = user.create_group()
+    owners = [user] + [api.user() for _ in range(5)]
+    set_roles(user, group, *((owner, "owner") for owner in owners[1:]))
+
+    def leave(owner, number):
+        if number % 2:
+            return owner.delete(f"/groups/{group['slug']}/members/{owner.id}")
+        return set_roles(owner, group, (owner, "viewer"))
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(leave, owners, itertools.count()))
+    assert sorted(answer.status_code in (200, 204) for answer in answers) == [False] + [True] * 5
+    assert [answer.status_code for answer in answers if answer.status_code >= 400] == [422]
+    assert list(roles(user, group).values()).count("owner") == 1
+
+
+# Spec: authorization.md 7.1, 10: who waits for the loss of a role has lost it
+@pytest.mark.parametrize("method, path", [("PATCH", ""), ("PATCH", "/members"), ("DELETE", "")])
+def test_a_role_that_is_being_lost_does_not_count(rows, user, other, method, path):
+    group = user.create_group()
+    set_roles(user, group, (other, "owner"))
+    body = [{"id": user.id, "role": "viewer"}] if path else {"name": "New"}
+    response = rows.let_wait(
+        [
+            ("SELECT FROM common.groups WHERE id = %s FOR UPDATE", group["id"]),
+            ("DELETE FROM librenku.relation WHERE subject_id = %s AND relation = 'o'"
+             " AND object_id = %s", other.id, group["id"]),
+        ],
+        lambda: other.request(method, f"/groups/{group['slug']}{path}", json=body),
+    )
+    check_error(response, 404)
+    assert roles(user, group) == {user.id: "owner"}
 
 
 # --- 3.9 GET /groups/{slug}/permissions ----------------------------------------------------------

@@ -197,6 +197,29 @@ def test_pages_cross_the_lists_without_holes(api, per_page):
     assert total_headers(response) == (2, per_page, 9, -(-9 // per_page))
 
 
+# Spec: namespaces.md 3.10; foundations.md 6: a blank value is none
+@pytest.mark.parametrize("query", ["?kinds=", "?kinds", "?kinds=&minimum_role="])
+def test_blank_kinds_are_the_usual_ones(user, query):
+    whole = user.get("/namespaces")
+    response = user.get(f"/namespaces{query}")
+    assert (response.status_code, response.json()) == (200, whole.json())
+
+
+# Spec: namespaces.md 3.10, 4.6; users.md 3.4: what cannot be shown is not counted either
+@pytest.mark.parametrize("role", [None, "viewer", "editor", "owner"])
+def test_projects_of_a_deleted_user_are_not_listed(admin, user, other, role):
+    project = user.create_project()
+    user.set_members(f"/projects/{project['id']}/members", (other, "owner"))
+    kept = other.create_project()
+    assert admin.delete(f"/users/{user.id}").status_code == 204
+    params = {"kinds": "project"} | ({"minimum_role": role} if role else {})
+    for caller in (other, admin):
+        listed = all_pages(caller, "/namespaces", **params)
+        response = caller.get("/namespaces", params=params)
+        assert int(response.headers["total"]) == len(listed)
+        assert f"{other.slug}/{kept['slug']}" in [item["path"] for item in listed]
+
+
 BAD_QUERIES = {
     "unknown-parameter": ("x=1", "x: Extra inputs are not permitted"),
     "unknown-role": (

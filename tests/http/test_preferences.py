@@ -315,7 +315,23 @@ def test_preferences_survive_the_user(admin, user):
 
 
 # Spec: user-preferences.md 4.3
-def test_ids_of_three_characters_are_enough(api):
-    user_id = uuid.uuid4().hex[:3] + "x"
+def test_ids_of_three_characters_are_enough(api, rows):
+    user_id = uuid.uuid4().hex[:3]
     visitor = api.visitor(user_id=user_id)
     assert pin(visitor, "abc/def").json()["user_id"] == user_id
+    rows.run("DELETE FROM users.user_preferences WHERE user_id = %s", user_id)
+
+
+# Spec: user-preferences.md 4.3; after the body and the query, as all of these operations check late
+@pytest.mark.parametrize(
+    "method, path",
+    [("GET", PATH), ("POST", PINS), ("DELETE", PINS), ("POST", BANNER), ("DELETE", BANNER)],
+)
+def test_ids_of_two_characters_are_422(api, rows, method, path):
+    visitor = api.visitor(user_id="a1")
+    check_error(
+        visitor.request(method, path, json={"project_slug": "abc"}),
+        422,
+        'The user id "a1" is too short.',
+    )
+    assert rows.one("SELECT count(*) FROM users.user_preferences WHERE user_id = 'a1'") == 0

@@ -260,3 +260,23 @@ def test_simultaneous_changes_leave_an_owner(api, user):
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda owner: set_roles(owner, project, (owner, "viewer")), owners))
     assert list(roles(user, project).values()).count("owner") == 1
+
+
+# Spec: authorization.md 7.1, 10: who waits for the loss of a role has lost it
+@pytest.mark.parametrize("method, path", [("PATCH", ""), ("PATCH", "/members"), ("DELETE", "")])
+def test_a_role_that_is_being_lost_does_not_count(rows, user, other, method, path):
+    project = user.create_project(visibility="public")
+    user.set_members(f"/projects/{project['id']}/members", (other, "owner"))
+    body = [{"id": user.id, "role": "viewer"}] if path else {"name": "New"}
+    etag = {"if-match": user.project(project["id"])["etag"]}
+    response = rows.let_wait(
+        [
+            ("SELECT FROM projects.projects WHERE id = %s FOR UPDATE", project["id"]),
+            ("DELETE FROM librenku.relation WHERE subject_id = %s AND relation = 'o'"
+             " AND object_id = %s", other.id, project["id"]),
+        ],
+        lambda: other.request(method, f"/projects/{project['id']}{path}", json=body, headers=etag),
+    )
+    check_error(response, 404)
+    members = user.get(f"/projects/{project['id']}/members").json()
+    assert [(member["id"], member["role"]) for member in members] == [(user.id, "owner")]

@@ -91,6 +91,20 @@ def test_simultaneous_first_calls_make_one_record(api, rows):
     assert rows.one("SELECT count(*) FROM common.namespaces WHERE user_id = %s", visitor.id) == 1
 
 
+# Spec: users.md 1: a record without namespace is an internal inconsistency, wherever it is loaded
+@pytest.mark.server_error
+def test_a_record_without_namespace_is_an_internal_error(api, rows):
+    user = api.user()
+    rows.run("DELETE FROM common.namespaces WHERE user_id = %s", user.id)
+    try:
+        check_error(user.get("/user"), 500, code=1500)
+        check_error(api.anonymous().get(f"/users/{user.id}"), 500, code=1500)
+        check_error(user.get("/users", params={"exact_email": user.email}), 500, code=1500)
+        check_error(api.token_admin().get("/users"), 500, code=1500)
+    finally:
+        rows.run("DELETE FROM users.users WHERE keycloak_id = %s", user.id)
+
+
 # --- 4.1 the slug of the namespace: namespaces.md 4.4, foundations.md 9.5 ------------------------
 
 SLUG_SOURCES = {
@@ -308,6 +322,15 @@ def test_deleting_needs_the_platform_administrator(api, rows, user):
     assert record(rows, user.id) is not None
 
 
+# Spec: users.md 3.2-3.4; authorization.md 12: nor is the relationship without the role
+def test_users_are_for_administrators_by_the_token(api, make_admin, user):
+    root = api.user()
+    make_admin(root.id)
+    check_error(root.get("/users"), 403)
+    check_error(root.delete(f"/users/{user.id}"), 403)
+    assert "email" not in root.get(f"/users/{user.id}").json()
+
+
 # Spec: users.md 2.1, 3.4, 8; authorization.md 9
 def test_a_deleted_user_is_gone_with_namespace_and_memberships(api, admin, rows, user, other):
     group, project = other.create_group(), other.create_project()
@@ -333,6 +356,21 @@ def test_a_deleted_user_is_gone_with_namespace_and_memberships(api, admin, rows,
     assert [member["id"] for member in other.get(f"/projects/{project['id']}/members").json()] == [
         other.id
     ]
+
+
+# Spec: users.md 8: last-owner rules do not apply to the removal of a user
+def test_a_deleted_user_may_be_the_last_owner(api, admin, user, other):
+    group, project = other.create_group(), other.create_project()
+    for path in (f"/groups/{group['slug']}/members", f"/projects/{project['id']}/members"):
+        other.set_members(path, (user, "owner"), (other, "viewer"))
+    assert admin.delete(f"/users/{user.id}").status_code == 204
+    left = other.get(f"/groups/{group['slug']}/members").json()
+    assert [(member["id"], member["role"]) for member in left] == [(other.id, "viewer")]
+    path = f"/groups/{group['slug']}/members"
+    check_error(other.patch(path, json=[{"id": other.id, "role": "owner"}]), 404)
+    check_error(admin.patch(path, json=[{"id": other.id, "role": "editor"}]), 422)
+    admin.set_members(path, (other, "owner"))
+    assert other.get(f"/projects/{project['id']}/permissions").json()["delete"] is True
 
 
 # Spec: users.md 3.4: a later login makes the record again
@@ -401,6 +439,15 @@ def test_simultaneous_first_calls_return_one_key(user):
 def test_without_an_encryption_key_there_is_no_secret_key(other_server, make_api):
     server = other_server({"ENCRYPTION_KEY_PATH": "/nonexistent/key"}, workers=1)
     check_error(make_api(server).user().get("/user/secret_key"), 500)
+
+
+# Spec: users.md 3.5: the key of the service is missing, whether there is a record or not
+@pytest.mark.server_error
+def test_the_encryption_key_is_missed_before_the_record(other_server, make_api):
+    api = make_api(other_server({"ENCRYPTION_KEY_PATH": None}, workers=1))
+    check_error(api.anonymous().get("/user/secret_key"), 401, LOGIN)
+    check_error(api.user().get("/user/secret_key"), 500, code=1500)
+    check_error(api.visitor().get("/user/secret_key"), 500, code=1500)
 
 
 # Spec: users.md 3.1: the record of one user never shows in that of another

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A look into the database behind the server."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
+from httpx import Response
+
+from .server import poll
 
 TABLES = """
 SELECT format('%I.%I', table_schema, table_name)
@@ -40,6 +46,23 @@ class Rows:
 
     def run(self, sql: str, *parameters) -> int:
         return self.connection.execute(sql, parameters or None).rowcount
+
+    def let_wait(self, statements: list[tuple], request: Callable[[], Response]) -> Response:
+        """The answer to a request that has to wait for a transaction, which then commits."""
+        with ThreadPoolExecutor(1) as pool:
+            with self.connection.transaction():
+                for statement in statements:
+                    self.run(*statement)
+                answer = pool.submit(request)
+                poll(self.is_waited_for)
+            return answer.result()
+
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for what the open transaction of this connection holds."""
+        return self.one(
+            "SELECT EXISTS (SELECT FROM pg_locks l WHERE NOT l.granted"
+            "                  AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)))"
+        )
 
     def fingerprint(self) -> dict[str, str]:
         """A hash of the content of every table."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages and totals of GET /projects equal a plain query, whatever concurrent writers have made through the API."""
+"""Pages and totals of GET /projects and of projects in GET /namespaces equal a plain query, whatever concurrent writers have made through the API."""
 
 import os
 import random
@@ -17,6 +17,8 @@ PEOPLE, GROUPS = 10, 6
 WRITERS, READERS = 6, 2
 ROUNDS, CHANGES, LOOKS = 3, 80, 250
 ROLES = ("owner", "editor", "viewer")
+# What a role on a project, or on the group that has it, must be. Spec: authorization.md 3.5, namespaces.md 3.10
+MINIMUM_ROLES = {"viewer": ("oev", "oev"), "editor": ("oe", "o"), "owner": ("o", "o")}
 ANSWERS = {200, 201, 204, 403, 404, 409, 422}  # a change may lose against another one
 
 # Everything that a subject may read, straight from the relationships. Spec: authorization.md 3, 11
@@ -49,6 +51,39 @@ SELECT p.id
  WHERE p.id IN ({ids}) AND (%(namespace)s::text IS NULL OR n.slug = lower(%(namespace)s))
  ORDER BY coalesce(p.updated_at, p.creation_date) DESC, p.id COLLATE "C"
 """
+
+
+WITH_ROLE = """
+SELECT object_id FROM librenku.relation
+ WHERE object_type = 'p' AND strpos(%(direct)s, relation::text) > 0 AND subject_type = 'u' AND subject_id = %(id)s
+UNION
+SELECT p.object_id
+  FROM librenku.relation p
+  JOIN librenku.relation m ON m.object_type = p.subject_type AND m.object_id = p.subject_id
+ WHERE p.object_type = 'p' AND p.relation = 'N' AND m.subject_type = 'u' AND m.subject_id = %(id)s
+   AND (m.object_type = 'g' AND strpos(%(parent)s, m.relation::text) > 0 OR m.object_type = 'n' AND m.relation = 'o')
+UNION
+SELECT p.object_id
+  FROM librenku.relation p
+  JOIN librenku.relation m ON m.object_type = 'L' AND m.object_id = p.subject_id
+ WHERE p.object_type = 'p' AND p.relation = 'L' AND m.relation = 'A' AND m.subject_type = 'u' AND m.subject_id = %(id)s
+"""
+PATHS = """
+SELECT n.slug || '/' || s.slug
+  FROM projects.projects p
+  JOIN common.entity_slugs s ON s.project_id = p.id AND s.data_connector_id IS NULL
+  JOIN common.namespaces n ON n.id = s.namespace_id
+ WHERE p.id IN ({ids})
+ ORDER BY p.id COLLATE "C"
+"""
+
+
+def plain_paths(rows: Rows, person: Caller, minimum_role: str | None) -> list[str]:
+    """The paths that the list of project namespaces should have, all of them."""
+    direct, parent = MINIMUM_ROLES.get(minimum_role, (None, None))
+    ids = WITH_ROLE if minimum_role else READABLE + DIRECT
+    subject = {"type": "u", "id": person.id, "direct": direct, "parent": parent}
+    return [path for (path,) in rows.connection.execute(PATHS.format(ids=ids), subject)]
 
 
 def plain(rows: Rows, person: Caller, namespace: str | None, direct: bool) -> list[str]:
@@ -252,7 +287,25 @@ def look(generator: random.Random, world: World, rows: Rows, who: Callable[[], C
     return len(expected)
 
 
-# Spec: projects.md 4.1, foundations.md 7, authorization.md 11
+def look_at_namespaces(generator: random.Random, person: Caller, rows: Rows) -> int:
+    """Compares one page of project namespaces; returns how many there are."""
+    minimum_role = generator.choice([None, *MINIMUM_ROLES])
+    per_page = generator.choice([1, 7, 20, 100])
+    expected = plain_paths(rows, person, minimum_role)
+    page = generator.randrange(1, -(-len(expected) // per_page) + 3)
+    query = {"kinds": "project", "page": page, "per_page": per_page}
+    query |= {"minimum_role": minimum_role} if minimum_role else {}
+    response = person.get("/namespaces", params=query)
+    assert response.status_code == 200, response.text
+    paths = [item["path"] for item in response.json()]
+    assert (paths, int(response.headers["total"])) == (
+        expected[(page - 1) * per_page : page * per_page],
+        len(expected),
+    ), (person.id, query)
+    return len(expected)
+
+
+# Spec: projects.md 4.1, namespaces.md 3.10, foundations.md 7, authorization.md 11
 def test_pages_and_totals_equal_a_plain_query_after_concurrent_changes(
     api, rows, world, anonymous, admin
 ):
@@ -266,4 +319,9 @@ def test_pages_and_totals_equal_a_plain_query_after_concurrent_changes(
             look(generator, world, rows, lambda: generator.choice(everybody)) for _ in range(LOOKS)
         ]
         print(f"{len(world.projects)} projects made, lists of up to {max(sizes)}")
+        assert max(sizes) > 40
+        logged_in = [person for person in everybody if person.token]
+        sizes = [
+            look_at_namespaces(generator, generator.choice(logged_in), rows) for _ in range(LOOKS)
+        ]
         assert max(sizes) > 40

@@ -21,10 +21,11 @@ SELECT 'member', t::text FROM ((TABLE librenku.listing_member EXCEPT TABLE libre
                         UNION ALL (TABLE librenku.listing_member_expected EXCEPT TABLE librenku.listing_member)) t
 UNION ALL
 SELECT 'total', t::text FROM (
-    SELECT scope, sum(public), sum(private) FROM (
-        SELECT scope, public, private FROM librenku.listing_total
-        UNION ALL SELECT scope, -public, -private FROM librenku.listing_total_expected) d
-     GROUP BY scope HAVING sum(public) <> 0 OR sum(private) <> 0) t
+    SELECT scope, sum(public), sum(private), sum(owners), sum(editors) FROM (
+        SELECT scope, public, private, owners, editors FROM librenku.listing_total
+        UNION ALL SELECT scope, -public, -private, -owners, -editors FROM librenku.listing_total_expected) d
+     GROUP BY scope
+    HAVING (sum(public), sum(private), sum(owners), sum(editors)) <> (0, 0, 0, 0)) t
 """
 
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/db/db.h"
+#include "librenku/project/columns.h"
+#include "librenku/project/project.h"
+#include "librenku/project/streams.h"
+
+/* Pages of projects as namespaces, in the order of their ids: the merge of streams, as list.c has
+ * it. Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted. */
+
+#define ORDER " ORDER BY project_id LIMIT $5"
+#define STREAM(table, condition)                                                                   \
+    "(SELECT project_id FROM librenku." table " WHERE " condition ORDER ")"
+
+/* Only the parents with the lowest first ids can contribute. */
+#define TOP_PARENTS                                                                                \
+    "top AS MATERIALIZED (SELECT x.parent FROM parents x CROSS JOIN LATERAL ("                     \
+    "SELECT l.project_id FROM librenku.listing l WHERE l.parent = x.parent"                        \
+    " ORDER BY l.project_id LIMIT 1) first"                                                        \
+    " ORDER BY first.project_id LIMIT $5)"
+
+/* Whoever administers sees all; others what is in their parents, and what the further streams give.
+ * `direct` is the sum of direct roles in a scope: those in a parent are counted once. */
+/* clang-format off */
+#define PAGE(roles, streams)                                                                       \
+    "WITH " ADMIN ", " PARENTS(roles) ", " TOP_PARENTS ", "                                        \
+    "page AS MATERIALIZED (SELECT project_id FROM ("                                               \
+    STREAM("listing", "(SELECT yes FROM admin)")                                                   \
+    " UNION (SELECT l.project_id FROM top CROSS JOIN LATERAL "                                     \
+    STREAM("listing", "parent = top.parent") " l)"                                                 \
+    streams ") streams ORDER BY project_id LIMIT $4 OFFSET $3)"
+#define COUNT(further, parent, direct)                                                             \
+    ", total AS (SELECT (CASE WHEN (SELECT yes FROM admin) THEN " BOTH("'*'") " ELSE " further     \
+    " + coalesce((SELECT sum(" parent ") FROM parents x), 0)"                                      \
+    " + " IF_USER(direct("'u:' || $2"))                                                            \
+    " - coalesce((SELECT sum(" direct("'u:' || $2 || ':' || x.parent") ") FROM parents x), 0)"     \
+    " END)::bigint AS count)"
+/* clang-format on */
+#define SELECT_PAGE                                                                                \
+    " SELECT {row} FROM total LEFT JOIN (page CROSS JOIN LATERAL ("                                \
+    "SELECT p.id, p.name, p.created_by_id, p.creation_date, s.slug, n.slug AS namespace,"          \
+    "       n.id AS namespace_id" RK_FROM_PROJECTS                                                 \
+    " WHERE p.id = page.project_id COLLATE \"default\" LIMIT 1) p) ON true"                        \
+    " ORDER BY page.project_id"
+
+#define IN_PARENT "'p:' || x.parent"
+#define PRIVATE(scope) TOTAL("private", scope)
+#define EDITORS(scope) TOTAL("owners + t.editors", scope) /* owners are editors too */
+#define OWNERS(scope) TOTAL("owners", scope)
+
+typedef struct {
+    rk_project_place place;
+    int64_t total;
+} listed;
+
+static const rk_column listed_columns[] = {
+    {"p.id",                         RK_COLUMN_TEXT, offsetof(listed, place.project_id),    NULL},
+    {"p.namespace_id",               RK_COLUMN_TEXT, offsetof(listed, place.namespace_id),  NULL},
+    {"p.name",                       RK_COLUMN_TEXT, offsetof(listed, place.name),          NULL},
+    {"p.slug",                       RK_COLUMN_TEXT, offsetof(listed, place.slug),          NULL},
+    {"p.namespace || '/' || p.slug", RK_COLUMN_TEXT, offsetof(listed, place.path),          NULL},
+    {"p.created_by_id",              RK_COLUMN_TEXT, offsetof(listed, place.created_by),    NULL},
+    {"p.creation_date",              RK_COLUMN_TIME, offsetof(listed, place.creation_date), NULL},
+    {"total.count",                  RK_COLUMN_BITS, offsetof(listed, total),               NULL},
+};
+static const rk_row listed_row = RK_ROW(listed, listed_columns);
+
+/* clang-format off */
+static const rk_query readable = {
+    .sql = PAGE(ANY_ROLE, " UNION " STREAM("listing", "public")
+                          " UNION " STREAM("listing_member", IS_DIRECT))
+           COUNT(TOTAL("public", "'*'"), PRIVATE(IN_PARENT), PRIVATE) SELECT_PAGE,
+    .row = &listed_row,
+};
+
+static const rk_query with_any_role = {
+    .sql = PAGE(ANY_ROLE, " UNION " STREAM("listing_member", IS_DIRECT))
+           COUNT("0", BOTH(IN_PARENT), BOTH) SELECT_PAGE,
+    .row = &listed_row,
+};
+
+static const rk_query writable = {
+    .sql = PAGE(OWNER, " UNION " STREAM("listing_member", IS_DIRECT " AND role = 'o'")
+                       " UNION " STREAM("listing_member", IS_DIRECT " AND role = 'e'"))
+           COUNT("0", BOTH(IN_PARENT), EDITORS) SELECT_PAGE,
+    .row = &listed_row,
+};
+
+static const rk_query owned = {
+    .sql = PAGE(OWNER, " UNION " STREAM("listing_member", IS_DIRECT " AND role = 'o'"))
+           COUNT("0", BOTH(IN_PARENT), OWNERS) SELECT_PAGE,
+    .row = &listed_row,
+};
+/* clang-format on */
+
+static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
+{
+    const listed *items = rows->items;
+    rk_project_place *places = rk_new_array(op, rk_project_place, rows->count);
+
+    RK_CHECK(places);
+    *out = (rk_array){true, 0, places};
+    *total = rows->count ? items[0].total : 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (items[i].place.project_id)
+            places[out->count++] = items[i].place;
+    }
+    return 0;
+}
+
+int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, const rk_page *page)
+{
+    static const rk_query *const queries[RK_SCOPES] = {
+        [RK_SCOPE_READ] = &readable,
+        [RK_SCOPE_READ_CHILDREN] = &with_any_role,
+        [RK_SCOPE_WRITE] = &writable,
+        [RK_SCOPE_DELETE] = &owned,
+    };
+    rk_array rows;
+
+    RK_ASSERT(queries[scope]);
+    RK_TRY(rk_db_all(&rows, op, queries[scope],
+                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
+                               rk_int(rk_page_depth(page)))));
+    return unpack(out, total, op, &rows);
+}

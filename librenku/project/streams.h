@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_STREAMS_H
+#define RK_STREAMS_H
+
+#include "librenku/authz/authz.h"
+#include "librenku/http/reply.h"
+
+/* Pieces of the statements behind lists of projects, with the subject as $1 and $2; see list.c. */
+
+#define ADMIN "admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes)"
+
+/* Ids of the subject's own namespace and of the groups where it has one of the roles: from there
+ * come `read_children`, with any role, and `delete`, for owners. */
+#define ANY_ROLE "('o', 'e', 'v')"
+#define OWNER "('o')"
+#define PARENTS(roles)                                                                             \
+    "parents AS MATERIALIZED ("                                                                    \
+    "SELECT object_id AS parent FROM librenku.relation"                                            \
+    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'g'"             \
+    "   AND relation IN " roles " UNION SELECT object_id FROM librenku.relation"                   \
+    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'n'"             \
+    "   AND relation = 'o')"
+
+/* Totals of a scope. */
+#define TOTAL(column, scope)                                                                       \
+    "(SELECT coalesce(sum(t." column "), 0) FROM librenku.listing_total t WHERE t.scope = " scope  \
+    ")"
+#define BOTH(scope)                                                                                \
+    "(SELECT coalesce(sum(t.public + t.private), 0) FROM librenku.listing_total t"                 \
+    " WHERE t.scope = " scope ")"
+#define IF_USER(sum) "CASE WHEN $1 = 'u' THEN " sum " ELSE 0 END"
+
+/* Direct roles of the subject. */
+#define IS_DIRECT "user_id = $2 AND $1 = 'u'"
+
+/* The rows of the streams that can still be on the page; the largest number when there are more. */
+int64_t rk_page_depth(const rk_page *page);
+
+#endif
