@@ -208,6 +208,7 @@ int rk_up_make_cluster(rk_up *up)
 
     if (cluster_version(up))
         return 0;
+    fputs("making the database cluster\n", stderr);
     if (remove_tree(up, next) < 0)
         return -1;
     if (mkdir(next, 0700) < 0)

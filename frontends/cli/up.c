@@ -10,7 +10,8 @@
 
 enum { PORT_MAX = 65535 };
 
-/* What `renku up` does, in this order. A step without a title takes no time worth telling. */
+/* What `renku up` does, in this order. A step without a title takes no time worth telling, or tells
+ * it by itself. */
 static const struct {
     const char *title;
     int (*run)(rk_up *up);
@@ -20,7 +21,7 @@ static const struct {
     {NULL,                               rk_up_find_postgres },
     {NULL,                               rk_up_stop_orphans  },
     {NULL,                               rk_up_make_keys     },
-    {"making the database cluster",      rk_up_make_cluster  },
+    {NULL,                               rk_up_make_cluster  },
     {"starting PostgreSQL",              rk_up_start_cluster },
     {"bringing the database up to date", rk_up_migrate       },
     {"starting the identity provider",   rk_up_start_identity},

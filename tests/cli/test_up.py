@@ -26,6 +26,7 @@ def test_starts_from_nothing_and_its_lines_work_when_pasted(installation):
 
     token, created, listed = paste(installation, installation.lines)
 
+    assert "making the database" in installation.messages()
     assert token == ""
     assert '"namespace":"alice"' in created
     assert created in listed
@@ -41,6 +42,7 @@ def test_data_outlive_a_restart(local):
     local.start()
 
     assert created in paste(local, [local.lines[0], local.lines[2]])[1]
+    assert "making the database" not in local.messages()
 
 
 def test_a_token_outlives_a_restart(local):
