@@ -2,6 +2,7 @@
 """`./dev` itself: what it installs, what it runs, and what it says when a step fails."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from support.server import ROOT
 
-TOOLS = "awk bash cat cmp cp cut date dirname env find grep mkdir nproc rm sed sort tail tr xargs".split()
+TOOLS = "awk bash cat chmod cmp cp cut date dirname env find grep mkdir nproc rm sed sort tail touch tr xargs".split()
 
 
 class Door:
@@ -35,7 +36,7 @@ class Door:
 
     def machine(self, missing: tuple[str, ...] = (), user: int = 0, apt: str = "exit 0") -> None:
         absent = " ".join(missing)
-        self.stub("dpkg-query", f'for last; do :; done; [[ " {absent} " == *" $last "* ]] || echo -n installed')
+        self.stub("dpkg-query", f'for name in "${{@:4}}"; do [[ " {absent} " == *" $name "* ]] || echo "installed $name"; done')
         self.stub("apt-get", apt)
         self.stub("id", f"echo {user}")
 
@@ -62,6 +63,21 @@ class Door:
         functions = "\n".join(f"check_{name}() {{\n{body}\n}}" for name, body in bodies.items())
         with (self.root / "tools/dev/check.sh").open("a") as file:
             file.write(f"\ncheck_table() {{ cat <<'T'\n{rows}\nT\n}}\nstep_body() {{ \"check_$1\"; }}\n{functions}\n")
+        self.machine()
+        self.python_is_there()
+
+    def python_is_there(self) -> None:
+        (self.root / ".venv").mkdir()
+        for name in ("tests/requirements.txt", ".venv/requirements.txt"):
+            (self.root / name).write_text("")
+
+    def builds(self) -> None:
+        """A tree that can be built by stubs of autoconf and make."""
+        self.machine()
+        self.stub("autoreconf", "touch configure Makefile.in; echo chatter; chmod +x configure")
+        self.stub("make", 'echo "$PWD"')
+        (self.root / "configure.ac").touch()
+        (self.root / "configure").write_text(f"#!/bin/bash\necho configure \"$@\" >>{self.calls}\ntouch config.status\n")
 
 
 @pytest.fixture
@@ -119,7 +135,7 @@ def test_setup_says_what_to_do_when_there_is_neither_root_nor_sudo(door):
     done = door.run("setup")
 
     assert done.returncode == 1
-    assert "apt-get install kore" in done.stderr
+    assert re.search("apt-get install .*kore", done.stderr)
     assert "root" in done.stderr and "sudo" in done.stderr
     assert door.installs() == []
 
@@ -131,10 +147,63 @@ def test_setup_says_so_on_a_machine_of_another_kind(door):
     assert "tools/packages.txt" in done.stderr
 
 
-def test_a_failed_installation_fails_the_setup(door):
-    door.machine(missing=("kore",), apt="exit 100")
+def test_a_failed_installation_fails_the_setup_and_shows_why(door):
+    door.machine(missing=("kore",), apt="echo E: no such thing; exit 100")
 
-    assert door.run("setup").returncode != 0
+    done = door.run("setup")
+
+    assert done.returncode != 0
+    assert "E: no such thing" in done.stderr
+
+
+def test_an_installation_says_in_one_line_what_it_does(door):
+    door.machine(missing=("kore",), apt="echo Unpacking; echo Preparing >&2")
+
+    done = door.run("setup")
+
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "kore" in line and "build/packages.log" in line
+    assert (door.root / "build/packages.log").read_text() == "Unpacking\nPreparing\n"
+
+
+def configured(door) -> list[str]:
+    return [line for line in door.calls.read_text().splitlines() if line.startswith("configure") or line.endswith("clean")]
+
+
+ANEW = ["configure -q", "make -C build clean"]
+
+
+def test_a_build_is_configured_once(door):
+    door.builds()
+
+    first, second = door.run("build"), door.run("build")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert configured(door) == ANEW
+    assert "chatter" not in first.stdout + first.stderr
+
+
+def test_a_tree_that_was_moved_is_built_anew(door):
+    door.builds()
+    door.run("build")
+    door.root = door.root.rename(door.root.with_name("elsewhere"))
+
+    done = door.run("build")
+
+    assert done.returncode == 0, done.stderr
+    assert configured(door) == ANEW * 2
+
+
+def test_a_build_finds_what_was_installed_after_it(door):
+    door.builds()
+    door.run("build")
+    os.utime(door.root / "build/config.status", (0, 0))
+
+    done = door.run("build")
+
+    assert done.returncode == 0, done.stderr
+    assert configured(door) == [*ANEW, "configure -q"]
 
 
 def test_check_adds_up_what_the_runners_say(door):
@@ -183,6 +252,33 @@ def test_check_runs_the_named_step_only(door):
 
     assert done.returncode == 0
     assert "two" not in done.stdout
+
+
+def test_a_named_step_installs_what_is_missing_too(door):
+    door.steps(one="echo '1 passed, 0 failed'")
+    door.machine(missing=("shellcheck",))
+
+    assert door.run("check", "one").returncode == 0
+    assert door.installs() == [["shellcheck"]]
+
+
+def test_nothing_is_tried_when_the_setup_has_failed(door):
+    door.steps(setup="false", other="echo '1 passed, 0 failed'")
+
+    done = door.run("check")
+
+    assert done.returncode == 1
+    assert "other" not in done.stdout
+
+
+def test_unit_tests_that_were_not_built_are_a_failure(door):
+    door.builds()
+    door.python_is_there()
+
+    done = door.run("check", "unit")
+
+    assert done.returncode == 1
+    assert "no test program was run" in done.stdout
 
 
 def test_check_knows_its_steps(door):

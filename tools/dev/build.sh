@@ -9,20 +9,33 @@ export PYTHON=${PYTHON:-/usr/bin/python3}
 make_configure() {
     if [ ! -e configure ] || [ ! -e Makefile.in ] || [ configure.ac -nt configure ]; then
         say "making ./configure"
-        autoreconf -fi
+        mkdir -p m4
+        logged configure autoreconf -fi
     fi
 }
 
-# $1: folder, then arguments of configure. A folder whose arguments have changed is configured anew.
-build_tree() {
+# $1: folder, then arguments of configure.
+configure_tree() {
     local folder=$1
     shift
+    say "configuring $folder"
+    (cd "$folder" && ../configure -q "$@")
+}
+
+# $1: folder, then arguments of configure. A folder whose arguments have changed, or that has been moved, is built anew;
+# one that is older than the packages of the machine finds out again what there is.
+build_tree() {
+    local folder=$1 made_for
+    shift
+    made_for="$ROOT $*"
     make_configure
     mkdir -p "$folder"
-    if [ ! -e "$folder/config.status" ] || [ "$(cat "$folder/.arguments" 2>/dev/null)" != "$*" ]; then
-        say "configuring $folder"
-        (cd "$folder" && ../configure -q "$@")
-        printf '%s' "$*" >"$folder/.arguments"
+    if [ ! -e "$folder/config.status" ] || [ "$(cat "$folder/.made_for" 2>/dev/null)" != "$made_for" ]; then
+        configure_tree "$folder" "$@"
+        logged clean make -C "$folder" clean
+        printf '%s' "$made_for" >"$folder/.made_for"
+    elif [ /var/lib/dpkg/status -nt "$folder/config.status" ]; then
+        configure_tree "$folder" "$@"
     fi
     say "building $folder"
     make -C "$folder" -j "$JOBS" --no-print-directory

@@ -75,12 +75,16 @@ check_build-sanitize() {
     build_tree build-sanitize "${SANITIZE[@]}"
 }
 
-# $1: folder of the build, then its arguments. A test program that was skipped is a failure.
+# $1: folder of the build, then its arguments. A test program that was skipped is a failure, and so is none at all.
 run_units() {
     local folder=$1 status=0
     build_tree "$@"
     make -C "$folder" -j "$JOBS" --no-print-directory check VERBOSE=1 || status=$?
     find "$folder/tests" -name '*.log' ! -name test-suite.log -exec cat {} + 2>/dev/null || true
+    if ! grep -qsE '^:test-result: ' -r "$folder/tests" --include='*.trs'; then
+        say "no test program was run"
+        status=1
+    fi
     if grep -qsE '^:test-result: SKIP' -r "$folder/tests" --include='*.trs'; then
         say "a test program was skipped"
         status=1
@@ -209,8 +213,10 @@ check_main() {
     steps=$(choose_steps "$quick" "$@") || exit 2
     mkdir -p "$LOGS"
     PASSED=0 FAILED=0 BROKEN=()
+    [[ " ${steps//$'\n'/ } " == *" setup "* ]] || setup_all
     for name in $steps; do
         run_step "$name"
+        [ "${BROKEN[*]}" != setup ] || break # none of the others can pass
     done
     printf '\n%d min %02d s; logs in %s\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) "$LOGS"
     [ ${#BROKEN[@]} -eq 0 ] || printf 'failed: %s\n' "${BROKEN[*]}"

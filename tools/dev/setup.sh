@@ -11,17 +11,28 @@ fail() {
     exit 1
 }
 
+# $1: names the log, then a command. What it prints is for the log, and for the screen only when it fails.
+logged() {
+    local log=build/$1.log status=0
+    shift
+    mkdir -p build
+    "$@" >"$log" 2>&1 || status=$?
+    [ "$status" -eq 0 ] || tail -n 40 "$log" >&2
+    return "$status"
+}
+
 # The packages of one purpose (build) or of all (check).
 packages_for() {
     awk -v purpose="$1" '!/^#/ && NF && ($2 == "build" || purpose == "check") { print $1 }' tools/packages.txt
 }
 
 missing_packages() {
-    local package status
-    for package in $(packages_for "$1"); do
-        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-        [ "$status" = installed ] || printf '%s\n' "$package"
-    done
+    local wanted
+    mapfile -t wanted < <(packages_for "$1")
+    # shellcheck disable=SC2016
+    printf '%s\n' "${wanted[@]}" | grep -vxF -f <(
+        dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null | sed -n 's/^installed //p'
+    ) || true
 }
 
 # Runs a command with the rights of root.
@@ -53,12 +64,13 @@ setup_packages() {
     mapfile -t missing < <(missing_packages "$1")
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-        say "dev: ${#missing[@]} packages are missing, and only root may install them. As root, run"
-        say "       apt-get update && apt-get install ${missing[*]}"
-        fail "or install sudo, then start again"
+        say "dev: packages are missing, and only root may install them. As root (su -), run"
+        say "       apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+        say "     or install sudo; then start again."
+        exit 1
     fi
-    say "installing ${#missing[@]} packages: ${missing[*]}"
-    install_packages "${missing[@]}" >&2
+    say "installing ${#missing[@]} packages and what they need (build/packages.log): ${missing[*]}"
+    logged packages install_packages "${missing[@]}"
 }
 
 # The Python environment of the tests, anew when tests/requirements.txt has changed.
