@@ -29,6 +29,8 @@ ROOM_HEADERS = {"event": {"change.h"}}
 FRONT_DOORS = {"frontends/server/launch.h", "frontends/server/identity.h"}
 
 BODY_MAX, PARAMETERS_MAX, NESTING_MAX = 60, 5, 3
+# Callbacks whose parameters another library has chosen.
+FOREIGN_SIGNATURES = {("examples/embed_microhttpd.c", "handle")}
 
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 LICENCE_FORMS = {
@@ -127,6 +129,8 @@ def check_floors(tree: Tree):
             continue
         for line, name, quoted in includes(tree.text(path)):
             target = target_of(tree, name)
+            if path.startswith("examples/") and tree.exists(f"examples/{name}"):
+                continue  # an example is copied out of the tree, with what stands beside it
             if target is None:
                 if quoted and place_of(path)[1] != "include" and not name.endswith("config.h") and not tree.is_generated(name):
                     yield Finding(path, line, f'"{name}" is not the full path of a header')
@@ -326,7 +330,7 @@ def check_size(tree: Tree):
         for function in functions(tree.code(path)):
             if function.lines > BODY_MAX:
                 yield Finding(path, function.line, f"{function.name}() has {function.lines} lines, {BODY_MAX} at most")
-            if function.parameters > PARAMETERS_MAX:
+            if function.parameters > PARAMETERS_MAX and (path, function.name) not in FOREIGN_SIGNATURES:
                 yield Finding(path, function.line, f"{function.name}() has {function.parameters} parameters, {PARAMETERS_MAX} at most")
             if function.nesting > NESTING_MAX:
                 yield Finding(path, function.line, f"{function.name}() nests {function.nesting} deep, {NESTING_MAX} at most")
