@@ -69,9 +69,8 @@ int rk_project_create(rk_project *out, rk_op *op, const rk_project_create_in *in
 
     RK_TRY(rk_project_draft(&draft, op, &in->body));
     RK_TRY(rk_project_add(out, op, &draft));
-    if (draft.repositories.count)
-        RK_TRY(rk_metric_event(op, "code_repo_linked_to_project", NULL));
-    return rk_metric_event(op, "project_created", "{\"project_creation_kind\":\"new\"}");
+    RK_TRY(rk_metric_event(op, "project_created", "{\"project_creation_kind\":\"new\"}"));
+    return draft.repositories.count ? rk_metric_event(op, "code_repo_linked_to_project", NULL) : 0;
 }
 
 /* The patch with its repositories in normal form: what is wrong with them shows before anything
