@@ -68,7 +68,12 @@ int rk_project_add(rk_project *out, rk_op *op, const rk_project *draft)
     RK_TRY(rk_project_insert(op, draft, &site));
     RK_TRY(write_relationships(op, draft, &site));
     RK_TRY(rk_project_read_back(out, op, draft->id));
-    return rk_project_record(op, out, draft->id, RK_ADDED);
+    RK_TRY(rk_project_record(op, out, draft->id, RK_ADDED));
+    const rk_member_change owner = {
+        RK_MEMBER_ADDED, {draft->created_by, RK_ROLE_OWNER}
+    };
+
+    return rk_change_record_member(op, RK_CHANGE_PROJECT_MEMBER, draft->id, &owner);
 }
 
 /* --- moving and renaming --- */
