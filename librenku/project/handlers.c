@@ -120,6 +120,8 @@ int rk_project_delete(rk_op *op, const rk_project_delete_in *in)
     RK_TRY(rk_project_require(op, &project, true, in->project_id, RK_SCOPE_DELETE));
     if (found)
         return rk_project_remove_with_contents(op, in->project_id);
+    /* What lost its path, with the namespace of a deleted user, counts as missing, but goes. */
+    RK_TRY(rk_project_remove(op, in->project_id));
     RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_PROJECT, in->project_id));
     return rk_authz_forget_subject(op, RK_OBJECT_PROJECT, in->project_id);
 }

@@ -1012,6 +1012,36 @@ def test_moving_replaces_the_namespace(api, user, other, rows):
     assert parents == {("N", "n", namespace_id)}
 
 
+# Spec: projects.md 4.4, 5.4: everything at once
+def test_a_project_changes_in_every_way_at_once(api, user, rows):
+    group = user.create_group()
+    project = user.create_project(**FULL)
+    given = {
+        "name": "New",
+        "namespace": group["slug"],
+        "slug": unique("new"),
+        "repositories": ["https://e.org/new"],
+        "visibility": "public",
+        "description": "New",
+        "keywords": ["new"],
+        "is_template": True,
+        "secrets_mount_directory": "/new",
+    }
+    body = user.patch_project(project, **given, documentation="New text").json()
+    assert {name: body[name] for name in given} == given
+    assert api.anonymous().project(body["id"], with_documentation="1") == body | {
+        "documentation": "New text"
+    }
+    assert rows.relations("p", project["id"]) == {
+        ("o", "u", user.id),
+        ("L", "L", "renku"),
+        ("N", "g", group["id"]),
+        ("w", "u", "*"),
+        ("w", "a", "*"),
+    }
+    assert by_path(user, group["slug"], project["slug"]).json() == body
+
+
 # Spec: projects.md 5.4: members stay
 def test_direct_members_stay_on_a_move(user, other):
     group = user.create_group()
@@ -1252,6 +1282,17 @@ def test_relationships_without_a_project_are_removed(user, other, rows):
     assert rows.relations("p", left) == set()
     assert rows.relations("r", "1000002") == set()
     check_error(user.delete(f"/projects/{left}"), 404)
+
+
+# Spec: projects.md 2.1, 4.5: deletion is explicit, also of what lost its path with its namespace
+def test_a_project_without_a_path_is_removed(user, rows):
+    project = user.create_project(repositories=["https://e.org/a"])
+    rows.run("DELETE FROM common.entity_slugs WHERE project_id = %s", project["id"])
+    check_error(user.get(f"/projects/{project['id']}"), 404)
+    assert user.delete(f"/projects/{project['id']}").status_code == 204
+    assert rows.one("SELECT count(*) FROM projects.projects WHERE id = %s", project["id"]) == 0
+    assert rows.relations("p", project["id"]) == set()
+    check_error(user.delete(f"/projects/{project['id']}"), 404)
 
 
 # Spec: projects.md 4.5 (compatibility quirk, kept): a project that never existed is 404
