@@ -101,6 +101,28 @@ def test_more_repositories_are_an_event(watched, rows, names, stored):
     assert found == ([("code_repo_linked_to_project", None)] if stored else [])
 
 
+# Spec: metrics.md 3.1: what fails records nothing
+def test_failures_are_no_events(watched, rows):
+    user, other = watched.user(), watched.user()
+    project = user.create_project(repositories=["https://e.org/a"])
+    more = ["https://e.org/a", "https://e.org/b"]
+    before = len(events(rows, user)), len(events(rows, other))
+    body = {"name": "x", "namespace": user.slug, "slug": project["slug"], "repositories": more}
+    members = f"/projects/{project['id']}/members"
+    added = [{"id": other.id, "role": "owner"}]
+    for response in (
+        user.post("/projects", json=body),
+        other.post("/projects", json=body),
+        user.post(f"/projects/{project['id']}/copies", json=body),
+        user.patch_project(project, etag="wrong", repositories=more),
+        user.patch_project(project, repositories=more, namespace=other.slug),
+        user.patch(members, json=added + [{"id": "nobody", "role": "viewer"}]),
+        other.patch(members, json=added),
+    ):
+        assert 400 <= response.status_code < 500
+    assert (len(events(rows, user)), len(events(rows, other))) == before
+
+
 # Spec: projects.md 4.6, 4.9
 def test_copies_and_migrations_are_events_of_their_kind(watched, rows):
     user = watched.user()

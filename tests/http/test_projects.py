@@ -621,8 +621,10 @@ def test_a_read_by_path_is_a_read_by_id(user):
     assert response.json() == project
     assert response.headers["etag"] == project["etag"]
     path = f"/namespaces/{user.slug}/projects/{project['slug']}"
-    again = user.get(path, headers={"if-none-match": project["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
+    for query in ("", "?with_documentation=true"):
+        again = user.get(path + query, headers={"if-none-match": project["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert "etag" not in again.headers
 
 
 # --- 5.5 lookup by path --------------------------------------------------------------------------
