@@ -50,15 +50,14 @@ int rk_slug_check(rk_op *op, const char *text)
                    text, pattern);
 }
 
-/* Reads one code point; -1 for a byte that starts none. */
-static const char *next(utf8proc_int32_t *code, const char *text)
+const char *rk_text_next(int32_t *code, const char *text)
 {
     utf8proc_ssize_t count = utf8proc_iterate((const utf8proc_uint8_t *)text, -1, code);
 
     return text + (count > 0 ? count : 1);
 }
 
-static bool is_space(utf8proc_int32_t code)
+bool rk_code_is_space(int32_t code)
 {
     return (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x20) || code == 0x85 ||
            code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
@@ -117,8 +116,8 @@ int rk_slug_from_name(const char **out, rk_op *op, const char *name)
 
     rk_buf_begin(&raw, op, strlen(name));
     for (const char *at = name; *at;) {
-        at = next(&code, at);
-        if (is_space(code))
+        at = rk_text_next(&code, at);
+        if (rk_code_is_space(code))
             add(&raw, '-');
         else if (code >= 0)
             add_decomposed(&raw, code);
@@ -164,7 +163,7 @@ int rk_slug_from_user(const char **out, rk_op *op, const rk_user_names *names)
     const char *end = text;
 
     for (int i = 0; i < USER_TEXT_MAX && *end; i++)
-        end = next(&code, end);
+        end = rk_text_next(&code, end);
 
     const char *cut = rk_strndup(op, text, (size_t)(end - text));
 
@@ -182,7 +181,7 @@ int rk_text_lower(const char **out, rk_op *op, const char *text)
         utf8proc_int32_t code;
         utf8proc_uint8_t bytes[4];
 
-        at = next(&code, at);
+        at = rk_text_next(&code, at);
         if (code >= 0)
             rk_buf_add(&lower, bytes, (size_t)utf8proc_encode_char(utf8proc_tolower(code), bytes));
         else

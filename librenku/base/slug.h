@@ -24,6 +24,10 @@ int rk_slug_from_user(const char **out, rk_op *op, const rk_user_names *names);
 int rk_text_lower(const char **out, rk_op *op, const char *text);
 /* The number of code points; the text is valid UTF-8. */
 size_t rk_text_length(const char *text);
+/* Reads one code point, -1 for a byte that starts none, and gives what follows it. */
+const char *rk_text_next(int32_t *code, const char *text);
+/* White space of Unicode. */
+bool rk_code_is_space(int32_t code);
 bool rk_text_is_utf8(const char *bytes, size_t length);
 
 #endif

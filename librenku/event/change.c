@@ -4,6 +4,31 @@
 #include "librenku/base/log.h"
 #include "librenku/db/db.h"
 
+static const char *const kinds[] = {
+    [RK_CHANGE_USER] = "user",
+    [RK_CHANGE_GROUP] = "group",
+    [RK_CHANGE_PROJECT] = "project",
+    [RK_CHANGE_GROUP_MEMBER] = "group member",
+    [RK_CHANGE_PROJECT_MEMBER] = "project member",
+    [RK_CHANGE_DATA_CONNECTOR] = "data connector",
+};
+
+static const char *const verbs[] = {
+    [RK_ADDED] = "added",
+    [RK_UPDATED] = "updated",
+    [RK_REMOVED] = "removed",
+    [RK_REMOVED_ALONG] = "removed along",
+};
+
+static void log_change(rk_op *op, const rk_change *change)
+{
+    const char *role = change->role ? rk_enum_name(&rk_role_names, change->role) : "";
+
+    rk_log_debug(op, "event", "change: %s %s: %s%s%s%s%s", kinds[change->kind], verbs[change->verb],
+                 change->id, change->user_id ? " " : "", change->user_id ? change->user_id : "",
+                 *role ? " " : "", role);
+}
+
 int rk_change_record(rk_op *op, const rk_change *change)
 {
     RK_ASSERT(rk_db_is_open(op));
@@ -13,22 +38,21 @@ int rk_change_record(rk_op *op, const rk_change *change)
     *copy = *change;
     copy->next = op->changes;
     op->changes = copy;
-    rk_log_debug(op, "event", "change: kind %d, verb %d, %s %s", (int)change->kind,
-                 (int)change->verb, change->id, change->user_id ? change->user_id : "");
+    log_change(op, change);
     return 0;
 }
 
 int rk_change_record_member(rk_op *op, rk_change_kind kind, const char *id,
                             const rk_member_change *change)
 {
-    static const rk_change_verb verbs[] = {
+    static const rk_change_verb reported[] = {
         [RK_MEMBER_ADDED] = RK_ADDED,
         [RK_MEMBER_UPDATED] = RK_UPDATED,
         [RK_MEMBER_REMOVED] = RK_REMOVED,
     };
     const rk_change record = {
         .kind = kind,
-        .verb = verbs[change->kind],
+        .verb = reported[change->kind],
         .id = id,
         .user_id = change->member.user_id,
         .role = change->member.role,

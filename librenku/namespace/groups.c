@@ -103,7 +103,12 @@ int rk_group_create(rk_group *out, rk_op *op, const rk_group_create_in *in)
     RK_TRY(rk_group_insert(out, op, &group));
     RK_TRY(write_relationships(op, group.id));
     RK_TRY(rk_metric_event(op, "group_created", NULL));
-    return record(op, out, group.id, RK_ADDED);
+    RK_TRY(record(op, out, group.id, RK_ADDED));
+    const rk_member_change owner = {
+        RK_MEMBER_ADDED, {group.created_by, RK_ROLE_OWNER}
+    };
+
+    return rk_change_record_member(op, RK_CHANGE_GROUP_MEMBER, group.id, &owner);
 }
 
 /* GET /groups/{group_slug}. Spec: namespaces.md 3.3 */

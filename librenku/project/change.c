@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/project/change.h"
 
+#include <string.h>
+
 #include "librenku/http/caller.h"
 #include "librenku/project/db.h"
 
@@ -66,16 +68,21 @@ int rk_project_add(rk_project *out, rk_op *op, const rk_project *draft)
     RK_TRY(rk_project_insert(op, draft, &site));
     RK_TRY(write_relationships(op, draft, &site));
     RK_TRY(rk_project_read_back(out, op, draft->id));
-    return rk_project_record(op, out, draft->id, RK_ADDED);
+    RK_TRY(rk_project_record(op, out, draft->id, RK_ADDED));
+    const rk_member_change owner = {
+        RK_MEMBER_ADDED, {draft->created_by, RK_ROLE_OWNER}
+    };
+
+    return rk_change_record_member(op, RK_CHANGE_PROJECT_MEMBER, draft->id, &owner);
 }
 
 /* --- moving and renaming --- */
 
-static bool may_write(rk_op *op, const rk_project_site *site)
+static bool allows(rk_op *op, const rk_project_site *site, rk_scope scope)
 {
     rk_object_type type = site->group_id ? RK_OBJECT_GROUP : RK_OBJECT_USER_NAMESPACE;
 
-    return site->id && rk_authz_allows(op, type, site->bits, RK_SCOPE_WRITE);
+    return site->id && rk_authz_allows(op, type, site->bits, scope);
 }
 
 static int refuse_taken(rk_op *op, const char *namespace, const char *slug)
@@ -90,20 +97,43 @@ static int refuse_taken(rk_op *op, const char *namespace, const char *slug)
 static int check_move(rk_op *op, const rk_project *project, const rk_project_site *from,
                       const rk_project_site *to)
 {
-    if (!to->id)
+    if (!allows(op, to, RK_SCOPE_READ))
         return rk_fail(op, RK_ERR_NOT_FOUND,
                        "The project cannot be moved: the target namespace does not exist.");
-    if (!may_write(op, from))
+    if (!allows(op, from, RK_SCOPE_WRITE))
         return rk_fail(op, RK_ERR_NOT_FOUND,
                        "The project cannot be moved out of the namespace \"%s\": you do not have "
                        "sufficient permissions there.",
                        from->slug);
-    if (!may_write(op, to))
+    if (!allows(op, to, RK_SCOPE_WRITE))
         return rk_fail(op, RK_ERR_NOT_FOUND,
                        "The project cannot be moved: you do not have sufficient permissions in the "
                        "namespace \"%s\".",
                        to->slug);
     return to->taken.value ? refuse_taken(op, to->slug, project->slug) : 0;
+}
+
+/* With connectors a project moves by current slugs only. Spec: projects.md 5.4 */
+static int check_former(rk_op *op, const rk_project *project, const rk_project_site *to,
+                        const char *namespace)
+{
+    static const rk_column columns[] = {
+        {"EXISTS (SELECT FROM common.entity_slugs s"
+         "         WHERE s.project_id = $1 AND s.data_connector_id IS NOT NULL)", RK_COLUMN_BOOL, 0, NULL},
+    };
+    static const rk_row row = RK_ROW(rk_opt_bool, columns);
+    static const rk_query query = {.sql = "SELECT {row}", .row = &row};
+    rk_opt_bool holds_connectors;
+
+    if (strcmp(to->slug, namespace) == 0)
+        return 0;
+    RK_TRY(rk_db_one(&holds_connectors, op, &query, RK_PARAMS(rk_text(project->id))));
+    if (!holds_connectors.value)
+        return 0;
+    return rk_fail(op, RK_ERR_NOT_FOUND,
+                   "The project cannot be moved with its data connectors: the namespace \"%s\" is "
+                   "now called \"%s\".",
+                   namespace, to->slug);
 }
 
 /* Connectors that live in the project follow it. They belong to a room that follows; their slug
@@ -136,6 +166,7 @@ static int move(rk_op *op, const rk_project *project, const rk_project_site *fro
 
     RK_TRY(rk_project_site_find_any(&to, op, namespace, project->slug));
     RK_TRY(check_move(op, project, from, &to));
+    RK_TRY(check_former(op, project, &to, namespace));
     const rk_relationship home = in_namespace(project->id, &to);
 
     RK_TRY(rk_project_move(op, project->id, to.id));

@@ -3,19 +3,29 @@
 #include "librenku/db/db.h"
 #include "librenku/http/caller.h"
 #include "librenku/project/change.h"
+#include "librenku/user/user.h"
 
 /* The seam to the rooms of sessions, secrets and data connectors: what of theirs a copy or a
  * migration of a project makes. It works on their tables directly until they stand; each statement
  * then moves to its room. */
 
+/* New ids of one millisecond are in no order: both copies number the new ids and the rows, newest
+ * first, and join them by number. */
+
 static int copy_slots(rk_op *op, const char *source_id, const char *copy_id)
 {
     static const rk_query query = {
-        .sql = "INSERT INTO projects.session_secret_slots"
+        .sql = "WITH s AS ("
+               "  SELECT t.*, row_number() OVER (ORDER BY t.id DESC) AS n"
+               "    FROM projects.session_secret_slots t WHERE t.project_id = $1),"
+               " made AS ("
+               "  SELECT m.id, row_number() OVER (ORDER BY m.id) AS n"
+               "    FROM (SELECT public.generate_ulid() AS id FROM s) m)"
+               " INSERT INTO projects.session_secret_slots"
                "       (id, project_id, name, description, filename, created_by_id, creation_date)"
-               " SELECT public.generate_ulid(), $2, s.name, s.description, s.filename, $3,"
+               " SELECT made.id, $2, s.name, s.description, s.filename, $3,"
                "        date_trunc('second', now())"
-               "   FROM projects.session_secret_slots s WHERE s.project_id = $1 ORDER BY s.id DESC",
+               "   FROM s JOIN made ON made.n = s.n",
     };
 
     return rk_db_defer(NULL, op, &query,
@@ -27,16 +37,21 @@ static int copy_launchers(rk_op *op, const char *source_id, const char *copy_id)
 {
     static const rk_query query = {
         .sql =
-            "WITH l AS MATERIALIZED ("
-            "  SELECT l.*, e.build_parameters_id, public.generate_ulid() AS new_id,"
+            "WITH t AS ("
+            "  SELECT t.*, row_number() OVER (ORDER BY t.creation_date DESC, t.id DESC) AS n"
+            "    FROM sessions.launchers t WHERE t.project_id = $1),"
+            " made AS ("
+            "  SELECT m.id, row_number() OVER (ORDER BY m.id) AS n"
+            "    FROM (SELECT public.generate_ulid() AS id FROM t) m),"
+            " l AS MATERIALIZED ("
+            "  SELECT t.*, e.build_parameters_id, made.id AS new_id,"
             "         CASE WHEN e.environment_kind = 'CUSTOM' THEN public.generate_ulid()"
             "         END AS new_environment,"
             "         CASE WHEN e.environment_kind = 'CUSTOM' AND e.build_parameters_id IS NOT NULL"
             "              THEN public.generate_ulid() END AS new_build"
-            "    FROM sessions.launchers l"
-            "    LEFT JOIN sessions.environments e ON e.id = l.environment_id"
-            "   WHERE l.project_id = $1"
-            "   ORDER BY l.id DESC),"
+            "    FROM t"
+            "    JOIN made ON made.n = t.n"
+            "    LEFT JOIN sessions.environments e ON e.id = t.environment_id),"
             " b AS ("
             "  INSERT INTO sessions.build_parameters (id, repository, builder_variant,"
             "              frontend_variant, repository_revision, context_dir)"
@@ -94,6 +109,7 @@ static int copy_links(rk_op *op, const char *source_id, const char *copy_id)
 
 int rk_project_copy_contents(rk_op *op, const char *source_id, const char *copy_id)
 {
+    RK_TRY(rk_user_ensure(op));
     RK_TRY(copy_slots(op, source_id, copy_id));
     RK_TRY(copy_launchers(op, source_id, copy_id));
     return copy_links(op, source_id, copy_id);

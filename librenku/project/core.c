@@ -182,12 +182,23 @@ static int apply_texts(rk_project *project, bool *changed, rk_op *op,
     return 0;
 }
 
+/* An empty list clears the column, which may have held an empty list before: then that is a change.
+ * A list that was read has items, if only room for none, unless the column is empty. */
+static void apply_keywords(rk_project *project, bool *changed, const rk_strings *wanted)
+{
+    static const rk_strings none = {0};
+    rk_strings *keywords = &project->keywords;
+
+    keywords->set = keywords->items != NULL;
+    if (!wanted->set)
+        return;
+    *changed |= keywords->set != (wanted->count > 0) || lists_differ(keywords, wanted);
+    *keywords = wanted->count ? *wanted : none;
+}
+
 static void apply_lists(rk_project *project, bool *changed, const rk_project_changes *patch)
 {
-    if (patch->keywords.set) {
-        *changed |= lists_differ(&project->keywords, &patch->keywords);
-        project->keywords = patch->keywords;
-    }
+    apply_keywords(project, changed, &patch->keywords);
     if (patch->repositories.set) {
         *changed = true;
         project->repositories = patch->repositories;

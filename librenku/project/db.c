@@ -67,8 +67,8 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
     return rk_project_lookup(out, found, op, project_id, true);
 }
 
-/* The slug row that a path means: both slugs current, else either or both former. Spec:
- * projects.md 5.5 */
+/* The slug row that a path means: both slugs current, else either or both former; last, the former
+ * slug of a data connector that lives in the project. Spec: projects.md 5.5 */
 #define BY_PATH                                                                                    \
     " WHERE s.id = (SELECT x.id FROM ("                                                            \
     "   SELECT s1.id, 1 AS rank"                                                                   \
@@ -81,11 +81,12 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
     "     JOIN common.entity_slugs s2 ON s2.namespace_id = o2.latest_slug_id AND s2.slug = $4"     \
     "    WHERE o2.slug = lower($3) AND s2.data_connector_id IS NULL"                               \
     "   UNION ALL"                                                                                 \
-    "   SELECT s3.id, 3"                                                                           \
+    "   SELECT s3.id, CASE WHEN e3.data_connector_id IS NULL THEN 3 ELSE 4 END"                    \
     "     FROM common.entity_slugs_old e3"                                                         \
-    "     JOIN common.entity_slugs s3 ON s3.id = e3.latest_slug_id"                                \
+    "     JOIN common.entity_slugs l3 ON l3.id = e3.latest_slug_id"                                \
+    "     JOIN common.entity_slugs s3 ON s3.project_id = l3.project_id"                            \
     "    WHERE e3.slug = $4 AND s3.data_connector_id IS NULL"                                      \
-    "      AND s3.namespace_id IN (SELECT n3.id FROM common.namespaces n3 WHERE n3.slug = "        \
+    "      AND l3.namespace_id IN (SELECT n3.id FROM common.namespaces n3 WHERE n3.slug = "        \
     "lower($3)"                                                                                    \
     "                              UNION ALL"                                                      \
     "                              SELECT o3.latest_slug_id FROM common.namespaces_old o3"         \
@@ -165,7 +166,7 @@ int rk_project_update(rk_op *op, const rk_project *project, const rk_project_pla
     static const rk_query query = {
         .sql = "UPDATE projects.projects"
                "   SET name = $2, visibility = $3::public.visibility, description = $4,"
-               "       keywords = nullif($5::text[], '{}'), template_id = $6, is_template = $7,"
+               "       keywords = $5::text[], template_id = $6, is_template = $7,"
                "       secrets_mount_directory = $8, documentation = coalesce($9, documentation),"
                "       updated_at = now()"
                " WHERE id = $1",

@@ -69,9 +69,8 @@ int rk_project_create(rk_project *out, rk_op *op, const rk_project_create_in *in
 
     RK_TRY(rk_project_draft(&draft, op, &in->body));
     RK_TRY(rk_project_add(out, op, &draft));
-    if (draft.repositories.count)
-        RK_TRY(rk_metric_event(op, "code_repo_linked_to_project", NULL));
-    return rk_metric_event(op, "project_created", "{\"project_creation_kind\":\"new\"}");
+    RK_TRY(rk_metric_event(op, "project_created", "{\"project_creation_kind\":\"new\"}"));
+    return draft.repositories.count ? rk_metric_event(op, "code_repo_linked_to_project", NULL) : 0;
 }
 
 /* The patch with its repositories in normal form: what is wrong with them shows before anything
@@ -121,6 +120,8 @@ int rk_project_delete(rk_op *op, const rk_project_delete_in *in)
     RK_TRY(rk_project_require(op, &project, true, in->project_id, RK_SCOPE_DELETE));
     if (found)
         return rk_project_remove_with_contents(op, in->project_id);
+    /* What lost its path, with the namespace of a deleted user, counts as missing, but goes. */
+    RK_TRY(rk_project_remove(op, in->project_id));
     RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_PROJECT, in->project_id));
     return rk_authz_forget_subject(op, RK_OBJECT_PROJECT, in->project_id);
 }

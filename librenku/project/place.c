@@ -49,21 +49,23 @@ static const rk_row content_row = RK_ROW(content, content_columns);
 static int remove_connector(rk_op *op, const char *id)
 {
     static const rk_query query = {.sql = "DELETE FROM storage.data_connectors WHERE id = $1"};
+    const rk_change change = {.kind = RK_CHANGE_DATA_CONNECTOR, .verb = RK_REMOVED_ALONG, .id = id};
 
     RK_TRY(rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id))));
-    return rk_authz_forget_resource(op, RK_OBJECT_DATA_CONNECTOR, id);
+    RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_DATA_CONNECTOR, id));
+    return rk_change_record(op, &change);
 }
 
-static int remove_project(rk_op *op, const char *id)
+static int remove_project(rk_op *op, const char *id, rk_change_verb verb)
 {
     RK_TRY(rk_project_remove(op, id));
     RK_TRY(rk_project_remove_legacy_storage(op, id));
     RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_PROJECT, id));
     RK_TRY(rk_authz_forget_subject(op, RK_OBJECT_PROJECT, id));
-    return rk_project_record(op, NULL, id, RK_REMOVED);
+    return rk_project_record(op, NULL, id, verb);
 }
 
-static int remove_contents(rk_op *op, const rk_array *contents)
+static int remove_contents(rk_op *op, const rk_array *contents, rk_change_verb verb)
 {
     const content *items = contents->items;
 
@@ -73,7 +75,7 @@ static int remove_contents(rk_op *op, const rk_array *contents)
     }
     for (size_t i = 0; i < contents->count; i++) {
         if (!items[i].connector_id)
-            RK_TRY(remove_project(op, items[i].project_id));
+            RK_TRY(remove_project(op, items[i].project_id, verb));
     }
     return 0;
 }
@@ -87,7 +89,7 @@ int rk_project_remove_with_contents(rk_op *op, const char *project_id)
     rk_array contents;
 
     RK_TRY(rk_db_all(&contents, op, &query, RK_PARAMS(rk_text(project_id))));
-    return remove_contents(op, &contents);
+    return remove_contents(op, &contents, RK_REMOVED);
 }
 
 int rk_project_remove_all(rk_op *op, const char *namespace_id)
@@ -100,5 +102,5 @@ int rk_project_remove_all(rk_op *op, const char *namespace_id)
     rk_array contents;
 
     RK_TRY(rk_db_all(&contents, op, &query, RK_PARAMS(rk_text(namespace_id))));
-    return remove_contents(op, &contents);
+    return remove_contents(op, &contents, RK_REMOVED_ALONG);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "librenku/base/slug.h"
+
 /* The parts of a URL, not terminated; a part that is not there has length 0. */
 typedef struct {
     const char *text;
@@ -15,27 +17,28 @@ typedef struct {
     part scheme, authority, path, query, fragment;
 } split;
 
-static bool is_blank_or_control(char c)
-{
-    return (unsigned char)c <= ' ';
-}
-
-/* Without surrounding blanks, and without tabs and line ends anywhere. */
+/* Without surrounding white space and leading control characters, and without tabs and line ends
+ * anywhere. */
 static char *clean(rk_op *op, const char *url)
 {
-    while (*url && is_blank_or_control(*url))
-        url++;
     char *copy = rk_strdup(op, url);
-    size_t length = 0;
+    size_t length = 0, end = 0;
+    const char *next;
+    int32_t code;
 
-    for (const char *c = url; copy && *c; c++) {
-        if (!strchr("\t\r\n", *c))
-            copy[length++] = *c;
+    for (const char *at = url; copy && *at; at = next) {
+        next = rk_text_next(&code, at);
+        bool is_space = rk_code_is_space(code);
+
+        if (strchr("\t\r\n", *at) || (length == 0 && (is_space || (code >= 0 && code < ' '))))
+            continue;
+        memcpy(copy + length, at, (size_t)(next - at));
+        length += (size_t)(next - at);
+        if (!is_space)
+            end = length;
     }
-    while (length && isspace((unsigned char)copy[length - 1]))
-        length--;
     if (copy)
-        copy[length] = '\0';
+        copy[end] = '\0';
     return copy;
 }
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.api import NO_ULID, check_error, unique
+from support.contents import insert_class
 
 LOGIN = "You have to be authenticated to perform this operation."
 _ids = itertools.count(random.randrange(1, 1_000_000_000))
@@ -185,3 +186,114 @@ def test_a_null_launcher_is_none(user, v1_id):
     response = user.post(f"/renku_v1_projects/{v1_id}/migrations", json=body)
     assert response.status_code == 201, response.text
     assert "launcher_id" not in user.get(f"/projects/{response.json()['id']}/migration_info").json()
+
+
+# --- the launcher ---------------------------------------------------------------------------------
+
+LAUNCHER = {"name": "Launcher", "container_image": "registry.example.org/image:1"}
+ARGUMENTS = (
+    "jupyter server --ServerApp.ip=$RENKU_SESSION_IP --ServerApp.port=$RENKU_SESSION_PORT"
+    " --ServerApp.allow_origin=* --ServerApp.base_url=$RENKU_BASE_URL_PATH"
+    " --ServerApp.root_dir=$RENKU_WORKING_DIR --ServerApp.allow_remote_access=True"
+    ' --ContentsManager.allow_hidden=True --ServerApp.token="" --ServerApp.password=""'
+)
+
+
+def migrate_with(caller, v1_id: int, **launcher):
+    body = {
+        "project": {"name": unique("Migrated"), "namespace": caller.slug},
+        "session_launcher": LAUNCHER | launcher,
+    }
+    return caller.post(f"/renku_v1_projects/{v1_id}/migrations", json=body)
+
+
+# Spec: projects.md 4.9: the values of launcher and environment
+def test_a_migration_creates_a_launcher(user, rows, v1_id):
+    chosen = insert_class(rows, user.id)
+    more = {"resource_class_id": chosen, "disk_storage": 7, "default_url": "/tree"}
+    response = migrate_with(user, v1_id, **more)
+    assert response.status_code == 201, response.text
+    project_id = response.json()["id"]
+    info = user.get(f"/projects/{project_id}/migration_info").json()
+    assert list(info) == ["project_id", "v1_id", "launcher_id"]
+    launcher = rows.all(
+        "SELECT name, description, created_by_id, project_id, resource_class_id, disk_storage,"
+        "       env_variables, launcher_type::text FROM sessions.launchers WHERE id = %s",
+        info["launcher_id"],
+    )
+    assert launcher == [
+        ("Launcher", None, user.id, project_id, chosen, 7, None, "interactive")
+    ]
+    environment = rows.all(
+        "SELECT e.name, e.description, e.created_by_id, e.container_image, e.default_url,"
+        "       e.environment_kind::text, e.port, e.uid, e.gid, e.working_directory,"
+        "       e.mount_directory, e.command, e.args, e.environment_image_source::text,"
+        "       e.is_archived, e.strip_path_prefix, e.build_parameters_id"
+        "  FROM sessions.environments e JOIN sessions.launchers l ON l.environment_id = e.id"
+        " WHERE l.id = %s",
+        info["launcher_id"],
+    )
+    assert environment == [
+        (
+            *("Launcher", None, user.id, LAUNCHER["container_image"], "/tree", "CUSTOM"),
+            *(8888, 1000, 1000, "/home/jovyan/work", "/home/jovyan/work"),
+            *(["sh", "-c"], [ARGUMENTS], "image", False, False, None),
+        )
+    ]
+    listed = user.get("/renku_v1_projects/migrations").json()
+    assert [item for item in listed if item["v1_id"] == v1_id] == [info]
+
+
+# Spec: projects.md 4.9: /lab unless the body says otherwise
+def test_a_launcher_with_defaults(user, rows, v1_id):
+    response = migrate_with(user, v1_id, resource_class_id=None)
+    assert response.status_code == 201, response.text
+    launcher = rows.all(
+        "SELECT e.default_url, l.resource_class_id, l.disk_storage"
+        "  FROM sessions.launchers l JOIN sessions.environments e ON e.id = l.environment_id"
+        " WHERE l.project_id = %s",
+        response.json()["id"],
+    )
+    assert launcher == [("/lab", None, None)]
+
+
+# Spec: projects.md 4.9: 404 and 403 of the resource class; nothing is left behind
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_class_that_the_caller_cannot_use(user, other, rows, v1_id, status):
+    chosen = insert_class(rows, other.id) if status == 403 else 2**31 - 1
+    check_error(migrate_with(user, v1_id, resource_class_id=chosen), status)
+    check_error(user.get(f"/renku_v1_projects/{v1_id}/migrations"), 404)
+    assert user.get("/projects", params={"namespace": user.slug}).json() == []
+    sql = "SELECT count(*) FROM sessions.environments WHERE created_by_id = %s"
+    assert rows.one(sql, user.id) == 0
+
+
+LAUNCHER_BODIES = {
+    "disk": ({"disk_storage": 0}, "disk_storage: Input should be greater than or equal to 1"),
+    "image": ({"container_image": "x"}, "container_image: String should have at least 3 characters"),
+    "name": ({"name": ""}, "name: String should have at least 1 character"),
+    "url": ({"default_url": "x" * 201}, "default_url: String should have at most 200 characters"),
+    "unknown": ({"port": 1}, "port: Extra inputs are not permitted"),
+}
+
+
+# Spec: projects.md 4.9
+@pytest.mark.parametrize("launcher, violation", LAUNCHER_BODIES.values(), ids=LAUNCHER_BODIES)
+def test_violations_of_a_launcher(user, v1_id, launcher, violation):
+    check_error(
+        migrate_with(user, v1_id, **launcher), 422, contains=f"session_launcher.{violation}"
+    )
+
+
+# Spec: projects.md 4.9, 4.5: the launcher may be gone, the record still names it
+def test_a_record_outlives_its_launcher(user, rows, v1_id):
+    project_id = migrate_with(user, v1_id).json()["id"]
+    info = user.get(f"/projects/{project_id}/migration_info").json()
+    rows.run("DELETE FROM sessions.launchers WHERE id = %s", info["launcher_id"])
+    assert user.get(f"/projects/{project_id}/migration_info").json() == info
+
+
+# Spec: projects.md 4: an integer beyond int32 for a 32-bit column
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 2**63])
+def test_a_class_beyond_int32_is_422(user, v1_id, number):
+    check_error(migrate_with(user, v1_id, resource_class_id=number), 422)

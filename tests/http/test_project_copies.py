@@ -4,6 +4,20 @@
 import pytest
 
 from support.api import NO_ULID, check_error, fields_error, unique
+from support.contents import (
+    as_json,
+    insert,
+    insert_build_parameters,
+    insert_class,
+    insert_connector,
+    insert_connector_slug,
+    insert_environment,
+    insert_launcher,
+    insert_link,
+    insert_slot,
+    links,
+    new_id,
+)
 
 LOGIN = "You have to be authenticated to perform this operation."
 INSUFFICIENT = "you do not have sufficient permissions"
@@ -136,27 +150,162 @@ def test_copying_checks_in_order(api, user, other):
 
 
 # Spec: projects.md 4.6: secret slots without values, in reverse order of their ids
-def test_secret_slots_are_copied_without_values(user, rows):
-    source = user.create_project()
-    for number in range(3):
-        rows.run(
-            "INSERT INTO projects.session_secret_slots (id, project_id, name, description,"
-            " filename, created_by_id, creation_date, updated_at)"
-            " VALUES (generate_ulid(), %s, %s, %s, %s, %s, now(), now())",
-            source["id"],
-            f"name {number}",
-            f"about {number}",
-            f"file-{number}",
-            user.id,
-        )
-    body = made(copy(user, source))
+def test_secret_slots_are_copied_without_values(user, other, rows):
+    source = user.create_project(visibility="public")
+    names = [f"name-{number}" for number in range(12)]
+    for name in names:
+        insert_slot(rows, user, source, name)
     slots = (
-        "SELECT name, description, filename, created_by_id"
-        "  FROM projects.session_secret_slots WHERE project_id = %s"
+        "SELECT name, description, filename FROM projects.session_secret_slots"
+        " WHERE project_id = %s ORDER BY id"
     )
-    copied = rows.all(slots, body["id"])
-    assert sorted(copied) == sorted(rows.all(slots, source["id"]))
-    assert len(copied) == 3
+    # of one millisecond, ids are in no order
+    names = [name for (name, _, _) in rows.all(slots, source["id"])]
+    body = made(copy(other, source))
+    expected = [(name, f"about {name}", f"file-{name}") for name in reversed(names)]
+    assert rows.all(slots, body["id"]) == expected
+    creators = rows.all(
+        "SELECT DISTINCT created_by_id FROM projects.session_secret_slots WHERE project_id = %s",
+        body["id"],
+    )
+    assert creators == [(other.id,)]
+
+
+LAUNCHERS = (
+    "SELECT l.name, l.description, l.resource_class_id, l.disk_storage, l.env_variables,"
+    "       l.launcher_type::text, l.created_by_id, l.environment_id"
+    "  FROM sessions.launchers l WHERE l.project_id = %s ORDER BY l.creation_date, l.id"
+)
+
+
+# Spec: projects.md 4.6, 2: a shared environment stays the same
+def test_launchers_with_a_global_environment_share_it(user, other, rows):
+    source = user.create_project(visibility="public")
+    shared = insert_environment(rows, user, environment_kind="GLOBAL", is_archived=True)
+    hidden = insert_class(rows)
+    for number in range(8):
+        insert_launcher(
+            rows,
+            user,
+            source,
+            creation_date=f"2001-01-{20 - number // 2}T00:00:00Z",
+            description=f"about {number}",
+            environment_id=shared,
+            resource_class_id=hidden,
+            disk_storage=number + 1,
+            env_variables=as_json({"A": str(number)}),
+            launcher_type="non_interactive",
+        )
+    insert_launcher(rows, user, source)
+    expected = [
+        (*row[:5], "interactive", other.id, row[7])
+        for row in reversed(rows.all(LAUNCHERS, source["id"]))
+    ]
+    assert rows.all(LAUNCHERS, made(copy(other, source))["id"]) == expected
+    rows.run("DELETE FROM sessions.launchers WHERE environment_id = %s", shared)
+
+
+ENVIRONMENT = (
+    "SELECT name, description, container_image, default_url, environment_kind::text, port,"
+    "       working_directory, mount_directory, uid, gid, args, command, is_archived,"
+    "       environment_image_source::text, strip_path_prefix"
+    "  FROM sessions.environments WHERE id = %s"
+)
+BUILD = (
+    "SELECT b.repository, b.builder_variant, b.frontend_variant, b.repository_revision,"
+    "       b.context_dir, ARRAY(SELECT f.platform::text FROM sessions.build_platforms f"
+    "                             WHERE f.build_parameters_id = b.id ORDER BY 1)"
+    "  FROM sessions.build_parameters b WHERE b.id = %s"
+)
+
+
+def environment_of(rows, project: dict) -> tuple[str, str | None, str]:
+    """Id, build parameters and creator of the environment of the only launcher."""
+    found = rows.all(
+        "SELECT e.id, e.build_parameters_id, e.created_by_id, e.creation_date > '2020-01-01'"
+        "  FROM sessions.launchers l JOIN sessions.environments e ON e.id = l.environment_id"
+        " WHERE l.project_id = %s",
+        project["id"],
+    )
+    assert len(found) == 1
+    return found[0]
+
+
+# Spec: projects.md 4.6, 2: a custom environment is duplicated, with what it is built from
+@pytest.mark.parametrize("built", [False, True], ids=["image", "build"])
+def test_a_custom_environment_is_duplicated(user, other, rows, built):
+    source = user.create_project(visibility="public")
+    parameters = insert_build_parameters(rows, "linux_amd64", "linux_arm64") if built else None
+    environment = insert_environment(
+        rows,
+        user,
+        description="about",
+        working_directory="/work",
+        mount_directory="/mount",
+        args=as_json(["a"]),
+        command=as_json(["b"]),
+        strip_path_prefix=True,
+        environment_image_source="build" if built else "image",
+        build_parameters_id=parameters,
+    )
+    insert_launcher(rows, user, source, environment_id=environment)
+    if built:
+        insert(
+            rows,
+            "sessions.builds",
+            id=new_id(rows),
+            environment_id=environment,
+            status="succeeded",
+            created_at="now()",
+        )
+    new, new_parameters, creator, is_new = environment_of(rows, made(copy(other, source)))
+    assert new != environment
+    assert (creator, is_new) == (other.id, True)
+    assert rows.all(ENVIRONMENT, new) == rows.all(ENVIRONMENT, environment)
+    assert (new_parameters is not None) is built
+    if built:
+        assert new_parameters != parameters
+        assert rows.all(BUILD, new_parameters) == rows.all(BUILD, parameters)
+    assert rows.one("SELECT count(*) FROM sessions.builds WHERE environment_id = %s", new) == 0
+    assert environment_of(rows, source)[0] == environment
+
+
+# Spec: projects.md 4.6, 3: links to connectors that the caller can read, silently; never connectors
+def test_readable_links_are_copied(user, other, rows):
+    source = user.create_project()
+    user.set_members(f"/projects/{source['id']}/members", (other, "viewer"))
+    hidden, shared, public, inside = (insert_connector(rows, user) for _ in range(4))
+    rows.relate("d", shared, "v", "u", other.id)
+    rows.relate("d", public, "w", "u", "*")
+    insert_connector_slug(rows, inside, project_id=source["id"])
+    rows.relate("d", inside, "N", "p", source["id"])
+    for connector in (hidden, shared, public, inside):
+        insert_link(rows, user, connector, source)
+    count = rows.one("SELECT count(*) FROM storage.data_connectors")
+    body = made(copy(other, source))
+    assert links(rows, body) == {shared, public, inside}
+    assert links(rows, source) == {hidden, shared, public, inside}
+    assert rows.one("SELECT count(*) FROM storage.data_connectors") == count
+    creators = rows.all(
+        "SELECT DISTINCT created_by_id FROM storage.data_connector_to_project_links"
+        " WHERE project_id = %s",
+        body["id"],
+    )
+    assert creators == [(other.id,)]
+
+
+# Spec: projects.md 4.6: whoever copies has a record afterwards, for the slots to name
+def test_an_administrator_without_record_copies(api, user, rows):
+    source = user.create_project(visibility="public")
+    insert_slot(rows, user, source, "slot")
+    visitor = api.visitor()
+    rows.relate("L", "renku", "A", "u", visitor.id)
+    try:
+        body = made(copy(visitor, source, namespace=user.slug))
+    finally:
+        rows.withdraw("L", "A", visitor.id)
+    members = user.get(f"/projects/{body['id']}/members").json()
+    assert [member["id"] for member in members] == [visitor.id]
 
 
 # --- GET -----------------------------------------------------------------------------------------

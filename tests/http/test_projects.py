@@ -4,13 +4,21 @@
 Spec: projects.md 2-5, 8; namespaces.md 4.3, 4.8"""
 
 import hashlib
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
 
 from support.api import NO_ULID, ULID, all_pages, check_error, fields_error, total_headers, unique
+from support.contents import (
+    insert,
+    insert_connector,
+    insert_environment,
+    insert_launcher,
+    insert_link,
+    insert_slot,
+    new_id,
+)
 
 LOGIN = "You have to be authenticated to perform this operation."
 HIDDEN = "does not exist or you do not have access to it"
@@ -247,6 +255,33 @@ def test_simultaneous_projects_of_one_path(user, rows):
     assert rows.one("SELECT count(*) FROM projects.projects WHERE created_by_id = %s", user.id) == 1
 
 
+# Spec: projects.md 8: a name without usable characters needs a slug
+def test_a_name_without_usable_characters_may_bring_a_slug(user):
+    slug = unique("slug")
+    project = user.create_project(name="日本", slug=slug)
+    assert (project["name"], project["slug"]) == ("日本", slug)
+
+
+# Spec: projects.md 5.1 (compatibility quirk: 500): longer than its column
+def test_a_slug_that_grows_too_long_is_422(user):
+    body = {"name": "㍿" + "ﷺ" * 98, "namespace": user.slug}
+    assert user.post("/projects", json=body).status_code == 422
+    body = {"name": "½" * 99, "namespace": user.slug}
+    check_error(user.post("/projects", json=body), 422)
+
+
+# Spec: projects.md 8: slugs are unique per kind
+def test_a_connector_does_not_block_a_project(user, rows):
+    slug, group = unique("both"), user.create_group()["slug"]
+    insert_connector(rows, user, namespace=group, slug=slug)
+    project = user.create_project(namespace=group, slug=slug)
+    assert by_path(user, group, slug).json() == project
+    elsewhere = user.create_project(slug=slug)
+    connector = insert_connector(rows, user, namespace=user.slug, slug="free")
+    assert connector
+    assert user.patch_project(elsewhere, slug="free").json()["slug"] == "free"
+
+
 # Spec: projects.md 4.2: the exact comparison of slugs
 def test_slugs_are_compared_exactly(user):
     upper = user.create_project(name="№ 12")
@@ -261,6 +296,11 @@ REPOSITORIES = {
     "http": ("http://example.org/repo", "http://example.org/repo"),
     "git-suffix-stays": ("https://example.org/repo.git", "https://example.org/repo.git"),
     "blanks-around": ("  https://example.org/repo\n", "https://example.org/repo"),
+    "unicode-blanks-around": (
+        "\u00a0\u3000https://example.org/re po\u2003\x1f\x85",
+        "https://example.org/re po",
+    ),
+    "controls-in-front": ("\x01\x1f https://example.org/repo", "https://example.org/repo"),
     "trailing-slash": ("https://example.org/repo/", "https://example.org/repo"),
     "trailing-slashes": ("https://example.org/repo///", "https://example.org/repo"),
     "case-of-the-path": ("https://example.org/Group/Repo", "https://example.org/Group/Repo"),
@@ -311,6 +351,7 @@ NO_REPOSITORIES = {
     "empty": "",
     "blank": "  ",
     "no-host": "https:///repo",
+    "nothing-but-blanks-as-host": "https://\u3000\x1f",
     "localhost": "https://localhost/repo",
     "localhost-with-port": "http://localhost:8000/repo",
     "loopback": "http://127.0.0.1/repo",
@@ -580,8 +621,10 @@ def test_a_read_by_path_is_a_read_by_id(user):
     assert response.json() == project
     assert response.headers["etag"] == project["etag"]
     path = f"/namespaces/{user.slug}/projects/{project['slug']}"
-    again = user.get(path, headers={"if-none-match": project["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
+    for query in ("", "?with_documentation=true"):
+        again = user.get(path + query, headers={"if-none-match": project["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert "etag" not in again.headers
 
 
 # --- 5.5 lookup by path --------------------------------------------------------------------------
@@ -617,6 +660,30 @@ def test_a_freed_slug_belongs_to_the_new_project(user):
     assert by_path(user, user.slug, project["slug"]).json()["id"] == project["id"]
     newer = user.create_project(slug=project["slug"])
     assert by_path(user, user.slug, project["slug"]).json()["id"] == newer["id"]
+
+
+# Spec: projects.md 5.5 (compatibility quirk, kept): former slugs of connectors that live in the project
+def test_a_former_slug_of_a_connector_leads_to_its_project(user, rows):
+    former, group = unique("former"), user.create_group()["slug"]
+    project = user.create_project(namespace=group)
+    connector = insert_connector(rows, user, project_id=project["id"])
+    row = rows.one("SELECT id FROM common.entity_slugs WHERE data_connector_id = %s", connector)
+    insert(
+        rows,
+        "common.entity_slugs_old",
+        slug=former,
+        latest_slug_id=row,
+        project_id=project["id"],
+        data_connector_id=connector,
+    )
+    assert by_path(user, group, former).json() == project
+    renamed = user.patch(f"/groups/{group}", json={"slug": unique("latter")}).json()["slug"]
+    for namespace in (group, renamed):
+        assert by_path(user, namespace, former).json()["id"] == project["id"]
+    other = user.create_project(namespace=renamed, slug=former)
+    user.patch_project(other, slug=unique("renamed"))
+    assert by_path(user, renamed, former).json()["id"] == other["id"]
+    check_error(by_path(user, user.slug, former), 404)
 
 
 # Spec: projects.md 5.5: moving breaks the old path
@@ -766,6 +833,47 @@ def test_updated_at_follows_real_changes(user, change, touched):
     assert (body["etag"] != project["etag"]) is touched
 
 
+# Spec: projects.md 2.2, 4.4, 8: an empty list becomes no list, once
+def test_clearing_no_keywords_is_a_change_once(user, rows):
+    project = user.create_project()
+    named = user.patch_project(project, name="New").json()
+    assert stored(rows, "keywords", project) == []
+    cleared = user.patch_project(project, keywords=[]).json()
+    assert cleared["keywords"] == []
+    assert stored(rows, "keywords", project) is None
+    assert cleared["updated_at"] > named["updated_at"]
+    assert user.patch_project(project, keywords=[], is_template=False).json() == cleared
+    assert user.patch_project(project, name="Newer").status_code == 200
+    assert stored(rows, "keywords", project) is None
+
+
+# Spec: projects.md 2.2, 4.4
+def test_a_copy_forgets_its_template(user):
+    template = user.create_project()
+    body = {"name": unique("Copy"), "namespace": user.slug}
+    copy = user.post(f"/projects/{template['id']}/copies", json=body).json()
+    same = user.patch_project(copy, template_id=None).json()
+    assert same == copy
+    left = user.patch_project(copy, template_id="").json()
+    assert left == {name: value for name, value in copy.items() if name != "template_id"} | {
+        "updated_at": left["updated_at"],
+        "etag": left["etag"],
+    }
+    assert left["updated_at"] > copy["updated_at"]
+    assert user.get(f"/projects/{template['id']}/copies").json() == []
+
+
+# Spec: projects.md 2.3, 4.4: without updated_at there is no tag that could match
+def test_a_project_never_updated_has_no_tag(user, rows):
+    project = user.create_project()
+    rows.run("UPDATE projects.projects SET updated_at = NULL WHERE id = %s", project["id"])
+    response = user.get(f"/projects/{project['id']}", headers={"if-none-match": project["etag"]})
+    assert response.status_code == 200
+    assert "etag" not in response.headers
+    check_error(user.patch_project(project, etag=project["etag"], name="New"), 409)
+    assert user.project(project["id"])["name"] == project["name"]
+
+
 # Spec: projects.md 2.2
 def test_members_do_not_touch_the_project(user, other):
     project = user.create_project()
@@ -906,6 +1014,36 @@ def test_moving_replaces_the_namespace(api, user, other, rows):
     assert parents == {("N", "n", namespace_id)}
 
 
+# Spec: projects.md 4.4, 5.4: everything at once
+def test_a_project_changes_in_every_way_at_once(api, user, rows):
+    group = user.create_group()
+    project = user.create_project(**FULL)
+    given = {
+        "name": "New",
+        "namespace": group["slug"],
+        "slug": unique("new"),
+        "repositories": ["https://e.org/new"],
+        "visibility": "public",
+        "description": "New",
+        "keywords": ["new"],
+        "is_template": True,
+        "secrets_mount_directory": "/new",
+    }
+    body = user.patch_project(project, **given, documentation="New text").json()
+    assert {name: body[name] for name in given} == given
+    assert api.anonymous().project(body["id"], with_documentation="1") == body | {
+        "documentation": "New text"
+    }
+    assert rows.relations("p", project["id"]) == {
+        ("o", "u", user.id),
+        ("L", "L", "renku"),
+        ("N", "g", group["id"]),
+        ("w", "u", "*"),
+        ("w", "a", "*"),
+    }
+    assert by_path(user, group["slug"], project["slug"]).json() == body
+
+
 # Spec: projects.md 5.4: members stay
 def test_direct_members_stay_on_a_move(user, other):
     group = user.create_group()
@@ -926,6 +1064,37 @@ def test_moving_follows_former_slugs_of_namespaces(user):
     slug = user.patch(f"/groups/{former}", json={"slug": unique("latter")}).json()["slug"]
     project = user.create_project()
     assert user.patch_project(project, namespace=former).json()["namespace"] == slug
+
+
+# Spec: projects.md 5.4: but not while connectors live in the project
+def test_a_project_with_connectors_moves_by_current_slugs_only(user, rows):
+    former = unique("former")
+    user.create_group(slug=former)
+    slug = user.patch(f"/groups/{former}", json={"slug": unique("latter")}).json()["slug"]
+    project = user.create_project()
+    insert_link(rows, user, insert_connector(rows, user, namespace=user.slug), project)
+    connector = insert_connector(rows, user, project_id=project["id"])
+    check_error(user.patch_project(project, namespace=former), 404)
+    assert user.project(project["id"]) == project
+    assert user.patch_project(project, namespace=slug).json()["namespace"] == slug
+    rows.run("DELETE FROM storage.data_connectors WHERE id = %s", connector)
+    user.patch_project(project, namespace=user.slug)
+    assert user.patch_project(project, namespace=former).json()["namespace"] == slug
+
+
+# Spec: projects.md 5.4, 1: a namespace that the caller cannot read is as good as missing
+def test_moving_to_a_hidden_namespace_is_moving_to_none(user, other, rows):
+    former = unique("former")
+    group = other.create_group(slug=former)
+    slug = other.patch(f"/groups/{former}", json={"slug": unique("latter")}).json()["slug"]
+    rows.run(
+        "DELETE FROM librenku.relation WHERE object_id = %s AND relation = 'w'", group["id"]
+    )
+    project = user.create_project()
+    missing = check_error(user.patch_project(project, namespace=unique("nobody")), 404)
+    for name in (slug, former):
+        hidden = check_error(user.patch_project(project, namespace=name), 404)
+        assert hidden["message"] == missing["message"]
 
 
 # Spec: projects.md 5.4, 1-4
@@ -983,7 +1152,7 @@ def test_naming_the_current_namespace_by_its_former_slug_is_422(user):
 def test_connectors_of_a_project_follow_it(user, rows):
     group = user.create_group()
     project = user.create_project()
-    connector = insert_connector(rows, user, project)
+    connector = insert_connector(rows, user, project_id=project["id"])
     assert user.patch_project(project, namespace=group["slug"]).status_code == 200
     namespace = rows.one("SELECT id FROM common.namespaces WHERE slug = %s", group["slug"])
     assert (
@@ -1000,37 +1169,6 @@ def test_connectors_of_a_project_follow_it(user, rows):
     )
 
 
-def insert_connector(rows, user, project: dict) -> str:
-    """A data connector that lives in a project, as another room would store it."""
-    connector = rows.one("SELECT generate_ulid()")
-    required = rows.all(
-        "SELECT column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema = 'storage' AND table_name = 'data_connectors'"
-        "   AND is_nullable = 'NO' AND column_default IS NULL"
-    )
-    values = {
-        "id": connector,
-        "created_by_id": user.id,
-        "name": "connector",
-        "visibility": "private",
-    }
-    samples = {"jsonb": "{}", "json": "{}", "boolean": "false", "timestamp with time zone": "now()"}
-    for name, kind in required:
-        values.setdefault(name, samples.get(kind, "x"))
-    columns = ", ".join(values)
-    marks = ", ".join(["%s"] * len(values))
-    rows.run(f"INSERT INTO storage.data_connectors ({columns}) VALUES ({marks})", *values.values())
-    rows.run(
-        "INSERT INTO common.entity_slugs (slug, namespace_id, project_id, data_connector_id)"
-        " SELECT %s, namespace_id, project_id, %s FROM common.entity_slugs"
-        " WHERE project_id = %s AND data_connector_id IS NULL",
-        f"connector-{uuid.uuid4().hex[:6]}",
-        connector,
-        project["id"],
-    )
-    return connector
-
-
 # --- 4.5 DELETE ----------------------------------------------------------------------------------
 
 
@@ -1038,7 +1176,7 @@ def insert_connector(rows, user, project: dict) -> str:
 def test_deleting_a_project_leaves_nothing(api, user, rows):
     project = user.create_project(repositories=["https://e.org/a"], visibility="public")
     user.patch_project(project, slug=unique("renamed"))
-    connector = insert_connector(rows, user, project)
+    connector = insert_connector(rows, user, project_id=project["id"])
     response = user.delete(f"/projects/{project['id']}")
     assert (response.status_code, response.content) == (204, b"")
     for table, column in (
@@ -1054,6 +1192,109 @@ def test_deleting_a_project_leaves_nothing(api, user, rows):
     assert rows.relations("p", project["id"]) == set()
     check_error(user.get(f"/projects/{project['id']}"), 404)
     assert own_list(user, namespace=user.slug) == []
+
+
+# Spec: projects.md 4.5: what goes with a project, and what stays
+def test_what_a_deleted_project_takes_with_it(user, rows):
+    project = user.create_project()
+    slot = insert_slot(rows, user, project, "slot")
+    secret = new_id(rows)
+    insert(
+        rows,
+        "secrets.secrets",
+        id=secret,
+        name="secret",
+        default_filename="secret",
+        encrypted_value=b"x",
+        encrypted_key=b"x",
+        kind="general",
+        modification_date="now()",
+        user_id=user.id,
+    )
+    insert(
+        rows,
+        "projects.session_secrets",
+        id=new_id(rows),
+        user_id=user.id,
+        secret_slot_id=slot,
+        secret_id=secret,
+    )
+    environment = insert_environment(rows, user)
+    launcher = insert_launcher(rows, user, project, environment_id=environment)
+    linked = insert_connector(rows, user, namespace=user.slug)
+    insert_link(rows, user, linked, project)
+    for owner in (project["id"], NO_ULID):
+        insert(
+            rows,
+            "storage.cloud_storage",
+            project_id=owner,
+            storage_type="s3",
+            configuration="{}",
+            source_path="x",
+            target_path="x",
+            name=unique("storage"),
+            storage_id=new_id(rows),
+        )
+    assert user.delete(f"/projects/{project['id']}").status_code == 204
+    gone = {
+        "projects.session_secret_slots": ("id", slot),
+        "projects.session_secrets": ("secret_slot_id", slot),
+        "sessions.launchers": ("id", launcher),
+        "storage.data_connector_to_project_links": ("project_id", project["id"]),
+        "storage.cloud_storage": ("project_id", project["id"]),
+    }
+    left = {
+        "secrets.secrets": ("id", secret),
+        "sessions.environments": ("id", environment),
+        "storage.data_connectors": ("id", linked),
+        "storage.cloud_storage": ("project_id", NO_ULID),
+    }
+    for tables, count in ((gone, 0), (left, 1)):
+        for table, (column, value) in tables.items():
+            sql = f"SELECT count(*) FROM {table} WHERE {column} = %s"
+            assert rows.one(sql, value) == count, table
+    rows.run("DELETE FROM storage.cloud_storage WHERE project_id = %s", NO_ULID)
+
+
+# Spec: projects.md 4.5: relationships whose subject is the project
+def test_no_relationship_names_a_deleted_project(user, rows):
+    project = user.create_project()
+    inside = insert_connector(rows, user, project_id=project["id"])
+    outside = insert_connector(rows, user)
+    rows.relate("d", inside, "N", "p", project["id"])
+    rows.relate("d", inside, "o", "u", user.id)
+    rows.relate("d", outside, "l", "p", project["id"])
+    rows.relate("d", outside, "o", "u", user.id)
+    rows.relate("r", "1000001", "p", "p", project["id"])
+    assert user.delete(f"/projects/{project['id']}").status_code == 204
+    sql = "SELECT count(*) FROM librenku.relation WHERE %s IN (object_id, subject_id)"
+    assert rows.one(sql, project["id"]) == 0
+    assert rows.relations("d", inside) == set()
+    assert rows.relations("d", outside) == {("o", "u", user.id)}
+
+
+# Spec: projects.md 4.5: 204 when only relationships are left
+def test_relationships_without_a_project_are_removed(user, other, rows):
+    left = new_id(rows)
+    rows.relate("p", left, "o", "u", user.id)
+    rows.relate("r", "1000002", "p", "p", left)
+    check_error(other.delete(f"/projects/{left}"), 404)
+    response = user.delete(f"/projects/{left}")
+    assert (response.status_code, response.content) == (204, b"")
+    assert rows.relations("p", left) == set()
+    assert rows.relations("r", "1000002") == set()
+    check_error(user.delete(f"/projects/{left}"), 404)
+
+
+# Spec: projects.md 2.1, 4.5: deletion is explicit, also of what lost its path with its namespace
+def test_a_project_without_a_path_is_removed(user, rows):
+    project = user.create_project(repositories=["https://e.org/a"])
+    rows.run("DELETE FROM common.entity_slugs WHERE project_id = %s", project["id"])
+    check_error(user.get(f"/projects/{project['id']}"), 404)
+    assert user.delete(f"/projects/{project['id']}").status_code == 204
+    assert rows.one("SELECT count(*) FROM projects.projects WHERE id = %s", project["id"]) == 0
+    assert rows.relations("p", project["id"]) == set()
+    check_error(user.delete(f"/projects/{project['id']}"), 404)
 
 
 # Spec: projects.md 4.5 (compatibility quirk, kept): a project that never existed is 404
