@@ -639,6 +639,13 @@ def test_an_offset_beyond_int64_is_422(anonymous, path, page):
     check_error(response, 422, contains="Calculated pagination offset value is too large")
 
 
+# Spec: foundations.md 7, 23: also with pages of one item
+@pytest.mark.parametrize("page", ["9223372036854775809", "9" * 40], ids=len)
+def test_a_page_beyond_int64_is_no_other_page(anonymous, page):
+    response = anonymous.get("/groups", params={"page": page, "per_page": "1"})
+    check_error(response, 422, contains="Calculated pagination offset value is too large")
+
+
 # Spec: foundations.md 7
 @pytest.mark.parametrize("path", ["/groups", "/projects"])
 def test_the_largest_offset_is_an_empty_page(anonymous, path):

@@ -12,6 +12,11 @@ static const struct {
     {"007",                                           "7"                                   },
     {"-5",                                            "-5"                                  },
     {"0",                                             "0"                                   },
+    {"1_000",                                         "1000"                                },
+    {"-0_07",                                         "-7"                                  },
+    {"1__0",                                          "1__0"                                },
+    {"_1",                                            "_1"                                  },
+    {"1_",                                            "1_"                                  },
     {"my-id",                                         "my-id"                               },
     {"0F8FAD5B-D9CB-469F-A165-70867728950E",          "0f8fad5b-d9cb-469f-a165-70867728950e"},
     {"0f8fad5bd9cb469fa16570867728950e",              "0f8fad5b-d9cb-469f-a165-70867728950e"},
@@ -63,6 +68,14 @@ static const struct {
     {"9223372036854775807", "100",
      "Calculated pagination offset value is too large for page "
      "9223372036854775807",                                                          0,  0 },
+    {"9223372036854775809", "1",
+     "Calculated pagination offset value is too large for page "
+     "9223372036854775809",                                                          0,  0 },
+    {"99999999999999999999", "1",
+     "Calculated pagination offset value is too large for page "
+     "99999999999999999999",                                                         0,  0 },
+    {"-99999999999999999999", "1", "Parameter 'page' must be a natural number",      0,  0 },
+    {"1", "99999999999999999999", "Parameter 'per_page' must be between 1 and 100",  0,  0 },
 };
 
 START_TEST(a_page_is_read_from_the_query)
