@@ -593,7 +593,7 @@ def test_queries_that_are_accepted(api, user, path):
     assert answer.status == 200, answer
 
 
-# Spec: foundations.md 6: %00 is kept, and the database refuses it in text
+# Spec: foundations.md 4.3, 6: %00 is kept, and refused in text as the database refuses it
 def test_an_escaped_nul_in_a_query_is_422(api, user):
     answer = exchange(
         api.url,
@@ -603,7 +603,11 @@ def test_an_escaped_nul_in_a_query_is_422(api, user):
     )
     assert answer.status == 422
     message = "The payload contains characters that are incompatible with the database"
-    assert answer.json()["error"]["message"] == message
+    assert answer.json()["error"] == {
+        "code": 1422,
+        "detail": 'invalid byte sequence for encoding "UTF8": 0x00',
+        "message": message,
+    }
 
 
 # Spec: foundations.md 6
