@@ -257,12 +257,9 @@ static int refuse(renku_result *out, rk_op *op, void *user)
 renku_result *renku_http_refuse(renku_ctx *ctx, const renku_http_request *request, int status,
                                 const char *message)
 {
-    static const renku_http_request unknown = {
-        .size = sizeof(unknown), .method = "", .target = ""};
+    static const renku_http_request unknown = {.size = sizeof(unknown), .method = "", .target = ""};
     bool known = request && request->method && request->target;
-    refusal why = {
-        {.request = known ? request : &unknown}, status, message ? message : ""
-    };
+    refusal why = {{.request = known ? request : &unknown}, status, message ? message : ""};
 
     return rk_ctx_run(ctx, refuse, &why);
 }

@@ -219,6 +219,12 @@ renku_result *renku_http_refuse(renku_ctx *ctx, const renku_http_request *reques
     return result;
 }
 
+renku_result *renku_http_discover(renku_ctx *ctx)
+{
+    (void)ctx;
+    return make_text(200, "application/json", "");
+}
+
 renku_result *renku_http_ready(renku_ctx *ctx, int verbose)
 {
     (void)ctx;
