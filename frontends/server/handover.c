@@ -21,18 +21,21 @@
 #include "renku/http.h"
 
 #define FILE_MOST 1048576
-#define COUNT (sizeof(names) / sizeof(names[0]))
+#define COUNT (sizeof(files) / sizeof(files[0]))
 
 /* Settings whose value is the path of a file. At most eight: each is one bit of an exit status. */
-static const char *const names[] = {
-    "INTERNAL_AUTHN_SECRET_KEY_PATH",
-    "ENCRYPTION_KEY_PATH",
-    "SECRETS_SERVICE_PUBLIC_KEY_PATH",
-    "SECRETS_SERVICE_PRIVATE_KEY_PATH",
-    "RENKU_IDENTITY_KEY",
-    "RENKU_IDENTITY_USERS",
-    "SSL_CERT_FILE",
-    "KUBECONFIG",
+static const struct {
+    const char *name;
+    bool must_exist; /* when the setting is set; a default may lead nowhere */
+} files[] = {
+    {"INTERNAL_AUTHN_SECRET_KEY_PATH",   true },
+    {"ENCRYPTION_KEY_PATH",              true },
+    {"SECRETS_SERVICE_PUBLIC_KEY_PATH",  true },
+    {"SECRETS_SERVICE_PRIVATE_KEY_PATH", true },
+    {"RENKU_IDENTITY_KEY",               true },
+    {"RENKU_IDENTITY_USERS",             true },
+    {"SSL_CERT_FILE",                    true },
+    {"KUBECONFIG",                       false},
 };
 
 static bool find_path(char path[PATH_MAX], renku_ctx *ctx, const char *name)
@@ -42,6 +45,23 @@ static bool find_path(char path[PATH_MAX], renku_ctx *ctx, const char *name)
     if (!value)
         value = getenv(name);
     return value && *value && realpath(value, path);
+}
+
+static int complain(const char *name, const char *path)
+{
+    rk_log(RK_LOG_ERROR, "cannot read \"%s\" of %s: %s", path, name, strerror(errno));
+    return -1;
+}
+
+/* Sets the setting to its path from the root, so that a change of the folder does no harm. */
+static int settle_path(char path[PATH_MAX], renku_ctx *ctx, size_t i)
+{
+    const char *given = getenv(files[i].name);
+
+    if (find_path(path, ctx, files[i].name))
+        return setenv(files[i].name, path, 1);
+    path[0] = '\0';
+    return given && *given && files[i].must_exist ? complain(files[i].name, given) : 0;
 }
 
 /* Which of the paths @p user cannot open, as bits; a process of its own finds out. */
@@ -74,10 +94,8 @@ static int hand_over(const char *name, const char *path, const rk_user *user)
 
     snprintf(place, sizeof(place), "/proc/self/fd/%d", to);
     if (from < 0 || to < 0 || sendfile(to, from, NULL, FILE_MOST) < 0 || fchmod(to, 0400) != 0 ||
-        fchown(to, user->uid, user->gid) != 0 || setenv(name, place, 1) != 0) {
-        rk_log(RK_LOG_ERROR, "cannot read \"%s\" of %s: %s", path, name, strerror(errno));
-        return -1;
-    }
+        fchown(to, user->uid, user->gid) != 0 || setenv(name, place, 1) != 0)
+        return complain(name, path);
     close(from);
     return 0;
 }
@@ -88,15 +106,13 @@ int rk_handover_files(renku_ctx *ctx, const rk_user *user)
     int closed = 0;
 
     for (size_t i = 0; i < COUNT; i++) {
-        if (!find_path(paths[i], ctx, names[i]))
-            paths[i][0] = '\0';
-        else if (setenv(names[i], paths[i], 1) != 0)
+        if (settle_path(paths[i], ctx, i) != 0)
             return -1;
     }
     if (user)
         closed = find_closed(paths, user);
     for (size_t i = 0; i < COUNT && closed >= 0; i++)
-        if (closed & 1 << i && hand_over(names[i], paths[i], user) != 0)
+        if (closed & 1 << i && hand_over(files[i].name, paths[i], user) != 0)
             return -1;
     return closed < 0 ? -1 : 0;
 }

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "frontends/server/activation.h"
-#include "frontends/server/discovery.h"
 #include "frontends/server/handover.h"
 #include "frontends/server/identity.h"
 #include "frontends/server/log.h"
@@ -203,9 +202,9 @@ static int explain(const renku_result *result)
                     detail ? detail : "");
 }
 
-static int migrate(renku_ctx *ctx)
+/* The exit status of a step whose result is needed no longer. */
+static int finish(renku_result *result)
 {
-    renku_result *result = renku_db_migrate(ctx);
     int status = renku_result_ok(result) ? 0 : explain(result);
 
     renku_result_free(result);
@@ -214,9 +213,10 @@ static int migrate(renku_ctx *ctx)
 
 static int prepare_with(rk_launch *launch, renku_ctx *ctx)
 {
-    if (rk_discovery_wait(ctx) != 0)
+    if (finish(renku_http_discover(ctx)) != 0)
         return 1;
-    if (!launch->no_migrate && strcmp(launch->service, "data") == 0 && migrate(ctx) != 0)
+    if (!launch->no_migrate && strcmp(launch->service, "data") == 0 &&
+        finish(renku_db_migrate(ctx)) != 0)
         return 1;
     return rk_handover_files(ctx, launch->changes_user ? &launch->runs_as : NULL) == 0 ? 0 : 1;
 }

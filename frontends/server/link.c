@@ -236,26 +236,40 @@ static bool start_reply(rk_link *link, rk_reply *reply)
     return write_some(link);
 }
 
-static bool refuse_with(rk_link *link, int status, const char *message, bool is_head)
+/* The request may be that of the exchange, which nobody waits for then. */
+static bool refuse_with(rk_link *link, const renku_http_request *request, int status,
+                        const char *message)
 {
+    rk_reply *reply = rk_service_refuse(rk_wire.service, request, status, message);
+
+    abandon(link);
     link->keep_alive = false;
     rk_metrics_refused(status);
-    return start_reply(link, rk_service_refuse(rk_wire.service, status, message, is_head));
+    return start_reply(link, reply);
+}
+
+/* What the reader has of a request that it does not get to its end. */
+static bool refuse_unread(rk_link *link, int status, const char *message)
+{
+    renku_http_header headers[RK_READER_FIELDS];
+    renku_http_request request;
+    bool known = rk_reader_peek(&request, headers, &link->reader);
+
+    return refuse_with(link, known ? &request : NULL, status, message);
 }
 
 static bool refuse(rk_link *link)
 {
     const rk_reader *reader = &link->reader;
-    bool is_head = reader->target && strcmp(reader->data + (reader->skipped ? 2 : 0), "HEAD") == 0;
     char message[256];
 
     snprintf(message, sizeof(message), "%s%s", reader->text, reader->value ? reader->value : "");
-    return refuse_with(link, reader->status, message, is_head);
+    return refuse_unread(link, reader->status, message);
 }
 
 static bool has_no_memory(rk_link *link)
 {
-    return refuse_with(link, 503, "The server is short of memory. Try again later.", false);
+    return refuse_unread(link, 503, "The server is short of memory. Try again later.");
 }
 
 static void count(const rk_exchange *exchange, int status)
@@ -329,8 +343,8 @@ static bool dispatch(rk_link *link)
     enter(link, LINK_WORKING, rk_wire.response_ms);
     if (rk_jobs_submit(rk_wire.jobs, &exchange->job) == 0)
         return true;
-    exchange->reply =
-        rk_service_refuse(rk_wire.service, 503, "The server has no thread to spare.", false);
+    exchange->reply = rk_service_refuse(rk_wire.service, &exchange->request->http, 503,
+                                        "The server has no thread to spare.");
     return rk_link_deliver(exchange);
 }
 
@@ -497,16 +511,13 @@ void rk_link_expire(rk_link *link)
     switch (link->state) {
     case LINK_READING:
         if (rk_reader_is_begun(&link->reader))
-            refuse_with(link, 408, "Request Timeout", false);
+            refuse_unread(link, 408, "Request Timeout");
         else
             rk_link_drop(link);
         break;
     case LINK_WORKING:
         count(link->exchange, 503);
-        bool is_head = strcmp(link->exchange->request->http.method, "HEAD") == 0;
-
-        abandon(link);
-        refuse_with(link, 503, "Response Timeout", is_head);
+        refuse_with(link, &link->exchange->request->http, 503, "Response Timeout");
         break;
     case LINK_WRITING:
     case LINK_LINGERING:

@@ -10,6 +10,8 @@ enum { RK_LOG_DEBUG = 10, RK_LOG_INFO = 20, RK_LOG_WARNING = 30, RK_LOG_ERROR = 
 /* Writes one finished line; a renku_log_callback. */
 void rk_log_line(void *user, int level, const char *line);
 /* Writes a record of the logger renku_data_services.server. */
-void rk_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define rk_log(level, ...) rk_log_from(__FILE__, __LINE__, level, __VA_ARGS__)
+void rk_log_from(const char *file, int line, int level, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -554,25 +554,40 @@ rk_read rk_reader_take(rk_reader *reader, size_t received)
     return read;
 }
 
-static void describe(rk_request *request, const rk_reader *reader)
+static void describe_head(renku_http_request *out, renku_http_header *headers,
+                          const rk_reader *reader)
 {
     char *data = reader->data;
 
-    request->data = data;
-    request->capacity = reader->capacity;
-    request->keep_alive = !reader->close && (reader->minor || reader->persist);
     for (size_t i = 0; i < reader->field_count; i++)
-        request->headers[i] =
+        headers[i] =
             (renku_http_header){data + reader->fields[i].name, data + reader->fields[i].value};
-    request->http = (renku_http_request){
-        .size = sizeof(request->http),
+    *out = (renku_http_request){
+        .size = sizeof(*out),
         .method = data + (reader->skipped ? 2 : 0),
         .target = data + reader->target,
-        .headers = request->headers,
+        .headers = headers,
         .header_count = reader->field_count,
-        .body = reader->body_size ? data + reader->body : NULL,
-        .body_size = reader->body_size,
     };
+}
+
+static void describe(rk_request *request, const rk_reader *reader)
+{
+    request->data = reader->data;
+    request->capacity = reader->capacity;
+    request->keep_alive = !reader->close && (reader->minor || reader->persist);
+    describe_head(&request->http, request->headers, reader);
+    request->http.body = reader->body_size ? reader->data + reader->body : NULL;
+    request->http.body_size = reader->body_size;
+}
+
+bool rk_reader_peek(renku_http_request *out, renku_http_header headers[RK_READER_FIELDS],
+                    const rk_reader *reader)
+{
+    if (!reader->target)
+        return false;
+    describe_head(out, headers, reader);
+    return true;
 }
 
 rk_request *rk_reader_detach(rk_reader *reader)

@@ -88,6 +88,10 @@ bool rk_reader_is_begun(const rk_reader *reader);
 char *rk_reader_room(size_t *room, rk_reader *reader, size_t allowance);
 /* Takes @p received bytes from the room; 0 looks at what is already there. */
 rk_read rk_reader_take(rk_reader *reader, size_t received);
+/* As much of an unfinished request as is understood; false before the end of its first line. The
+ * texts live until the reader goes on. */
+bool rk_reader_peek(renku_http_request *out, renku_http_header headers[RK_READER_FIELDS],
+                    const rk_reader *reader);
 /* Hands the complete request over and begins the next one with the bytes behind it; NULL when
  * memory is missing. */
 rk_request *rk_reader_detach(rk_reader *reader);

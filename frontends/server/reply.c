@@ -200,6 +200,20 @@ rk_reply *rk_reply_of_text(int status, const char *type, char *text, bool is_hea
     return finish(reply, extra, is_head);
 }
 
+rk_reply *rk_reply_of_methods(const char *methods)
+{
+    rk_reply *reply = calloc(1, sizeof(*reply));
+    char extra[256], id[37] = "";
+
+    if (!reply)
+        return &no_memory;
+    make_request_id(id);
+    snprintf(extra, sizeof(extra), "allow: %s\r\nx-request-id: %s\r\n", methods, id);
+    reply->status = 204;
+    reply->body = "";
+    return finish(reply, extra, false);
+}
+
 rk_reply *rk_reply_refuse(int status, const char *message, bool is_head)
 {
     char *text = malloc(strlen(message) * 6 + 64);

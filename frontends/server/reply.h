@@ -23,6 +23,8 @@ rk_reply *rk_reply_of_result(renku_result *result, bool is_head);
 /* Takes @p text, which comes from malloc(); NULL is taken for missing memory. */
 rk_reply *rk_reply_of_text(int status, const char *type, char *text, bool is_head);
 /* An error answer where there is no context to make it. */
+/* 204 with the methods of a page. */
+rk_reply *rk_reply_of_methods(const char *methods);
 rk_reply *rk_reply_refuse(int status, const char *message, bool is_head);
 void rk_reply_free(rk_reply *reply);
 

@@ -23,32 +23,37 @@ struct rk_service {
 typedef struct rk_page {
     const char *path;
     bool quick;
-    rk_reply *(*answer)(rk_service *service, const rk_request *request, bool is_head);
+    rk_reply *(*answer)(rk_service *service, const rk_request *request, bool without_body);
 } rk_page;
 
-static rk_reply *answer_metrics(rk_service *service, const rk_request *request, bool is_head)
+static bool is_head(const renku_http_request *request)
+{
+    return request && strcmp(request->method, "HEAD") == 0;
+}
+
+static rk_reply *answer_metrics(rk_service *service, const rk_request *request, bool without_body)
 {
     (void)service;
     (void)request;
     return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8", rk_metrics_text(),
-                            is_head);
+                            without_body);
 }
 
-static rk_reply *answer_health(rk_service *service, const rk_request *request, bool is_head)
+static rk_reply *answer_health(rk_service *service, const rk_request *request, bool without_body)
 {
     (void)service;
     (void)request;
-    return rk_reply_of_text(200, "text/plain; charset=utf-8", strdup("ok"), is_head);
+    return rk_reply_of_text(200, "text/plain; charset=utf-8", strdup("ok"), without_body);
 }
 
-static rk_reply *answer_ready(rk_service *service, const rk_request *request, bool is_head)
+static rk_reply *answer_ready(rk_service *service, const rk_request *request, bool without_body)
 {
     const char *query = strchr(request->http.target, '?');
 
     if (!service->ctx)
-        return answer_health(service, request, is_head);
+        return answer_health(service, request, without_body);
     return rk_reply_of_result(renku_http_ready(service->ctx, query && strstr(query, "verbose")),
-                              is_head);
+                              without_body);
 }
 
 static const rk_page pages[] = {
@@ -78,12 +83,16 @@ static const rk_page *page_of(const rk_request *request)
 static rk_reply *answer_page(rk_service *service, const rk_request *request, const rk_page *page)
 {
     const char *method = request->http.method;
-    char message[160];
+    const char *target = request->http.target;
+    char message[512];
 
-    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
-        return page->answer(service, request, method[0] == 'H');
-    snprintf(message, sizeof(message), "Method %.32s not allowed for URL %s", method, page->path);
-    return rk_service_refuse(service, 405, message, false);
+    if (is_head(&request->http) || strcmp(method, "GET") == 0)
+        return page->answer(service, request, is_head(&request->http));
+    if (strcmp(method, "OPTIONS") == 0)
+        return rk_reply_of_methods("GET,HEAD,OPTIONS");
+    snprintf(message, sizeof(message), "Method %.32s not allowed for URL %.*s", method,
+             (int)strcspn(target, "?"), target);
+    return rk_service_refuse(service, &request->http, 405, message);
 }
 
 /* The secrets storage shows nothing of the data API. */
@@ -99,7 +108,7 @@ static rk_reply *answer_foreign(rk_service *service, const rk_request *request)
 
     snprintf(message, sizeof(message), "Requested URL %.*s not found", (int)strcspn(target, "?"),
              target);
-    return rk_service_refuse(service, 404, message, strcmp(request->http.method, "HEAD") == 0);
+    return rk_service_refuse(service, &request->http, 404, message);
 }
 
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
@@ -113,7 +122,7 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
     if (!is_own(service, request->http.target))
         return answer_foreign(service, request);
     return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
-                              strcmp(request->http.method, "HEAD") == 0);
+                              is_head(&request->http));
 }
 
 bool rk_service_is_quick(const rk_service *service, const rk_request *request)
@@ -130,11 +139,13 @@ bool rk_service_is_counted(const rk_request *request)
            !is_path(request->http.target, "/metrics");
 }
 
-rk_reply *rk_service_refuse(rk_service *service, int status, const char *message, bool is_head)
+rk_reply *rk_service_refuse(rk_service *service, const renku_http_request *request, int status,
+                            const char *message)
 {
     if (!service->ctx)
-        return rk_reply_refuse(status, message, is_head);
-    return rk_reply_of_result(renku_http_refuse(service->ctx, status, message), is_head);
+        return rk_reply_refuse(status, message, is_head(request));
+    return rk_reply_of_result(renku_http_refuse(service->ctx, request, status, message),
+                              is_head(request));
 }
 
 double rk_service_number(const char *name, double fallback)

@@ -21,8 +21,9 @@ double rk_service_number(const char *name, double fallback);
 bool rk_service_is_quick(const rk_service *service, const rk_request *request);
 /* The answer, never NULL. May block. Threads: safe. */
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request);
-/* The answer to what never became a request. */
-rk_reply *rk_service_refuse(rk_service *service, int status, const char *message, bool is_head);
+/* The answer to what is no request for rk_service_answer(); NULL when nothing is known of it. */
+rk_reply *rk_service_refuse(rk_service *service, const renku_http_request *request, int status,
+                            const char *message);
 /* Whether the request counts in the metrics of requests. */
 bool rk_service_is_counted(const rk_request *request);
 

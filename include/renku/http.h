@@ -52,13 +52,30 @@ RENKU_API renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_reque
  * x-request-id.
  *
  * @param ctx      borrowed
+ * @param request  borrowed during the call; as much of it as is known: method, target and headers.
+ *                 NULL when nothing is
  * @param status   400 to 599; the code is 1000 + status
  * @param message  borrowed; one sentence
  * @return         never NULL; released with renku_result_free()
  *
- * Spec:    foundations.md 2.5, 4
+ * Spec:    foundations.md 2.3, 2.5, 4, 12
  */
-RENKU_API renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message);
+RENKU_API renku_result *renku_http_refuse(renku_ctx *ctx, const renku_http_request *request,
+                                          int status, const char *message);
+
+/**
+ * Waits until the identity provider tells where its keys are, as a server does once at its start:
+ * 20 attempts, 2 s apart, each of 5 s at most. Nothing is asked in development mode.
+ *
+ * @param ctx  borrowed
+ * @return     never NULL; released with renku_result_free()
+ *
+ * Errors:  500/1500 the provider cannot be reached, or names no keys.
+ * Time:    300 s at most, whatever the deadline of @p ctx.
+ * Threads: safe.
+ * Spec:    authentication.md 3.1
+ */
+RENKU_API renku_result *renku_http_discover(renku_ctx *ctx);
 
 /**
  * Whether the process can work: database, schema revision, keys.

@@ -169,7 +169,8 @@ static int add_cors(rk_op *op, exchange *x)
 /* Drops what a failed operation left in the result, keeping its request id. */
 static int write_failure(rk_op *op, exchange *x)
 {
-    rk_answer_log(op, x->request->target);
+    if (*x->request->target)
+        rk_answer_log(op, x->request->target);
     x->result->header_count = 1;
     if (op->reply && op->reply->no_body) {
         x->result->status = rk_error_row_of(op->error.err)->status;
@@ -178,14 +179,20 @@ static int write_failure(rk_op *op, exchange *x)
     return rk_result_fail(x->result, op);
 }
 
-static int handle(renku_result *out, rk_op *op, void *user)
+static int begin(exchange *x, rk_op *op, renku_result *out)
 {
-    exchange *x = user;
-
     x->ctx = op->ctx;
     x->result = out;
     RK_TRY(rk_request_id(&op->request_id, op, header(x, "x-request-id")));
     rk_result_header(out, "x-request-id", op->request_id);
+    return 0;
+}
+
+static int handle(renku_result *out, rk_op *op, void *user)
+{
+    exchange *x = user;
+
+    RK_TRY(begin(x, op, out));
     if (answer(op, x) < 0)
         RK_TRY(write_failure(op, x));
     RK_TRY(add_cors(op, x));
@@ -218,7 +225,9 @@ static rk_err transport_error(int status)
         {408, RK_ERR_REQUEST_TIMEOUT},
         {413, RK_ERR_TOO_LARGE      },
         {417, RK_ERR_EXPECTATION    },
+        {431, RK_ERR_TOO_MANY_FIELDS},
         {503, RK_ERR_TIMEOUT        },
+        {505, RK_ERR_HTTP_VERSION   },
     };
 
     for (size_t i = 0; i < RK_COUNT(errors); i++) {
@@ -229,25 +238,28 @@ static rk_err transport_error(int status)
 }
 
 typedef struct {
+    exchange x;
     int status;
     const char *message;
 } refusal;
 
 static int refuse(renku_result *out, rk_op *op, void *user)
 {
-    const refusal *why = user;
+    refusal *why = user;
 
-    RK_TRY(rk_request_id(&op->request_id, op, NULL));
-    rk_result_header(out, "x-request-id", op->request_id);
+    RK_TRY(begin(&why->x, op, out));
     (void)rk_fail(op, transport_error(why->status), "%s", why->message); /* it is the answer */
-    RK_TRY(rk_result_fail(out, op));
+    RK_TRY(write_failure(op, &why->x));
     out->status = why->status;
-    return 0;
+    return add_cors(op, &why->x);
 }
 
-renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message)
+renku_result *renku_http_refuse(renku_ctx *ctx, const renku_http_request *request, int status,
+                                const char *message)
 {
-    refusal why = {status, message ? message : ""};
+    static const renku_http_request unknown = {.size = sizeof(unknown), .method = "", .target = ""};
+    bool known = request && request->method && request->target;
+    refusal why = {{.request = known ? request : &unknown}, status, message ? message : ""};
 
     return rk_ctx_run(ctx, refuse, &why);
 }

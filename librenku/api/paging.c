@@ -47,13 +47,16 @@ static char *digits_of(rk_op *op, const char *text)
                                                                                            : digits;
 }
 
-static int read_number(int64_t *out, rk_op *op, const char *name, const char *text)
+/* Saturates, and tells whether it had to. */
+static int read_number(int64_t *out, bool *beyond, rk_op *op, const char *name, const char *text)
 {
     const char *digits = digits_of(op, text);
 
     if (!digits)
         return rk_fail(op, RK_ERR_INVALID, "Invalid value for parameter '%s': %s", name, text);
-    *out = strtoll(digits, NULL, 10); /* saturates: the bounds refuse what does not fit */
+    errno = 0;
+    *out = strtoll(digits, NULL, 10);
+    *beyond = errno == ERANGE;
     return 0;
 }
 
@@ -62,20 +65,21 @@ int rk_page_read(rk_page *out, rk_op *op, const rk_pairs *pairs)
     const char *page = first(pairs, "page");
     const char *per_page = first(pairs, "per_page");
 
+    bool beyond = false, unused;
+
     *out = (rk_page){.number = 1, .per_page = PER_PAGE_DEFAULT};
     if (page)
-        RK_TRY(read_number(&out->number, op, "page", page));
+        RK_TRY(read_number(&out->number, &beyond, op, "page", page));
     if (out->number < 1)
         return rk_fail(op, RK_ERR_INVALID, "Parameter 'page' must be a natural number");
     if (per_page)
-        RK_TRY(read_number(&out->per_page, op, "per_page", per_page));
+        RK_TRY(read_number(&out->per_page, &unused, op, "per_page", per_page));
     if (out->per_page < 1 || out->per_page > PER_PAGE_MAX)
         return rk_fail(op, RK_ERR_INVALID, "Parameter 'per_page' must be between 1 and %d",
                        PER_PAGE_MAX);
-    if (__builtin_mul_overflow(out->number - 1, out->per_page, &out->offset))
+    if (beyond || __builtin_mul_overflow(out->number - 1, out->per_page, &out->offset))
         return rk_fail(op, RK_ERR_INVALID,
-                       "Calculated pagination offset value is too large for page %lld",
-                       (long long)out->number);
+                       "Calculated pagination offset value is too large for page %s", page);
     return 0;
 }
 

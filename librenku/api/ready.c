@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "librenku/api/authenticate.h"
 #include "librenku/api/ctx.h"
 #include "librenku/api/doctor.h"
 #include "librenku/api/result.h"
 #include "librenku/base/time.h"
 #include "renku/http.h"
 
-enum { READY_TIMEOUT_MS = 2000 };
+enum { READY_TIMEOUT_MS = 2000, DISCOVERY_ATTEMPTS = 20 };
 
 /* One line for each examination that readiness depends on; tells whether all passed. */
 static int examine_all(bool *ready, rk_buf *out, rk_op *op)
@@ -42,6 +43,21 @@ static int answer(renku_result *out, rk_op *op, void *user)
         rk_result_body(out, "text/plain; charset=utf-8", ready ? "ok\n" : "not ready\n",
                        ready ? 3 : 10);
     return 0;
+}
+
+static int discover(renku_result *out, rk_op *op, void *user)
+{
+    (void)out;
+    (void)user;
+    op->deadline_ms = 0;
+    return op->ctx->authenticator
+               ? rk_authenticator_discover(op->ctx->authenticator, op, DISCOVERY_ATTEMPTS)
+               : 0;
+}
+
+renku_result *renku_http_discover(renku_ctx *ctx)
+{
+    return rk_ctx_run(ctx, discover, NULL);
 }
 
 renku_result *renku_http_ready(renku_ctx *ctx, int verbose)

@@ -65,14 +65,31 @@ static bool read_uuid(char digits[UUID_DIGITS], const char *text)
     return count == UUID_DIGITS && text[strspn(text, "{}")] == '\0';
 }
 
+/* Copies digits without the single underscores between them; false when there is anything else. */
+static bool copy_digits(char *out, const char *text)
+{
+    bool after_digit = false;
+
+    for (; *text; text++) {
+        bool digit = isdigit((unsigned char)*text);
+
+        if (!digit && (*text != '_' || !after_digit))
+            return false;
+        if (digit)
+            *out++ = *text;
+        after_digit = digit;
+    }
+    *out = '\0';
+    return after_digit;
+}
+
 /* Digits without leading zeros, NULL when the text is no integer. */
 static const char *read_integer(rk_op *op, const char *text)
 {
     bool negative = *text == '-';
-    const char *digits = text + (negative || *text == '+');
-    size_t length = strspn(digits, "0123456789");
+    char *digits = rk_strdup(op, text);
 
-    if (length == 0 || digits[length])
+    if (!digits || !copy_digits(digits, text + (negative || *text == '+')))
         return NULL;
     digits += strspn(digits, "0");
     if (!*digits)

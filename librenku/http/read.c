@@ -360,10 +360,11 @@ static int verdict(rk_op *op, const rk_reading *reading)
     if (reading->count)
         return rk_fail(op, RK_ERR_INVALID, "There are errors in the following fields, %s",
                        reading->violations.text);
-    if (reading->has_nul)
-        return rk_fail(op, RK_ERR_INVALID,
-                       "The payload contains characters that are incompatible with the database");
-    return 0;
+    if (!reading->has_nul)
+        return 0;
+    (void)rk_fail(op, RK_ERR_INVALID,
+                  "The payload contains characters that are incompatible with the database");
+    return rk_fail_detail(op, "invalid byte sequence for encoding \"UTF8\": 0x00");
 }
 
 int rk_schema_read(void *out, rk_op *op, const rk_patterns *patterns, const rk_schema *schema,

@@ -15,6 +15,7 @@ from support.api import ADMIN_ROLE, ULID, check_error, fields_error, unique
 from support.raw import exchange
 from support.realm import CERTS, DISCOVERY, Key, Realm, base64url, compact, sign, signature
 from support.server import poll
+from support.tls import make_authority
 
 LOGIN = "You have to be authenticated to perform this operation."
 
@@ -418,6 +419,23 @@ def own_realm():
 def own_api(own_realm, other_server, make_api):
     """A server of one process with a realm of its own."""
     return make_api(other_server({"KEYCLOAK_URL": own_realm.url}, workers=1), own_realm)
+
+
+# Spec: foundations.md 20; authentication.md 3.1
+def test_a_server_trusts_the_authority_that_it_is_told(other_server, make_api, tmp_path):
+    with Realm(make_authority(tmp_path)) as realm:
+        settings = {"KEYCLOAK_URL": realm.url, "SSL_CERT_FILE": str(tmp_path / "ca.pem")}
+        api = make_api(other_server(settings, workers=1), realm)
+        assert api.user().get("/user").status_code == 200
+
+
+# Spec: authentication.md 3.1: waiting would not help
+def test_a_realm_without_keys_stops_the_start(own_realm, other_server, monkeypatch):
+    documents = {DISCOVERY: {"issuer": own_realm.issuer}}
+    monkeypatch.setattr(own_realm, "documents", lambda: documents)
+    server = other_server({"KEYCLOAK_URL": own_realm.url}, workers=1, wait=False)
+    assert server.process.wait(10) == 1
+    assert "jwks_uri" in server.log()
 
 
 # Spec: authentication.md 3.1

@@ -374,6 +374,8 @@ IDS = {
     "42": "42",
     "-3": "-3",
     "+3": "3",
+    "1_000": "1000",
+    "1__0": "1__0",
     "0": "0",
     "123456789012345678901234567890": "123456789012345678901234567890",
     "some text: kept!": "some text: kept!",
@@ -597,6 +599,28 @@ def test_an_answer_that_takes_too_long_is_503(other_server, make_api, make_datab
     assert user.project(project["id"]) == project
 
 
+# Spec: foundations.md 2.5, 4.2, 12, 14
+@pytest.mark.server_error
+def test_an_answer_that_takes_too_long_is_logged_with_its_request(
+    other_server, make_api, make_database, environment
+):
+    database = make_database()
+    settings = {"SANIC_RESPONSE_TIMEOUT": "1"}
+    server = other_server(settings, base=environment | database, workers=1)
+    request_id = str(uuid.uuid4())
+    rows = Rows(database)
+    rows.run("BEGIN")
+    rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+    headers = {"x-request-id": request_id.upper()}
+    response = make_api(server).anonymous().get("/projects", headers=headers)
+    check_error(response, 503, "Response Timeout")
+    assert response.headers["x-request-id"] == request_id
+    line = poll(lambda: uri_line(server, request_id))
+    assert "Exception occurred while handling uri: /api/data/projects" in line
+    rows.run("ROLLBACK")
+    rows.close()
+
+
 # Spec: foundations.md 18: an exhausted pool makes requests wait, and never stops them
 def test_one_connection_serves_many_at_once(other_server, make_api):
     api = make_api(other_server({"DB_POOL_SIZE": "1"}, workers=1))
@@ -663,6 +687,8 @@ MALFORMED = {
     "INTERNAL_AUTHN_DEFAULT_REFRESH_TOKEN_EXPIRATION_SECONDS": "1e",
     "INTERNAL_AUTHN_LONG_REFRESH_TOKEN_EXPIRATION_SECONDS": "-",
     "INTERNAL_AUTHN_SECRET_KEY_PATH": "/nonexistent/key",
+    "ENCRYPTION_KEY_PATH": "/nonexistent/key",
+    "SSL_CERT_FILE": "/nonexistent/authorities",
     "LOG_ROOT_LEVEL": "LOUD",
     "LOG_APP_LEVEL": "LOUD",
 }

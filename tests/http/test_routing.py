@@ -232,6 +232,27 @@ def test_options_is_written_without_blanks(anonymous):
     )
 
 
+# Spec: foundations.md 2.2; 1: /metrics is a path as well
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/healthz", "/readyz"])
+def test_options_lists_the_methods_of_the_pages_at_the_root(api, path):
+    answer = exchange(api.url, "OPTIONS", path)
+    assert answer.status == 204
+    assert answer.header("allow") == "GET,HEAD,OPTIONS"
+    assert answer.header("content-type") is None
+    assert answer.header("x-request-id")
+
+
+# Spec: foundations.md 2.2, 12
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/healthz", "/readyz"])
+def test_a_page_at_the_root_is_405_for_other_methods(api, path):
+    answer = exchange(api.url, "POST", path, [("X-Request-ID", "0123")])
+    assert answer.status == 405
+    assert answer.header("allow") is None
+    message = f"Method POST not allowed for URL {path}"
+    assert answer.json() == {"error": {"code": 1405, "message": message}}
+    assert answer.header("x-request-id") == "123"
+
+
 # --- 2.3 CORS ------------------------------------------------------------------------------------
 
 CORS_HEADERS = [
@@ -435,6 +456,45 @@ def test_an_unknown_expectation_is_417(api):
     with Connection(api.url) as connection:
         connection.request("POST", f"{PREFIX}/groups", [("Expect", "miracles")], b"{}")
         refused(connection, 417, "Unknown Expect: miracles", "POST")
+
+
+REFUSED = {
+    "no-length": ([("Content-Length", "abc")], 400),
+    "other-expectation": ([("Expect", "miracles")], 417),
+    "large-body": ([("Content-Length", "100000001")], 413),
+    "large-head": ([("X-Long", "x" * 70_000)], 413),
+    "many-fields": ([(f"X-{i}", "x") for i in range(100)], 431),
+}
+
+
+# Spec: foundations.md 12, 4.2: the id is adopted, and the code is 1000 and the status
+@pytest.mark.parametrize("headers, status", REFUSED.values(), ids=REFUSED.keys())
+def test_a_refused_request_keeps_its_id(api, headers, status):
+    with Connection(api.url) as connection:
+        connection.request("POST", f"{PREFIX}/groups", [("X-Request-ID", "0123"), *headers], b"")
+        answer = connection.answer("POST")
+        assert answer.status == status
+        assert answer.json()["error"]["code"] == 1000 + status
+        assert answer.header("x-request-id") == "123"
+
+
+# Spec: foundations.md 4.2
+@pytest.mark.server_error
+def test_another_version_of_http_is_505_with_its_own_code(api):
+    with Connection(api.url) as connection:
+        connection.send(b"GET /api/data/version HTTP/2.0\r\nHost: x\r\n\r\n")
+        refused(connection, 505, "HTTP Version Not Supported")
+
+
+# Spec: foundations.md 2.3: every answer, also of the transport
+def test_a_refused_request_carries_cors_headers_too(open_server):
+    with Connection(open_server.url) as connection:
+        headers = [("Origin", "https://renku.example"), ("Expect", "miracles")]
+        connection.request("POST", f"{PREFIX}/groups", headers, b"")
+        answer = connection.answer("POST")
+        assert answer.status == 417
+        assert answer.header("access-control-allow-origin") == "https://renku.example"
+        assert answer.header("vary") == "origin"
 
 
 # Spec: foundations.md 2.5

@@ -437,7 +437,7 @@ def test_simultaneous_first_calls_return_one_key(user):
 # Spec: users.md 3.5
 @pytest.mark.server_error
 def test_without_an_encryption_key_there_is_no_secret_key(other_server, make_api):
-    server = other_server({"ENCRYPTION_KEY_PATH": "/nonexistent/key"}, workers=1)
+    server = other_server({"ENCRYPTION_KEY_PATH": None}, workers=1)
     check_error(make_api(server).user().get("/user/secret_key"), 500)
 
 

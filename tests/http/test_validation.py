@@ -593,7 +593,7 @@ def test_queries_that_are_accepted(api, user, path):
     assert answer.status == 200, answer
 
 
-# Spec: foundations.md 6: %00 is kept, and the database refuses it in text
+# Spec: foundations.md 4.3, 6: %00 is kept, and refused in text as the database refuses it
 def test_an_escaped_nul_in_a_query_is_422(api, user):
     answer = exchange(
         api.url,
@@ -603,7 +603,11 @@ def test_an_escaped_nul_in_a_query_is_422(api, user):
     )
     assert answer.status == 422
     message = "The payload contains characters that are incompatible with the database"
-    assert answer.json()["error"]["message"] == message
+    assert answer.json()["error"] == {
+        "code": 1422,
+        "detail": 'invalid byte sequence for encoding "UTF8": 0x00',
+        "message": message,
+    }
 
 
 # Spec: foundations.md 6
@@ -636,6 +640,13 @@ def test_a_page_with_a_fraction_passes_the_schema_only(anonymous, query, message
 )
 def test_an_offset_beyond_int64_is_422(anonymous, path, page):
     response = anonymous.get(path, params={"page": page, "per_page": "100"})
+    check_error(response, 422, contains="Calculated pagination offset value is too large")
+
+
+# Spec: foundations.md 7, 23: also with pages of one item
+@pytest.mark.parametrize("page", ["9223372036854775809", "9" * 40], ids=len)
+def test_a_page_beyond_int64_is_no_other_page(anonymous, page):
+    response = anonymous.get("/groups", params={"page": page, "per_page": "1"})
     check_error(response, 422, contains="Calculated pagination offset value is too large")
 
 

@@ -369,6 +369,16 @@ def test_a_request_that_does_not_end_times_out(hasty, begin):
         assert connection.is_closed()
 
 
+# Spec: foundations.md 12
+def test_what_times_out_keeps_its_request_id(hasty):
+    for rest, status in ((b"X: ", 408), (b"Content-Length: 5\r\n\r\nab", 408), (b"\r\n", 503)):
+        with Connection(hasty.url) as connection:
+            head = b"POST /api/data/slow?ms=1500 HTTP/1.1\r\n" + HOST + b"X-Request-ID: mine\r\n"
+            connection.send(head + rest)
+            answer = connection.answer()
+            assert (answer.status, answer.header("x-request-id")) == (status, "mine")
+
+
 def test_one_byte_at_a_time_does_not_win_time(hasty):
     with Connection(hasty.url) as connection:
         connection.socket.settimeout(0.05)

@@ -193,8 +193,18 @@ renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *reques
     return result;
 }
 
-renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message)
+/* Shows the id of the request that was refused. */
+static void take_id(renku_result *result, const renku_http_request *request)
 {
+    for (size_t i = 0; request && i < request->header_count; i++)
+        if (strcasecmp(request->headers[i].name, "x-request-id") == 0)
+            snprintf(result->headers[1][1], 128, "%s", request->headers[i].value);
+}
+
+renku_result *renku_http_refuse(renku_ctx *ctx, const renku_http_request *request, int status,
+                                const char *message)
+{
+    renku_result *result;
     char *body;
     size_t size;
     FILE *out = open_memstream(&body, &size);
@@ -204,7 +214,15 @@ renku_result *renku_http_refuse(renku_ctx *ctx, int status, const char *message)
     put_json(out, message);
     fputs("}}", out);
     fclose(out);
-    return make(status, "application/json", body, size);
+    result = make(status, "application/json", body, size);
+    take_id(result, request);
+    return result;
+}
+
+renku_result *renku_http_discover(renku_ctx *ctx)
+{
+    (void)ctx;
+    return make_text(200, "application/json", "");
 }
 
 renku_result *renku_http_ready(renku_ctx *ctx, int verbose)

@@ -3,6 +3,7 @@
 
 import base64
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -124,7 +125,8 @@ class _Counting:
 class Realm:
     """Serves one realm on a free port of the loopback interface."""
 
-    def __init__(self):
+    def __init__(self, tls: ssl.SSLContext | None = None):
+        self.tls = tls
         self.keys = [Key()]
         self.published: list[dict] | bytes | None = None  # instead of the keys' own JWKs
         self.failing = 0  # a status to answer everything with
@@ -154,6 +156,8 @@ class Realm:
         """Listens; after stop() on the same port again."""
         handler = type("Handler", (_Handler,), {"realm": self})
         self.httpd = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        if self.tls:
+            self.httpd.socket = self.tls.wrap_socket(self.httpd.socket, server_side=True)
         self.httpd.daemon_threads = True
         self.port = self.httpd.server_address[1]
         self.thread = threading.Thread(target=self.httpd.serve_forever, args=(0.05,), daemon=True)
@@ -189,7 +193,7 @@ class Realm:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def issuer(self) -> str:

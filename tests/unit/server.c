@@ -15,6 +15,7 @@
 
 #include "frontends/server/identity.h"
 #include "frontends/server/jobs.h"
+#include "frontends/server/log.h"
 #include "frontends/server/metrics.h"
 #include "frontends/server/reply.h"
 #include "frontends/server/user.h"
@@ -383,10 +384,97 @@ START_TEST(a_list_that_is_no_json_is_refused)
 }
 END_TEST
 
+/* Log */
+
+static char logged[8192];
+
+/* Writes one record and reads what has come of it. */
+static void take_log(int level, const char *text)
+{
+    int ends[2], before = dup(STDERR_FILENO);
+
+    ck_assert_int_eq(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    rk_log(level, "%s", text);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(ends[1]);
+
+    ssize_t got = read(ends[0], logged, sizeof(logged) - 1);
+
+    close(ends[0]);
+    logged[got > 0 ? got : 0] = '\0';
+}
+
+/* Spec: foundations.md 14 */
+START_TEST(a_record_is_one_line_and_names_its_source)
+{
+    int year, micros, pid, line, size = 0;
+
+    take_log(RK_LOG_WARNING, "one\ntwo\x1b");
+    ck_assert_int_eq(sscanf(logged,
+                            "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%6d [WARNING] %d/MainThread "
+                            "renku_data_services.server (server.c:%d) [-][-] - %n",
+                            &year, &micros, &pid, &line, &size),
+                     4);
+    ck_assert_int_eq(pid, getpid());
+    ck_assert_int_gt(line, 0);
+    ck_assert_str_eq(logged + size, "one\\ntwo\\x1b\n");
+}
+END_TEST
+
+/* Spec: foundations.md 14 */
+START_TEST(a_record_is_an_object_when_that_is_wanted)
+{
+    setenv("LOG_FORMAT_STYLE", "JSON", 1);
+    take_log(RK_LOG_ERROR, "one\n\"two\"\\");
+
+    struct json_object *record = json_tokener_parse(logged);
+
+    ck_assert_str_eq(json_object_get_string(json_object_object_get(record, "message")),
+                     "one\n\"two\"\\");
+    ck_assert_int_eq(json_object_get_int(json_object_object_get(record, "levelno")), 40);
+    ck_assert_str_eq(json_object_get_string(json_object_object_get(record, "filename")),
+                     "server.c");
+    ck_assert_str_eq(json_object_get_string(json_object_object_get(record, "module")), "server");
+    ck_assert_int_gt(json_object_get_int(json_object_object_get(record, "lineno")), 0);
+    json_object_put(record);
+    unsetenv("LOG_FORMAT_STYLE");
+}
+END_TEST
+
+/* Spec: foundations.md 14; the least level that is written */
+static const struct {
+    const char *name, *value;
+    int level;
+} log_levels[] = {
+    {"LOG_APP_LEVEL",    "error",                                         40},
+    {"LOG_APP_LEVEL",    "Debug",                                         10},
+    {"ERROR_LOGGING",    "x, renku_data_services.server ,y",              40},
+    {"DEBUG_LOGGING",    "renku_data_services",                           10},
+    {"ERROR_LOGGING",    "renku_data_services.server2",                   20},
+    {"ERROR_LOGGING",    "renku_data",                                    20},
+    {"WARNING_LOGGING",  "renku_data_services.serve,renku_data_services", 30},
+    {"CRITICAL_LOGGING", "",                                              20},
+};
+
+START_TEST(a_logger_has_the_level_that_is_set_for_it)
+{
+    setenv(log_levels[_i].name, log_levels[_i].value, 1);
+    for (int level = RK_LOG_DEBUG; level <= RK_LOG_ERROR; level += 10) {
+        take_log(level, "text");
+        ck_assert_msg((*logged != '\0') == (level >= log_levels[_i].level), "level %d: %s", level,
+                      logged);
+    }
+    unsetenv(log_levels[_i].name);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server");
     TCase *cases = tcase_create("parts"), *identity = tcase_create("identity");
+    TCase *log = tcase_create("foundations.md 14");
     SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, cases);
@@ -398,6 +486,10 @@ int main(void)
     tcase_add_test(cases, metrics_count_what_all_processes_did);
     tcase_add_test(cases, metrics_escape_their_labels_and_never_run_out);
     tcase_add_test(cases, a_user_is_found_by_name_or_number);
+    suite_add_tcase(suite, log);
+    tcase_add_test(log, a_record_is_one_line_and_names_its_source);
+    tcase_add_test(log, a_record_is_an_object_when_that_is_wanted);
+    tcase_add_loop_test(log, a_logger_has_the_level_that_is_set_for_it, 0, COUNT(log_levels));
     suite_add_tcase(suite, identity);
     tcase_set_timeout(identity, 60);
     tcase_add_checked_fixture(identity, make_folder, remove_folder);

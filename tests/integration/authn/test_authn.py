@@ -2,12 +2,9 @@
 """Who is calling: tokens of a real issuer on the loopback interface, keys that rotate, issuers that are slow or gone."""
 
 import base64
-import datetime
-import ipaddress
 import json
 import math
 import os
-import ssl
 import threading
 import time
 import uuid
@@ -16,13 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from support.driver import GITLAB, INTERNAL, KEYCLOAK, NOBODY, Driver, run_driver
 from support.realm import CERTS, DISCOVERY, Key, Realm, base64url, compact, sign
 from support.server import poll
+from support.tls import make_authority
 
 PUBLIC_PEM = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
@@ -717,45 +714,15 @@ def test_discovery_is_tried_again(start_driver, own_realm):
 
 
 # Spec: foundations.md 20
-def test_a_private_authority_is_trusted_when_it_is_named(start_driver, own_realm, tmp_path, token, someone):
-    tls = make_authority(tmp_path)
-    own_realm.httpd.socket = tls.wrap_socket(own_realm.httpd.socket, server_side=True)
-    url = f"https://127.0.0.1:{own_realm.port}"
-    own_realm.__class__.url, before = property(lambda self: url), own_realm.__class__.url
-    try:
+def test_a_private_authority_is_trusted_when_it_is_named(start_driver, tmp_path, someone):
+    with Realm(make_authority(tmp_path)) as realm:
+        url, token = realm.url, realm.token(someone, email="jane@example.org")
         is_anonymous(start_driver(KEYCLOAK_URL=url).authenticate(token))
         is_user(start_driver(KEYCLOAK_URL=url, SSL_CERT_FILE=tmp_path / "ca.pem").authenticate(token), someone)
         is_anonymous(start_driver(KEYCLOAK_URL=url, SSL_CERT_FILE=tmp_path / "missing.pem").authenticate(token))
         other = url.replace("127.0.0.1", "localhost")  # the certificate is for the address only
         is_anonymous(start_driver(KEYCLOAK_URL=other, SSL_CERT_FILE=tmp_path / "ca.pem").authenticate(token))
-    finally:
-        own_realm.__class__.url = before
 
-
-def make_authority(folder):
-    """A certificate authority and a server of it; the context of the server."""
-    def certificate(name, key, issuer, issuer_key, *extensions):
-        now = datetime.datetime.now(datetime.timezone.utc)
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer or subject).public_key(key.public_key())
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(1))
-        builder = builder.not_valid_after(now + datetime.timedelta(1))
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=False)
-        return builder.sign(issuer_key, hashes.SHA256())
-
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca = certificate("test authority", ca_key, None, ca_key, x509.BasicConstraints(True, None))
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    leaf = certificate("test server", key, ca.subject, ca_key, address)
-    (folder / "ca.pem").write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(
-        leaf.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
 
 
 # Issue: no descriptor goes to a program that the host starts meanwhile
