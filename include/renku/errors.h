@@ -24,20 +24,22 @@
 #define RENKU_EEXPECTATION 14    /**< 1417: the expectation cannot be met */
 #define RENKU_EINVALID 15       /**< 1422: the input is invalid; the message names each violation */
 #define RENKU_EPRECONDITION 16  /**< 1428: if_match is missing */
-#define RENKU_EINTERNAL 17      /**< 1500: a mistake of the library or of the calling program */
-#define RENKU_ECONFIGURATION 18 /**< 1500: a setting is missing or malformed */
-#define RENKU_ERESPONSE 19      /**< 1500: what is stored does not fit the schema of the answer */
-#define RENKU_EDATABASE 20      /**< 1500: the database is down, or refused a statement */
-#define RENKU_EREMOTE 21        /**< 1500: another service cannot be reached */
-#define RENKU_ENOMEM 22         /**< 1500: out of memory */
-#define RENKU_ERETRY 23         /**< 1500: the database asks to repeat; retried inside */
-#define RENKU_EEVENT 24         /**< 1501: an event could not be handled */
-#define RENKU_EUNAVAILABLE 25   /**< 1503: temporarily unavailable */
-#define RENKU_ETIMEOUT 26       /**< 1503: the deadline has passed */
-#define RENKU_EDECRYPTION 27    /**< 1510: a secret cannot be decrypted */
-#define RENKU_ESECRETCREATION 28 /**< 1511: a secret cannot be created */
-#define RENKU_EBUILDSTART 29     /**< 1512: an image build cannot be started */
-#define RENKU_ECANCELLED 30      /**< 1513: ended by renku_cancel_now() */
-#define RENKU_ETHIRDPARTY 31     /**< 1514: an external service misbehaves */
+#define RENKU_ETOOMANYFIELDS 17 /**< 1431: too many header fields */
+#define RENKU_EINTERNAL 18      /**< 1500: a mistake of the library or of the calling program */
+#define RENKU_ECONFIGURATION 19 /**< 1500: a setting is missing or malformed */
+#define RENKU_ERESPONSE 20      /**< 1500: what is stored does not fit the schema of the answer */
+#define RENKU_EDATABASE 21      /**< 1500: the database is down, or refused a statement */
+#define RENKU_EREMOTE 22        /**< 1500: another service cannot be reached */
+#define RENKU_ENOMEM 23         /**< 1500: out of memory */
+#define RENKU_ERETRY 24         /**< 1500: the database asks to repeat; retried inside */
+#define RENKU_EEVENT 25         /**< 1501: an event could not be handled */
+#define RENKU_EUNAVAILABLE 26   /**< 1503: temporarily unavailable */
+#define RENKU_ETIMEOUT 27       /**< 1503: the deadline has passed */
+#define RENKU_EHTTPVERSION 28   /**< 1505: the version of HTTP is not supported */
+#define RENKU_EDECRYPTION 29    /**< 1510: a secret cannot be decrypted */
+#define RENKU_ESECRETCREATION 30 /**< 1511: a secret cannot be created */
+#define RENKU_EBUILDSTART 31     /**< 1512: an image build cannot be started */
+#define RENKU_ECANCELLED 32      /**< 1513: ended by renku_cancel_now() */
+#define RENKU_ETHIRDPARTY 33     /**< 1514: an external service misbehaves */
 
 #endif
