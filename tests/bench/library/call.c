@@ -3,7 +3,8 @@
  *
  * usage: call ENV_FILE USER_ID PROJECT_ID SQL_FILE ROUNDS CALLS [PARAMETER...]
  *
- * Prints, for each round, the nanoseconds of one call and of one round trip; both run in turns. */
+ * Prints, for each round, the nanoseconds of one call and of one round trip, each on the clock and
+ * of this process; both run in turns. */
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,15 +50,27 @@ static void call_database(const bench *b)
     PQclear(result);
 }
 
-static long long nanoseconds_of(void (*call)(const bench *b), const bench *b, int times)
-{
-    struct timespec begin, end;
+typedef struct {
+    long long wall, cpu;
+} cost;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+static long long now(clockid_t clock)
+{
+    struct timespec time;
+
+    (void)clock_gettime(clock, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+/* Nanoseconds of one call. */
+static cost cost_of(void (*call)(const bench *b), const bench *b, int times)
+{
+    cost begin = {now(CLOCK_MONOTONIC), now(CLOCK_PROCESS_CPUTIME_ID)};
+
     for (int i = 0; i < times; i++)
         call(b);
-    (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    return ((end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec) / times;
+    return (cost){(now(CLOCK_MONOTONIC) - begin.wall) / times,
+                  (now(CLOCK_PROCESS_CPUTIME_ID) - begin.cpu) / times};
 }
 
 static char *read_text(const char *path)
@@ -112,10 +125,10 @@ int main(int count, char **arguments)
     if (strcmp(arguments[4], "-") != 0) {
         open_database(&b, config, read_text(arguments[4]));
         for (int i = 0, rounds = atoi(arguments[5]), calls = atoi(arguments[6]); i < rounds; i++) {
-            long long library = nanoseconds_of(call_library, &b, calls);
-            long long database = nanoseconds_of(call_database, &b, calls);
+            cost library = cost_of(call_library, &b, calls);
+            cost database = cost_of(call_database, &b, calls);
 
-            printf("%lld %lld\n", library, database);
+            printf("%lld %lld %lld %lld\n", library.wall, database.wall, library.cpu, database.cpu);
         }
         PQfinish(b.connection);
     } else {
