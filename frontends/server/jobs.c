@@ -35,18 +35,27 @@ static void push_finished(rk_jobs *jobs, rk_job *job)
         (void)!write(jobs->event_fd, &one, sizeof(one)); /* only fails when it is readable anyway */
 }
 
+/* Waits for a signal; true when there was none for long and this thread is one too many. */
+static bool is_surplus(rk_jobs *jobs, const struct timespec *until)
+{
+    if (jobs->threads > KEPT_THREADS)
+        return pthread_cond_timedwait(&jobs->work, &jobs->lock, until) != 0 &&
+               jobs->threads > KEPT_THREADS;
+    pthread_cond_wait(&jobs->work, &jobs->lock);
+    return false;
+}
+
 /* Waits for work; false when this thread should end. */
 static bool await_work(rk_jobs *jobs)
 {
     struct timespec until;
-    int late = 0;
+    bool surplus = false;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_SECONDS;
     jobs->idle++;
-    while (!jobs->first && !jobs->stopping && !late)
-        late = pthread_cond_timedwait(&jobs->work, &jobs->lock, &until) != 0 &&
-               jobs->threads > KEPT_THREADS;
+    while (!jobs->first && !jobs->stopping && !surplus)
+        surplus = is_surplus(jobs, &until);
     jobs->idle--;
     return jobs->first != NULL;
 }

@@ -44,6 +44,7 @@ tests_unit_reader_LDADD = $(CHECK_LIBS)
 tests_unit_server_SOURCES = tests/unit/server.c tests/support/fake_renku.c $(server_common) \
 	%D%/jobs.c %D%/metrics.c %D%/reply.c
 tests_unit_server_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_unit_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_cond_timedwait
 tests_unit_server_LDADD = $(CHECK_LIBS) -ljson-c -lcrypto -lpthread
 
 noinst_LTLIBRARIES += tests/support/fake/librenku.la

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,36 @@ START_TEST(a_job_that_waits_can_be_taken_back_and_one_that_runs_cannot)
     ck_assert_int_eq(first.done + third.done, 2);
     ck_assert_int_eq(second.done, 0);
     rk_jobs_free(jobs);
+    close(fd);
+}
+END_TEST
+
+/* Every wait with a limit is over at once, as if its time had come long ago. */
+static atomic_int limited_waits;
+int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock,
+                                  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock,
+                                  const struct timespec *until)
+{
+    (void)condition, (void)lock, (void)until;
+    limited_waits++;
+    return ETIMEDOUT;
+}
+
+START_TEST(a_thread_that_is_kept_sleeps_until_there_is_work)
+{
+    int fd = eventfd(0, EFD_CLOEXEC);
+    rk_jobs *jobs = rk_jobs_new(4, fd);
+
+    limited_waits = 0;
+    for (int i = 0; i < 50; i++) {
+        work one = {{.run = run_work}, NULL, 0};
+
+        ck_assert_int_eq(rk_jobs_submit(jobs, &one.job), 0);
+        ck_assert_int_eq(take_finished(jobs, fd), 1);
+    }
+    rk_jobs_free(jobs);
+    ck_assert_int_eq(limited_waits, 0);
     close(fd);
 }
 END_TEST
@@ -479,6 +510,7 @@ int main(void)
 
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, every_job_runs_once_and_comes_back);
+    tcase_add_test(cases, a_thread_that_is_kept_sleeps_until_there_is_work);
     tcase_add_test(cases, a_job_that_waits_can_be_taken_back_and_one_that_runs_cannot);
     tcase_add_test(cases, a_reply_has_the_length_of_its_body);
     tcase_add_test(cases, without_memory_there_is_still_a_reply);
