@@ -96,8 +96,10 @@ RENKU_API renku_result *renku_request_run(renku_ctx *ctx, const renku_caller *ca
 /**
  * Describes all operations: a JSON array of objects with "id", "method", "path", "summary",
  * "description", "room", "authentication", "parameters" (each with "name", "in", "type",
- * "required", "description"), "body" ("json", "form" or null), "status", "paginated", "etag" and
- * "if_match".
+ * "required", "description" and, of a choice, "enum"), "body" ("json", "form" or null), "list" (the
+ * body is one), "members" (of the body or of its items, told as parameters are), "errors" (each
+ * with "status" and "description"), "status", "paginated", "etag", "if_match" and "person" (no
+ * service identity may call it).
  *
  * @return  never NULL; released with renku_result_free()
  */

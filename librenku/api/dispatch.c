@@ -118,8 +118,18 @@ static int (*const checks[])(rk_call *call, rk_op *op) = {
     [RK_CHECK_BODY] = check_body,
 };
 
+/* A service identity has no record, no preferences, and cannot own anything. */
+static int check_person(const rk_call *call, rk_op *op)
+{
+    if (!call->operation->person || !op->caller || op->caller->kind != RK_CALLER_SERVICE)
+        return 0;
+    return rk_fail(op, RK_ERR_FORBIDDEN, "The service identity '%s' cannot do that: a user must.",
+                   op->caller->id);
+}
+
 static int run_checks(rk_call *call, rk_op *op)
 {
+    RK_TRY(check_person(call, op));
     for (const rk_check *check = call->operation->checks; *check != RK_CHECK_END; check++)
         RK_TRY(checks[*check](call, op));
     return 0;

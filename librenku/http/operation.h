@@ -51,6 +51,7 @@ typedef struct rk_operation {
     size_t page_offset, if_match_offset;
     int status; /* of success */
     bool paginated;
+    bool person;      /* about the calling user, or makes what belongs to it: not for services */
     bool sends_etag;  /* header ETag, and 304 for an equal If-None-Match */
     bool transaction; /* the handler runs in one, repeated on serialization failures */
     bool guarded;     /* its permission must have been checked when the handler succeeds */

@@ -6,7 +6,7 @@ import json
 from . import names
 
 HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/apigen from the apispec files of all rooms: do not edit. */\n"
-TYPES = {"INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TEXTS": "array", "ARRAY": "array"}
+TYPES = {"INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TEXTS": "array", "ARRAY": "array", "OBJECT": "object"}
 
 
 def parameters(operation):
@@ -15,10 +15,21 @@ def parameters(operation):
         kind = "integer" if param.kind == "INT" else "string"
         yield {"name": param.name, "in": "path", "type": kind, "required": True, "description": param.description}
     for field in operation.query.fields if operation.query else []:
-        kind = TYPES.get(field.schema.kind, "string")
-        row = {"name": field.name, "in": "query", "type": kind, "required": field.required, "description": field.description}
-        enum = field.schema.enum or (field.schema.items and field.schema.items.enum)
-        yield {**row, "enum": enum.values} if enum else row
+        yield member(field, "query")
+
+
+def member(field, place):
+    """One member of the query or of the body."""
+    kind = TYPES.get(field.schema.kind, "string")
+    row = {"name": field.name, "in": place, "type": kind, "required": field.required, "description": field.description}
+    enum = field.schema.enum or (field.schema.items and field.schema.items.enum)
+    return {**row, "enum": enum.values} if enum else row
+
+
+def members(body):
+    """The members of a body; of its items when it is a list."""
+    fields = body.items.fields if body.items else body.fields
+    return [member(field, "body") for field in fields]
 
 
 def describe(operation):
@@ -33,10 +44,16 @@ def describe(operation):
         "authentication": operation.authentication,
         "parameters": list(parameters(operation)),
         "body": body,
+        "list": bool(operation.body and operation.body.items),
+        "members": members(operation.body) if operation.body else [],
+        "errors": [
+            {"status": int(status), "description": text} for status, text in operation.responses if status[:1] in "45"
+        ],
         "status": operation.status,
         "paginated": operation.paginated,
         "etag": operation.etag,
         "if_match": operation.takes_if_match,
+        "person": operation.person,
     }
 
 

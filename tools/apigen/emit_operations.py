@@ -56,7 +56,7 @@ def _members(operation):
     yield f".page_offset = {_offset(operation, 'page', operation.paginated)}"
     yield f".if_match_offset = {_offset(operation, 'if_match', operation.takes_if_match)}"
     yield f".status = {operation.status}"
-    for flag, value in (("form", operation.form), ("paginated", operation.paginated),
+    for flag, value in (("form", operation.form), ("paginated", operation.paginated), ("person", operation.person),
                         ("sends_etag", operation.etag), ("transaction", operation.transaction)):  # fmt: skip
         if value:
             yield f".{flag} = true"

@@ -88,6 +88,7 @@ class Operation:
     form: bool = False
     status: int = 200
     paginated: bool = False
+    person: bool = False
     etag: bool = False
     transaction: bool = False
     permission: Optional[Tuple[str, str]] = None  # None: public or core

@@ -10,7 +10,7 @@ from .schemas import Schemas
 
 CHECKS = ("login", "admin", "role", "if_match", "path", "query", "body")
 OPERATION_OWN = {
-    "authentication", "checks", "etag", "form", "paginated", "permission", "role", "transaction", "unknown_query",
+    "authentication", "checks", "etag", "form", "paginated", "permission", "person", "role", "transaction", "unknown_query",
 }  # fmt: skip
 AUTHENTICATIONS = ("keycloak", "internal", "gitlab", "none")
 KINDS = {"ulid": "ULID", "slug": "SLUG", "int": "INT", "text": "TEXT"}
@@ -64,6 +64,7 @@ class Builder:
             authentication=self._authentication(),
             form=bool(self.own.get("form", False)),
             paginated=bool(self.own.get("paginated", False)),
+            person=bool(self.own.get("person", False)),
             etag=bool(self.own.get("etag", False)),
             transaction=bool(self.own.get("transaction", self.method != "GET")),
         )
@@ -143,7 +144,9 @@ class Builder:
             if flat.get("properties"):
                 self._explode(schema, flat)
             else:
-                schema.fields.append(self._query_field(node["name"], node["schema"], bool(node.get("required"))))
+                field = self._query_field(node["name"], node["schema"], bool(node.get("required")))
+                field.description = node.get("description") or field.description
+                schema.fields.append(field)
         declared = self.own.get("unknown_query")
         if declared not in (None, "forbid", "ignore"):
             self.fail(f"unknown_query is 'forbid' or 'ignore', not '{declared}'")
