@@ -32,30 +32,53 @@ typedef struct {
     rk_exit (*run)(rk_cli *cli);
     const char *arguments;
     int least, most;  /* arguments; -1 is any number */
-    uint32_t options; /* bit of each option that it takes */
+    uint64_t options; /* bit of each option that it takes */
     const char *summary;
     const char *example;
+    /* of a row of calls.def */
+    const char *operation, *input, *columns;
 } rk_cli_command;
 
-#define RK_OPTION_BIT(constant) (UINT32_C(1) << RK_OPTION_##constant)
+#define RK_OPTION_BIT(constant) (UINT64_C(1) << RK_OPTION_##constant)
 /* The command reads its arguments itself. */
-#define RK_OPTIONS_RAW (UINT32_C(1) << 31)
+#define RK_OPTIONS_RAW (UINT64_C(1) << 63)
+/* The command has a help of its own for its first argument. */
+#define RK_OPTIONS_HELP_OF (UINT64_C(1) << 62)
+_Static_assert(RK_OPTION_COUNT_ < 62, "the set of options must grow");
+
+/* One option as it was given. */
+typedef struct {
+    rk_cli_option option;
+    const char *value;
+} rk_cli_given_option;
 
 /* One call of the program. */
 struct rk_cli {
     const rk_cli_command *command;
     const char *options[RK_OPTION_COUNT_]; /* NULL: not given; "" when it takes no argument */
+    rk_cli_given_option *given;            /* all, in their order */
+    int given_count;
     char **arguments;
     int argument_count;
     renku_ctx *ctx;            /* borrowed; what the last rk_cli_open() has made */
     bool is_quiet;             /* log lines of the library go nowhere */
     struct rk_cli_text *texts; /* everything that rk_cli_format() made */
+    struct json_object *operations; /* what rk_cli_operations() has read */
 };
 
 extern const rk_cli_command rk_cli_commands[];
 extern const int rk_cli_command_count;
 
+/* main.c */
+/* The command whose name is the longest beginning of the words; @p used: of how many. */
+const rk_cli_command *rk_cli_find(char **words, int count, int *used);
+
 /* help.c */
+const char *rk_cli_option_name(int option);
+/* What its argument is called; NULL when it takes none. */
+const char *rk_cli_option_argument(int option);
+const char *rk_cli_option_help(int option);
+bool rk_cli_takes(const rk_cli_command *command, int option);
 void rk_cli_help_all(void);
 void rk_cli_help_group(const char *group);
 void rk_cli_help(const rk_cli_command *command);
@@ -69,6 +92,8 @@ char *rk_cli_own(rk_cli *cli, char *text);
 void rk_cli_free(rk_cli *cli);
 /* The whole content, NUL-terminated; NULL and errno when it cannot be read. @p size may be NULL. */
 char *rk_cli_read_file(rk_cli *cli, const char *path, size_t *size);
+/* Gives memory back, or ends the program when there is none. */
+void *rk_cli_or_end(void *memory);
 /* Text as one word of a shell. */
 const char *rk_cli_quote(rk_cli *cli, const char *text);
 
@@ -77,9 +102,13 @@ bool rk_cli_given(const rk_cli *cli, rk_cli_option option);
 /* A whole number of an option, @p fallback when it is not given; -1 and a message when it is none.
  */
 int64_t rk_cli_number(const rk_cli *cli, rk_cli_option option, int64_t fallback, int64_t most);
+/* "renku: ..." on the standard error output, with what must not reach a terminal escaped. */
+void rk_cli_complain(const char *format, va_list list) __attribute__((format(printf, 1, 0)));
 /* "renku: ..." on the standard error output; returns RK_EXIT_REFUSED. */
 rk_exit rk_cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 rk_exit rk_cli_fail_errno(const char *what, const char *path);
+/* Writes out the answer so far; a failure is told once. */
+rk_exit rk_cli_flush(void);
 /* Writes what a call of the library has brought, then frees it. */
 rk_exit rk_cli_show(rk_cli *cli, renku_result *result);
 /* The same for a result whose body is not to be shown. */
@@ -88,7 +117,11 @@ rk_exit rk_cli_status(rk_cli *cli, renku_result *result);
 bool rk_cli_is_colour(int stream);
 void rk_cli_progress(void *user, double share, const char *what);
 
+/* A number from 1 for --limit; INT64_MAX when it is not given; -1 and a message when it is none. */
+int64_t rk_cli_limit(const rk_cli *cli);
 /* context.c */
+/* The settings of the environment, and of the local installation of --data over them. */
+rk_exit rk_cli_settings(renku_config **out, rk_cli *cli);
 /* A library context from the environment, or from the local installation of --data. */
 rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only);
 /* The folder of the local installation, absolute: --data, or the default. */
@@ -96,14 +129,14 @@ const char *rk_cli_folder(rk_cli *cli);
 /* Path of this program as it can be typed, also from a build folder. */
 const char *rk_cli_program(rk_cli *cli);
 
-/* environment.c: the file DIR/env, KEY=VALUE lines that a shell can read too. */
-typedef void rk_cli_setting(void *user, const char *name, const char *value);
-/* -1 and errno when it cannot be read. Calls @p each for every line. */
-int rk_cli_env_read(rk_cli *cli, const char *path, rk_cli_setting *each, void *user);
+/* environment.c: the file DIR/env, NAME=VALUE lines that a shell can read too. */
 /* The value of one line, NULL when there is none. */
 const char *rk_cli_env_value(rk_cli *cli, const char *path, const char *name);
 /* @p lines: name and value in turns, ends with NULL. Replaces the file at once. */
 int rk_cli_env_write(rk_cli *cli, const char *path, const char *const *lines);
+
+/* call.c: every command of calls.def */
+rk_exit rk_cli_call(rk_cli *cli);
 
 #define RK_COMMAND(function, ...) rk_exit rk_cli_##function(rk_cli *cli);
 #include "frontends/cli/commands.def"

@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frontends/cli/cli.h"
 
-/* Makes the names in the table's column of options to bits. */
+/* Makes the names in the tables' column of options to bits. */
 enum {
-    HELP = RK_OPTION_BIT(HELP),
-    JSON = RK_OPTION_BIT(JSON),
-    DATA = RK_OPTION_BIT(DATA),
-    PORT = RK_OPTION_BIT(PORT),
-    ADMIN = RK_OPTION_BIT(ADMIN),
-    EXPIRES = RK_OPTION_BIT(EXPIRES),
-    CHECK = RK_OPTION_BIT(CHECK),
-    FORCE = RK_OPTION_BIT(FORCE),
-    REPAIR = RK_OPTION_BIT(REPAIR),
-    APPLY = RK_OPTION_BIT(APPLY),
-    USERS = RK_OPTION_BIT(USERS),
-    GROUPS = RK_OPTION_BIT(GROUPS),
-    PROJECTS = RK_OPTION_BIT(PROJECTS),
+#define RK_OPTION(constant, name, argument, help) constant = RK_OPTION_BIT(constant),
+#include "frontends/cli/options.def"
+#undef RK_OPTION
+    RAW = RK_OPTIONS_RAW,
+    HELP_OF = RK_OPTIONS_HELP_OF,
 };
-#define RAW RK_OPTIONS_RAW
 
 const rk_cli_command rk_cli_commands[] = {
 #define RK_COMMAND(function, name, arguments, least, most, options, summary, example)              \
-    {name, rk_cli_##function, arguments, least, most, (options) | HELP, summary, example},
+    {name, rk_cli_##function, arguments, least, most, (options) | HELP, summary, example,          \
+     NULL, NULL,              NULL},
 #include "frontends/cli/commands.def"
 #undef RK_COMMAND
+#define RK_CALL(name, arguments, least, most, options, operation, input, columns, summary,         \
+                example)                                                                           \
+    {name,    rk_cli_call, arguments, least, most, (options) | HELP, summary, example,             \
+     operation, input,       columns},
+#include "frontends/cli/calls.def"
+#undef RK_CALL
 };
 
 const int rk_cli_command_count = sizeof(rk_cli_commands) / sizeof(*rk_cli_commands);

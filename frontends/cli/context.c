@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frontends/cli/cli.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -62,59 +61,50 @@ const char *rk_cli_program(rk_cli *cli)
     return rk_cli_format(cli, "%s", path);
 }
 
-typedef struct {
-    renku_config *config;
-    bool failed;
-} target;
-
-static void set(void *user, const char *name, const char *value)
-{
-    target *out = user;
-
-    out->failed = renku_config_set(out->config, name, value) < 0 || out->failed;
-}
-
 /* The settings of the local installation over those of the environment. */
-static rk_exit read_folder(rk_cli *cli, target *out)
+static rk_exit read_folder(rk_cli *cli, renku_config *config)
 {
-    const char *path = rk_cli_format(cli, "%s/env", rk_cli_folder(cli));
+    renku_result *result =
+        renku_config_from_file(config, rk_cli_format(cli, "%s/env", rk_cli_folder(cli)));
 
-    if (rk_cli_env_read(cli, path, set, out) == 0)
-        return RK_EXIT_OK;
-    if (errno != ENOENT)
-        return rk_cli_fail_errno("cannot read", path);
+    if (renku_result_error(result) != RENKU_ENOTFOUND)
+        return rk_cli_status(cli, result);
+    renku_result_free(result);
     (void)rk_cli_fail("there is no local installation in '%s'; `renku up --data DIR` makes one",
                       rk_cli_folder(cli));
     return RK_EXIT_NOT_FOUND;
 }
 
-static rk_exit configure(rk_cli *cli, target *out, bool admin_only)
+rk_exit rk_cli_settings(renku_config **out, rk_cli *cli)
 {
-    rk_exit status = RK_EXIT_OK;
+    *out = renku_config_new();
+    if (!*out || renku_config_from_environment(*out) < 0)
+        return rk_cli_fail("out of memory");
+    return rk_cli_given(cli, RK_OPTION_DATA) ? read_folder(cli, *out) : RK_EXIT_OK;
+}
 
-    out->failed = renku_config_from_environment(out->config) < 0;
-    if (rk_cli_given(cli, RK_OPTION_DATA))
-        status = read_folder(cli, out);
-    if (admin_only)
-        set(out, "RENKU_ADMIN_ONLY", "true");
+/* What the tools of an operator add to the settings. */
+static rk_exit adjust(rk_cli *cli, renku_config *config, bool admin_only)
+{
+    bool failed = admin_only && renku_config_set(config, "RENKU_ADMIN_ONLY", "true") < 0;
+
     if (!getenv("LOG_APP_LEVEL"))
-        set(out, "LOG_APP_LEVEL", "WARNING");
-    renku_config_log(out->config, log_line, cli);
-    return status == RK_EXIT_OK && out->failed ? rk_cli_fail("out of memory") : status;
+        failed = renku_config_set(config, "LOG_APP_LEVEL", "WARNING") < 0 || failed;
+    renku_config_log(config, log_line, cli);
+    return failed ? rk_cli_fail("out of memory") : RK_EXIT_OK;
 }
 
 rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only)
 {
-    target settings = {renku_config_new(), false};
+    renku_config *config;
+    rk_exit status = rk_cli_settings(&config, cli);
 
     *out = NULL;
-    if (!settings.config)
-        return rk_cli_fail("out of memory");
-    rk_exit status = configure(cli, &settings, admin_only);
-
     if (status == RK_EXIT_OK)
-        status = rk_cli_status(cli, renku_ctx_new(out, settings.config));
-    renku_config_free(settings.config);
+        status = adjust(cli, config, admin_only);
+    if (status == RK_EXIT_OK)
+        status = rk_cli_status(cli, renku_ctx_new(out, config));
+    renku_config_free(config);
     cli->ctx = *out;
     return status;
 }

@@ -3,62 +3,21 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Undoes what rk_cli_quote() did, in place. */
-static void unquote(char *text)
-{
-    bool quoted = false;
-    char *out = text;
-
-    for (; *text; text++) {
-        if (*text == '\'')
-            quoted = !quoted;
-        else if (*text == '\\' && !quoted && text[1])
-            *out++ = *++text;
-        else
-            *out++ = *text;
-    }
-    *out = '\0';
-}
-
-int rk_cli_env_read(rk_cli *cli, const char *path, rk_cli_setting *each, void *user)
-{
-    char *rest = rk_cli_read_file(cli, path, NULL);
-
-    if (!rest)
-        return -1;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *equals = strchr(line, '=');
-
-        if (*line == '#' || !equals)
-            continue;
-        *equals = '\0';
-        unquote(equals + 1);
-        each(user, line, equals + 1);
-    }
-    return 0;
-}
-
-typedef struct {
-    const char *name, *value;
-} search;
-
-static void compare(void *user, const char *name, const char *value)
-{
-    search *wanted = user;
-
-    if (strcmp(wanted->name, name) == 0)
-        wanted->value = value;
-}
+#include "renku/renku.h"
 
 const char *rk_cli_env_value(rk_cli *cli, const char *path, const char *name)
 {
-    search wanted = {name, NULL};
+    renku_config *config = rk_cli_or_end(renku_config_new());
+    renku_result *result = renku_config_from_file(config, path);
+    const char *value = renku_config_get(config, name);
 
-    return rk_cli_env_read(cli, path, compare, &wanted) < 0 ? NULL : wanted.value;
+    value = value ? rk_cli_format(cli, "%s", value) : NULL;
+    renku_result_free(result); /* a file that cannot be read has no values */
+    renku_config_free(config);
+    return value;
 }
 
 int rk_cli_env_write(rk_cli *cli, const char *path, const char *const *lines)

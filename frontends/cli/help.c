@@ -12,9 +12,24 @@ static const struct {
 #undef RK_OPTION
 };
 
-static bool takes(const rk_cli_command *command, int option)
+const char *rk_cli_option_name(int option)
 {
-    return !(command->options & RK_OPTIONS_RAW) && (command->options & (UINT32_C(1) << option));
+    return options[option].name;
+}
+
+const char *rk_cli_option_argument(int option)
+{
+    return options[option].argument;
+}
+
+const char *rk_cli_option_help(int option)
+{
+    return options[option].help;
+}
+
+bool rk_cli_takes(const rk_cli_command *command, int option)
+{
+    return !(command->options & RK_OPTIONS_RAW) && (command->options & (UINT64_C(1) << option));
 }
 
 static void print_usage(FILE *stream, const rk_cli_command *command)
@@ -23,7 +38,7 @@ static void print_usage(FILE *stream, const rk_cli_command *command)
     if (*command->arguments)
         fprintf(stream, " %s", command->arguments);
     for (int i = 0; i < RK_OPTION_COUNT_; i++) {
-        if (!takes(command, i) || i == RK_OPTION_HELP)
+        if (!rk_cli_takes(command, i) || i == RK_OPTION_HELP)
             continue;
         const char *argument = options[i].argument;
 
@@ -66,7 +81,7 @@ void rk_cli_help(const rk_cli_command *command)
     print_usage(stdout, command);
     printf("\n%s\n\n", command->summary);
     for (int i = 0; i < RK_OPTION_COUNT_; i++) {
-        if (!takes(command, i))
+        if (!rk_cli_takes(command, i))
             continue;
         const char *argument = options[i].argument;
         int width =
@@ -84,11 +99,9 @@ rk_exit rk_cli_usage(const rk_cli *cli, const char *format, ...)
 {
     va_list list;
 
-    fputs("renku: ", stderr);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    rk_cli_complain(format, list);
     va_end(list);
-    fputc('\n', stderr);
     if (cli && cli->command) {
         print_usage(stderr, cli->command);
         fprintf(stderr, "example: %s\n", cli->command->example);

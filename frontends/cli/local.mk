@@ -2,23 +2,38 @@
 # The program stands in bin/ of the build folder, so that it can be run in place. It sees include/renku only.
 bin_PROGRAMS += bin/renku
 bin_renku_SOURCES = \
+	%D%/api.c \
 	%D%/authz.c \
+	%D%/call.c \
+	%D%/calls.def \
 	%D%/child.c \
 	%D%/cli.h \
 	%D%/cluster.c \
 	%D%/commands.c \
 	%D%/commands.def \
+	%D%/complete.c \
+	%D%/completion.c \
+	%D%/config.c \
 	%D%/context.c \
 	%D%/db.c \
 	%D%/environment.c \
 	%D%/help.c \
+	%D%/list.c \
 	%D%/main.c \
 	%D%/options.def \
 	%D%/orphan.c \
 	%D%/other.c \
 	%D%/output.c \
 	%D%/place.c \
+	%D%/print.c \
+	%D%/print.h \
+	%D%/request.c \
+	%D%/request.h \
 	%D%/services.c \
+	%D%/session.c \
+	%D%/session.h \
+	%D%/table.c \
+	%D%/table.h \
 	%D%/text.c \
 	%D%/token.c \
 	%D%/up.c \

@@ -2,18 +2,10 @@
 #include "frontends/cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORDS_MAX = 3 };
-
-static const struct {
-    const char *name;
-    bool has_argument;
-} options[] = {
-#define RK_OPTION(constant, name, argument, help) {name, (argument) != NULL},
-#include "frontends/cli/options.def"
-#undef RK_OPTION
-};
 
 /* The first @p count words, joined by blanks; cut when they do not fit. */
 static void join(char *out, size_t size, char **words, int count)
@@ -34,8 +26,7 @@ static const rk_cli_command *command_of(const char *name)
     return NULL;
 }
 
-/* The command whose name is the longest beginning of the words; @p used: of how many. */
-static const rk_cli_command *find(char **words, int count, int *used)
+const rk_cli_command *rk_cli_find(char **words, int count, int *used)
 {
     const rk_cli_command *command = NULL;
     char name[64];
@@ -76,7 +67,9 @@ static int option_of(const char *word, const char **value)
 
     *value = equals ? equals + 1 : NULL;
     for (int i = 0; i < RK_OPTION_COUNT_; i++) {
-        if (strncmp(options[i].name, word, length) == 0 && !options[i].name[length])
+        const char *name = rk_cli_option_name(i);
+
+        if (strncmp(name, word, length) == 0 && !name[length])
             return i;
     }
     return -1;
@@ -88,16 +81,20 @@ static rk_exit take_option(rk_cli *cli, char **words, int count, int *at)
     const char *word = words[*at], *value = NULL;
     int option = strcmp(word, "-h") == 0 ? RK_OPTION_HELP : option_of(word + 2, &value);
 
-    if (option < 0 || !(cli->command->options & (UINT32_C(1) << option)))
+    if (option < 0 || !rk_cli_takes(cli->command, option))
         return rk_cli_usage(cli, "'%s' does not know the option '%s'", cli->command->name, word);
-    if (value && !options[option].has_argument)
-        return rk_cli_usage(cli, "the option '--%s' takes no value", options[option].name);
-    if (!value && options[option].has_argument) {
+    bool has_argument = rk_cli_option_argument(option) != NULL;
+
+    if (value && !has_argument)
+        return rk_cli_usage(cli, "the option '--%s' takes no value", rk_cli_option_name(option));
+    if (!value && has_argument) {
         if (*at + 1 == count)
             return rk_cli_usage(cli, "the option '%s' needs a value", word);
         value = words[++*at];
     }
     cli->options[option] = value ? value : "";
+    cli->given[cli->given_count++] =
+        (rk_cli_given_option){(rk_cli_option)option, cli->options[option]};
     return RK_EXIT_OK;
 }
 
@@ -107,6 +104,8 @@ static rk_exit take_words(rk_cli *cli, char **words, int count)
     bool only_arguments = false;
 
     cli->arguments = words;
+    cli->given = rk_cli_or_end(calloc((size_t)count + 1, sizeof(*cli->given)));
+    (void)rk_cli_own(cli, (char *)cli->given);
     for (int i = 0; i < count; i++) {
         bool option = !only_arguments && words[i][0] == '-' && words[i][1];
 
@@ -126,6 +125,14 @@ static rk_exit take_words(rk_cli *cli, char **words, int count)
     return RK_EXIT_OK;
 }
 
+static rk_exit help(rk_cli *cli)
+{
+    if (cli->command->options & RK_OPTIONS_HELP_OF && cli->argument_count)
+        return cli->command->run(cli);
+    rk_cli_help(cli->command);
+    return RK_EXIT_OK;
+}
+
 static rk_exit run(rk_cli *cli, char **words, int count)
 {
     if (cli->command->options & RK_OPTIONS_RAW) {
@@ -137,10 +144,8 @@ static rk_exit run(rk_cli *cli, char **words, int count)
 
     if (status != RK_EXIT_OK)
         return status;
-    if (rk_cli_given(cli, RK_OPTION_HELP)) {
-        rk_cli_help(cli->command);
-        return RK_EXIT_OK;
-    }
+    if (rk_cli_given(cli, RK_OPTION_HELP))
+        return help(cli);
     if (cli->argument_count < cli->command->least)
         return rk_cli_usage(cli, "'%s' needs more arguments", cli->command->name);
     if (cli->argument_count > cli->command->most)
@@ -171,7 +176,7 @@ static rk_exit run_group(char **words, int count)
 /* The same as with the option --help. */
 static rk_exit show_help(const rk_cli_command *command)
 {
-    char *words[] = {(char[]){"server"}, (char[]){"--help"}, NULL};
+    char *words[] = {(char[]){"renku"}, (char[]){"--help"}, NULL};
     rk_cli cli = {.command = command, .arguments = words + 1, .argument_count = 1};
 
     if (command->options & RK_OPTIONS_RAW)
@@ -200,7 +205,7 @@ static bool run_special(rk_exit *status, char **words, int count)
     }
     if (strcmp(words[0], "help") != 0)
         return false;
-    const rk_cli_command *command = find(words + 1, count - 1, &used);
+    const rk_cli_command *command = rk_cli_find(words + 1, count - 1, &used);
 
     *status = command ? show_help(command) : run_group(words + 1, count - 1);
     return true;
@@ -214,11 +219,11 @@ int main(int argc, char **argv)
 
     if (run_special(&status, argv + 1, argc - 1))
         return status;
-    cli.command = find(argv + 1, argc - 1, &used);
+    cli.command = rk_cli_find(argv + 1, argc - 1, &used);
     status =
         cli.command ? run(&cli, argv + 1 + used, argc - 1 - used) : run_group(argv + 1, argc - 1);
     rk_cli_free(&cli);
-    if (fflush(stdout) != 0 && status == RK_EXIT_OK)
+    if ((ferror(stdout) || fflush(stdout) != 0) && status == RK_EXIT_OK)
         status = rk_cli_fail_errno("cannot write", "the answer");
     return status;
 }

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frontends/cli/print.h"
 #include "renku/renku.h"
+
+enum { LABEL_WIDTH = 12 };
 
 static const struct {
     const char *level, *colour;
@@ -56,17 +59,26 @@ bool rk_cli_is_colour(int stream)
     return isatty(stream) && !(no && *no) && !(terminal && strcmp(terminal, "dumb") == 0);
 }
 
-rk_exit rk_cli_fail(const char *format, ...)
+void rk_cli_complain(const char *format, va_list list)
 {
     bool colour = rk_cli_is_colour(STDERR_FILENO);
-    va_list list;
+    char *text = NULL;
 
     fflush(stdout);
+    text = vasprintf(&text, format, list) < 0 ? NULL : text;
     fprintf(stderr, "%srenku: ", colour ? "\033[31m" : "");
-    va_start(list, format);
-    vfprintf(stderr, format, list);
-    va_end(list);
+    rk_cli_put(stderr, text ? text : "out of memory");
+    free(text);
     fprintf(stderr, "%s\n", colour ? "\033[0m" : "");
+}
+
+rk_exit rk_cli_fail(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    rk_cli_complain(format, list);
+    va_end(list);
     return RK_EXIT_REFUSED;
 }
 
@@ -75,12 +87,33 @@ rk_exit rk_cli_fail_errno(const char *what, const char *path)
     return rk_cli_fail("%s '%s': %s", what, path, strerror(errno));
 }
 
+int64_t rk_cli_limit(const rk_cli *cli)
+{
+    int64_t limit = rk_cli_number(cli, RK_OPTION_LIMIT, INT64_MAX, INT64_MAX);
+
+    if (limit != 0)
+        return limit;
+    (void)rk_cli_usage(cli, "'--limit' must be at least 1");
+    return -1;
+}
+
+rk_exit rk_cli_flush(void)
+{
+    bool failed = ferror(stdout) || fflush(stdout) != 0;
+
+    if (!failed)
+        return RK_EXIT_OK;
+    clearerr(stdout); /* it is told once */
+    return rk_cli_fail_errno("cannot write", "the answer");
+}
+
 static void print_scalar(json_object *value)
 {
-    fputs(json_object_is_type(value, json_type_string)
-              ? json_object_get_string(value)
-              : json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
-          stdout);
+    int width;
+    char *text = rk_cli_value(value, &width);
+
+    fputs(text, stdout);
+    free(text);
 }
 
 /* {"code":..,"level":..,"problem":..,"remedy":..} as two lines. */
@@ -131,17 +164,17 @@ static void print_items(json_object *array, const char *indent)
     }
 }
 
-static void print_member(const char *name, json_object *value)
+static void print_member(const char *name, json_object *value, int width)
 {
     if (!json_object_is_type(value, json_type_array)) {
-        printf("%-12s ", name);
+        printf("%-*s ", width, name);
         print_scalar(value);
         putchar('\n');
         return;
     }
     size_t length = json_object_array_length(value);
 
-    printf("%-12s %s\n", name, length ? "" : "none");
+    printf("%-*s %s\n", width, name, length ? "" : "none");
     print_items(value, "  ");
 }
 
@@ -149,14 +182,20 @@ static void print_member(const char *name, json_object *value)
 static void print_object(json_object *object)
 {
     json_object_iter member;
+    int width = LABEL_WIDTH;
 
+    json_object_object_foreachC(object, member)
+    {
+        if ((int)strlen(member.key) > width)
+            width = (int)strlen(member.key);
+    }
     json_object_object_foreachC(object, member)
     {
         if (json_object_object_length(object) == 1 &&
             json_object_is_type(member.val, json_type_array))
             print_items(member.val, "");
         else
-            print_member(member.key, member.val);
+            print_member(member.key, member.val, width);
     }
 }
 
@@ -182,6 +221,8 @@ static void print_json(const renku_result *result)
     if (*body == '{' || *body == '[') {
         fwrite(body, 1, size, stdout);
     } else {
+        if (size == 0)
+            return;
         json_object *text = json_object_new_string_len(body, (int)size);
 
         fputs(json_object_to_json_string_ext(text, JSON_C_TO_STRING_PLAIN), stdout);
@@ -223,8 +264,11 @@ rk_exit rk_cli_status(rk_cli *cli, renku_result *result)
 
     if (status != RK_EXIT_OK) {
         (void)rk_cli_fail("%s", renku_result_message(result));
-        if (detail)
-            fprintf(stderr, "  %s\n", detail);
+        if (detail) {
+            fputs("  ", stderr);
+            rk_cli_put(stderr, detail);
+            fputc('\n', stderr);
+        }
         if (status == RK_EXIT_UNAVAILABLE && rk_cli_given(cli, RK_OPTION_DATA))
             fprintf(stderr, "  a local installation must be running: renku up --data %s\n",
                     rk_cli_folder(cli));
@@ -239,8 +283,9 @@ rk_exit rk_cli_show(rk_cli *cli, renku_result *result)
         print_json(result);
     else
         print_body(result);
-    fflush(stdout);
-    return rk_cli_status(cli, result);
+    rk_exit written = rk_cli_flush(), status = rk_cli_status(cli, result);
+
+    return status == RK_EXIT_OK ? written : status;
 }
 
 void rk_cli_progress(void *user, double share, const char *what)

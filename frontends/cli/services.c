@@ -24,9 +24,8 @@ typedef struct {
     size_t count;
 } variables;
 
-static void put(void *user, const char *name, const char *value)
+static void put(variables *out, const char *name, const char *value)
 {
-    variables *out = user;
     size_t length = strlen(name), i = 0;
 
     while (i < out->count &&
@@ -37,29 +36,35 @@ static void put(void *user, const char *name, const char *value)
         out->entries[++out->count] = NULL;
 }
 
-static void count_one(void *user, const char *name, const char *value)
+static char **merge(rk_up *up, const renku_config *config)
 {
-    (void)name, (void)value;
-    ++*(size_t *)user;
+    variables out = {.cli = up->cli};
+    const char *name, *value;
+    size_t own = 0, inherited = 0;
+
+    while (environ[inherited])
+        inherited++;
+    while (renku_config_entry(config, own, &name, &value))
+        own++;
+    out.entries = rk_cli_or_end(calloc(inherited + own + 1, sizeof(*out.entries)));
+    (void)rk_cli_own(up->cli, (char *)out.entries);
+    for (; out.count < inherited; out.count++)
+        out.entries[out.count] = environ[out.count];
+    for (size_t i = 0; renku_config_entry(config, i, &name, &value); i++)
+        put(&out, name, value);
+    return out.entries;
 }
 
 /* The environment for a child from DIR/env; NULL after telling why. */
 static char **child_environment(rk_up *up)
 {
-    const char *path = rk_up_path(up, "env");
-    variables out = {.cli = up->cli};
-    size_t own = 0, inherited = 0;
+    renku_config *config = rk_cli_or_end(renku_config_new());
+    rk_exit status =
+        rk_cli_status(up->cli, renku_config_from_file(config, rk_up_path(up, "env")));
+    char **entries = status == RK_EXIT_OK ? merge(up, config) : NULL;
 
-    while (environ[inherited])
-        inherited++;
-    if (rk_cli_env_read(up->cli, path, count_one, &own) < 0)
-        return (void)rk_cli_fail_errno("cannot read", path), NULL;
-    out.entries = calloc(inherited + own + 1, sizeof(*out.entries));
-    (void)rk_cli_own(up->cli, (char *)out.entries);
-    for (; out.count < inherited; out.count++)
-        out.entries[out.count] = environ[out.count];
-    (void)rk_cli_env_read(up->cli, path, put, &out); /* it could be read a moment ago */
-    return out.entries;
+    renku_config_free(config);
+    return entries;
 }
 
 int rk_up_migrate(rk_up *up)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ typedef struct rk_cli_text {
     char *text;
 } rk_cli_text;
 
-static void *or_end(void *memory)
+void *rk_cli_or_end(void *memory)
 {
     if (!memory) {
         fputs("renku: out of memory\n", stderr);
@@ -24,9 +25,9 @@ static void *or_end(void *memory)
 
 char *rk_cli_own(rk_cli *cli, char *text)
 {
-    rk_cli_text *entry = or_end(malloc(sizeof(*entry)));
+    rk_cli_text *entry = rk_cli_or_end(malloc(sizeof(*entry)));
 
-    *entry = (rk_cli_text){cli->texts, or_end(text)};
+    *entry = (rk_cli_text){cli->texts, rk_cli_or_end(text)};
     cli->texts = entry;
     return text;
 }
@@ -45,6 +46,7 @@ char *rk_cli_format(rk_cli *cli, const char *format, ...)
 
 void rk_cli_free(rk_cli *cli)
 {
+    json_object_put(cli->operations);
     while (cli->texts) {
         rk_cli_text *entry = cli->texts;
 
@@ -58,7 +60,7 @@ void rk_cli_free(rk_cli *cli)
 static char *read_all(int fd, size_t *size)
 {
     size_t room = 4096;
-    char *text = or_end(malloc(room + 1));
+    char *text = rk_cli_or_end(malloc(room + 1));
     ssize_t got;
 
     *size = 0;
@@ -69,7 +71,7 @@ static char *read_all(int fd, size_t *size)
         }
         *size += got > 0 ? (size_t)got : 0;
         if (*size == room)
-            text = or_end(realloc(text, (room *= 2) + 1));
+            text = rk_cli_or_end(realloc(text, (room *= 2) + 1));
     }
     text[*size] = '\0';
     return text;

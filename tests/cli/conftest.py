@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support.server import BUILD, RENKU
+from support.server import BUILD, RENKU, deployment
 from support.up import Installation
+from support.world import World
 
 SCRATCH_USER = "renku-cli-test"
 IS_ROOT = os.geteuid() == 0
@@ -87,3 +88,21 @@ def renku():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def prepared(make_database, realm, keys, tmp_path_factory):
+    """The name of a database that holds what tests/cli/world.py makes, and the id of its project."""
+    database = make_database()
+    world = World(deployment(database, realm.url, keys), realm, tmp_path_factory.mktemp("prepared"))
+    world.enter()
+    return database["DB_NAME"], world.project
+
+
+@pytest.fixture
+def world(prepared, postgres, realm, keys, tmp_path):
+    """A copy of it for one test."""
+    name, project = prepared
+    world = World(deployment(postgres.create_database(name), realm.url, keys), realm, tmp_path)
+    world.project = project
+    return world

@@ -10,14 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from support.server import RENKU, ROOT
+from support.commands import NAMES as COMMANDS
+from support.server import RENKU
 
-ROWS = re.findall(
-    r'^RK_COMMAND\(\w+,\s*"([^"]+)",\s*"([^"]*)",.*?\n.*?\n\s*"((?:[^"\\]|\\.)+)"\)',
-    (ROOT / "frontends/cli/commands.def").read_text(),
-    re.MULTILINE,
-)
-COMMANDS = [name for name, _, _ in ROWS]
 USER = "6f1c0a52-1f3b-4d8e-9a53-2f0c6b1d7e11"
 PROJECT = "project:01JF0000000000000000000000"
 
@@ -29,10 +24,6 @@ def db(renku, database):
 
 
 # -- help and usage ----------------------------------------------------------------------------------------------
-
-
-def test_the_table_of_commands_was_read():
-    assert len(ROWS) == (ROOT / "frontends/cli/commands.def").read_text().count("\nRK_COMMAND(")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -58,7 +49,7 @@ def test_help_lists_every_command(renku):
     assert "example:" in done.stdout
 
 
-@pytest.mark.parametrize("group", ["db", "authz", "authz admin", "dev"])
+@pytest.mark.parametrize("group", ["db", "authz", "authz admin", "dev", "user", "project", "config"])
 def test_help_of_a_group_lists_its_commands(renku, group):
     done = renku(*group.split(), "--help")
 

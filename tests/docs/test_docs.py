@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.commands import NAMES
 from support.server import BUILD, ROOT
 from support.up import Installation
 
@@ -117,16 +118,11 @@ def test_every_row_of_the_tables_is_in_its_page():
 
 def test_every_command_of_the_documents_exists():
     """`renku WORD...` in the pages names commands that the program knows."""
-    known = {tuple(line.split()[:3]) for line in commands()}
+    known = {tuple(name.split()) for name in NAMES}
     for page in PAGES:
         for words in re.findall(r"`renku ((?:[a-z-]+ ?)+)", page.read_text()):
             parts = tuple(words.split())
             assert any(parts[:length] in known or is_group(parts, known) for length in (1, 2, 3)), (page.name, words)
-
-
-def commands() -> list[str]:
-    source = (ROOT / "frontends/cli/commands.def").read_text()
-    return re.findall(r'^RK_COMMAND\(\w+,\s*"([^"]+)"', source, re.MULTILINE)
 
 
 def is_group(parts, known) -> bool:

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_CLI_SESSION_H
+#define RK_CLI_SESSION_H
+
+#include "frontends/cli/cli.h"
+
+/* On whose behalf a command acts: the user of --as, the holder of the token in RENKU_TOKEN, or the
+ * operator, who holds the configuration and may do everything that is no person's own. */
+typedef struct {
+    rk_cli *cli;
+    renku_ctx *ctx;
+    renku_caller *service; /* the operator, who finds users by their names */
+    renku_caller *person;  /* NULL: the operator acts */
+} rk_cli_session;
+
+/* Opens the library; @p out is to be ended whatever comes out. */
+rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli);
+void rk_cli_session_end(rk_cli_session *session);
+/* Whether somebody is named on whose behalf the command shall act. */
+bool rk_cli_session_names_person(const rk_cli *cli);
+const renku_caller *rk_cli_session_caller(const rk_cli_session *session);
+
+/* What people call a user, project or group, as the API calls it; tells when there is none. */
+typedef rk_exit rk_cli_finder(const char **out, const rk_cli_session *session, const char *text);
+rk_exit rk_cli_find_user(const char **out, const rk_cli_session *session, const char *text);
+rk_exit rk_cli_find_project(const char **out, const rk_cli_session *session, const char *text);
+rk_exit rk_cli_find_group(const char **out, const rk_cli_session *session, const char *text);
+
+#endif
