@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	CHANGELOG.md \
 	%D%/apispec.md \
 	%D%/architecture.md \
+	%D%/cli.md \
 	%D%/compatibility.md \
 	%D%/configuration.md \
 	%D%/conventions.md \

@@ -86,9 +86,9 @@ static void describe(json_object *operation)
         puts(description);
     print_fields("Parameters", json_object_object_get(operation, "parameters"));
     if (body)
-        print_fields(is_list                      ? "Body, a JSON list of objects with"
+        print_fields(is_list                     ? "Body, a JSON list of objects with"
                      : strcmp(body, "form") == 0 ? "Body, a form (NAME=VALUE&..) with"
-                                                  : "Body, a JSON object with",
+                                                 : "Body, a JSON object with",
                      json_object_object_get(operation, "members"));
     print_errors(json_object_object_get(operation, "errors"));
 }
@@ -210,8 +210,10 @@ static rk_exit run_operation(rk_cli *cli, rk_cli_request *request)
     if (status != RK_EXIT_OK)
         return status;
     if (rk_cli_truth_of(request->operation, "person") && !rk_cli_session_names_person(cli))
-        return rk_cli_usage(cli, "'%s' needs --as USER, or a token in RENKU_TOKEN: it is about the "
-                                 "calling user, or makes what belongs to it", id);
+        return rk_cli_usage(cli,
+                            "'%s' needs --as USER, or a token in RENKU_TOKEN: it is about the "
+                            "calling user, or makes what belongs to it",
+                            id);
     return run(cli, request);
 }
 

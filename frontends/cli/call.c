@@ -248,15 +248,16 @@ static rk_exit run(rk_cli *cli, job *work)
 
 rk_exit rk_cli_call(rk_cli *cli)
 {
-    job work = {.request = {.columns = cli->command->columns, .limit = rk_cli_limit(cli)}};
+    job work = {
+        .request = {.columns = cli->command->columns, .limit = rk_cli_limit(cli)}
+    };
 
     choose_person(cli);
     work.request.operation = operation_of(cli);
     if (work.request.limit < 0)
         return RK_EXIT_USAGE;
     if (!work.request.operation)
-        return rk_cli_usage(cli,
-                            "'%s' must be project:ID, project:NAMESPACE/SLUG or group:SLUG",
+        return rk_cli_usage(cli, "'%s' must be project:ID, project:NAMESPACE/SLUG or group:SLUG",
                             cli->arguments[0]);
     if (rk_cli_truth_of(work.request.operation, "person") && !rk_cli_session_names_person(cli))
         return rk_cli_usage(cli, "'%s' needs --as USER: the new thing must belong to somebody",

@@ -60,9 +60,9 @@ struct rk_cli {
     int given_count;
     char **arguments;
     int argument_count;
-    renku_ctx *ctx;            /* borrowed; what the last rk_cli_open() has made */
-    bool is_quiet;             /* log lines of the library go nowhere */
-    struct rk_cli_text *texts; /* everything that rk_cli_format() made */
+    renku_ctx *ctx;                 /* borrowed; what the last rk_cli_open() has made */
+    bool is_quiet;                  /* log lines of the library go nowhere */
+    struct rk_cli_text *texts;      /* everything that rk_cli_format() made */
     struct json_object *operations; /* what rk_cli_operations() has read */
 };
 

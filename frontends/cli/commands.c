@@ -12,14 +12,14 @@ enum {
 
 const rk_cli_command rk_cli_commands[] = {
 #define RK_COMMAND(function, name, arguments, least, most, options, summary, example)              \
-    {name, rk_cli_##function, arguments, least, most, (options) | HELP, summary, example,          \
-     NULL, NULL,              NULL},
+    {name,    rk_cli_##function, arguments, least, most, (options) | HELP,                         \
+     summary, example,           NULL,      NULL,  NULL},
 #include "frontends/cli/commands.def"
 #undef RK_COMMAND
 #define RK_CALL(name, arguments, least, most, options, operation, input, columns, summary,         \
                 example)                                                                           \
-    {name,    rk_cli_call, arguments, least, most, (options) | HELP, summary, example,             \
-     operation, input,       columns},
+    {name,    rk_cli_call, arguments, least, most,   (options) | HELP,                             \
+     summary, example,     operation, input, columns},
 #include "frontends/cli/calls.def"
 #undef RK_CALL
 };

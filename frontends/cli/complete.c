@@ -167,8 +167,7 @@ static void offer_options(const line *at)
 {
     for (int i = 0; i < RK_OPTION_COUNT_; i++) {
         if (rk_cli_takes(at->command, i))
-            offer(at, rk_cli_format(at->cli, "--%s", rk_cli_option_name(i)),
-                  rk_cli_option_help(i));
+            offer(at, rk_cli_format(at->cli, "--%s", rk_cli_option_name(i)), rk_cli_option_help(i));
     }
 }
 
@@ -192,9 +191,7 @@ static void offer_argument(const line *at)
 
 static void complete(const line *at)
 {
-    int open = at->count > at->used && at->command
-                   ? open_option(at, at->words[at->count - 1])
-                   : -1;
+    int open = at->count > at->used && at->command ? open_option(at, at->words[at->count - 1]) : -1;
 
     if (open >= 0)
         offer_place(at, rk_cli_option_argument(open));

@@ -92,6 +92,10 @@ void rk_cli_help(const rk_cli_command *command)
     if (command->options & RK_OPTION_BIT(DATA) && strchr(command->name, ' '))
         puts("\nWithout --data the database is that of DB_HOST, DB_PORT, DB_USER, DB_PASSWORD\n"
              "and DB_NAME in the environment.");
+    if (rk_cli_takes(command, RK_OPTION_AS))
+        puts("\nWithout --as the operator acts, who may do everything that is no person's own; or "
+             "the\n"
+             "holder of the bearer token in RENKU_TOKEN.");
     printf("\nexample: %s\n", command->example);
 }
 

@@ -167,8 +167,7 @@ char *rk_cli_value(json_object *value, int *width)
     if (json_object_is_type(value, json_type_string))
         return rk_cli_printable(json_object_get_string(value),
                                 (size_t)json_object_get_string_len(value), width);
-    const char *text =
-        value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN) : "-";
+    const char *text = value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN) : "-";
 
     return rk_cli_printable(text, strlen(text), width);
 }

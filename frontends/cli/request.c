@@ -75,8 +75,7 @@ bool rk_cli_request_has(const rk_cli_request *request, const char *name)
 static rk_exit send_pages(rk_cli_session *session, const rk_cli_request *request,
                           const renku_request *wanted)
 {
-    renku_pages *pages =
-        renku_pages_new(session->ctx, rk_cli_session_caller(session), wanted);
+    renku_pages *pages = renku_pages_new(session->ctx, rk_cli_session_caller(session), wanted);
 
     if (!pages)
         return rk_cli_fail("out of memory");
@@ -89,8 +88,7 @@ static rk_exit send_pages(rk_cli_session *session, const rk_cli_request *request
 static rk_exit send_once(rk_cli_session *session, const rk_cli_request *request,
                          const renku_request *wanted)
 {
-    renku_result *result =
-        renku_request_run(session->ctx, rk_cli_session_caller(session), wanted);
+    renku_result *result = renku_request_run(session->ctx, rk_cli_session_caller(session), wanted);
 
     if (renku_result_ok(result) && *renku_result_body(result, NULL) == '[')
         return rk_cli_list_whole(session->cli, result, request);
@@ -99,7 +97,8 @@ static rk_exit send_once(rk_cli_session *session, const rk_cli_request *request,
 
 rk_exit rk_cli_request_send(rk_cli_session *session, const rk_cli_request *request)
 {
-    bool in_pages = rk_cli_truth_of(request->operation, "paginated") && !rk_cli_request_has(request, "page");
+    bool in_pages =
+        rk_cli_truth_of(request->operation, "paginated") && !rk_cli_request_has(request, "page");
     int64_t size = request->limit < PAGE_MAX ? request->limit : PAGE_MAX;
     rk_cli_request sent = *request;
     renku_request wanted = RENKU_REQUEST_INIT;

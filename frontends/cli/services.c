@@ -59,8 +59,7 @@ static char **merge(rk_up *up, const renku_config *config)
 static char **child_environment(rk_up *up)
 {
     renku_config *config = rk_cli_or_end(renku_config_new());
-    rk_exit status =
-        rk_cli_status(up->cli, renku_config_from_file(config, rk_up_path(up, "env")));
+    rk_exit status = rk_cli_status(up->cli, renku_config_from_file(config, rk_up_path(up, "env")));
     char **entries = status == RK_EXIT_OK ? merge(up, config) : NULL;
 
     renku_config_free(config);

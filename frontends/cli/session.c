@@ -38,7 +38,10 @@ static rk_exit pick(const char **out, const rk_cli_session *session, renku_resul
 
 static rk_exit by_email(const char **out, const rk_cli_session *session, const char *email)
 {
-    const renku_parameter wanted[] = {{"exact_email", email}, {NULL, NULL}};
+    const renku_parameter wanted[] = {
+        {"exact_email", email},
+        {NULL,          NULL }
+    };
     renku_result *result = get(session, session->service, "user_list", wanted);
     size_t count = renku_result_count(result, "");
 
@@ -52,14 +55,20 @@ static rk_exit by_email(const char **out, const rk_cli_session *session, const c
 
 static rk_exit by_id(const char **out, const rk_cli_session *session, const char *id)
 {
-    const renku_parameter wanted[] = {{"user_id", id}, {NULL, NULL}};
+    const renku_parameter wanted[] = {
+        {"user_id", id  },
+        {NULL,      NULL}
+    };
 
     return pick(out, session, get(session, session->service, "user_get", wanted), "/id");
 }
 
 static rk_exit by_username(const char **out, const rk_cli_session *session, const char *name)
 {
-    const renku_parameter wanted[] = {{"namespace_slug", name}, {NULL, NULL}};
+    const renku_parameter wanted[] = {
+        {"namespace_slug", name},
+        {NULL,             NULL}
+    };
     renku_result *result = get(session, session->service, "namespace_get", wanted);
     const char *kind = renku_result_text(result, "/namespace_kind");
     bool is_user = kind && strcmp(kind, "user") == 0;
@@ -104,13 +113,12 @@ rk_exit rk_cli_find_project(const char **out, const rk_cli_session *session, con
     if (!slash)
         return RK_EXIT_OK;
     const renku_parameter wanted[] = {
-        {"namespace", rk_cli_format(session->cli, "%.*s", (int)(slash - name), name)},
-        {"slug", slash + 1},
-        {NULL, NULL},
+        {"namespace",          rk_cli_format(session->cli, "%.*s", (int)(slash - name), name)},
+        {"slug", slash + 1                     },
+        {NULL,               NULL                               },
     };
     const renku_caller *caller = rk_cli_session_caller(session);
-    rk_exit status =
-        pick(out, session, get(session, caller, "project_get_by_path", wanted), "/id");
+    rk_exit status = pick(out, session, get(session, caller, "project_get_by_path", wanted), "/id");
 
     if (status != RK_EXIT_OK || *out)
         return status;
@@ -163,8 +171,8 @@ rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli)
     rk_exit status = rk_cli_open(&out->ctx, cli, !token(cli));
 
     if (status == RK_EXIT_OK)
-        status = rk_cli_status(cli,
-                               renku_caller_from_service(&out->service, out->ctx, "migrations"));
+        status =
+            rk_cli_status(cli, renku_caller_from_service(&out->service, out->ctx, "migrations"));
     return status == RK_EXIT_OK ? take_person(out) : status;
 }
 

@@ -175,9 +175,8 @@ static cell *make_cells(rk_table *table, json_object *rows, size_t count)
     for (size_t i = 0; i < (count + 1) * columns; i++) {
         rk_table_column *column = &table->columns[i % columns];
 
-        cells[i] = i < columns
-                       ? head_cell(column)
-                       : cell_of(column, json_object_array_get_idx(rows, i / columns - 1));
+        cells[i] = i < columns ? head_cell(column)
+                               : cell_of(column, json_object_array_get_idx(rows, i / columns - 1));
         if (cells[i].width > column->width)
             column->width = cells[i].width;
     }

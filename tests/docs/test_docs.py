@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the documents say is so."""
 
+import json
 import os
 import re
 import subprocess
@@ -62,6 +63,14 @@ def test_the_commands_of_the_readme_work(home):
     assert '"name":"First light"' in done.stdout
     assert '"name":"Ice cores"' in done.stdout
     assert '"write":true' in done.stdout
+
+
+def test_the_commands_of_the_page_about_the_command_line_work(home, tmp_path):
+    done = run_blocks(home, TESTED.findall((ROOT / "docs/cli.md").read_text()), tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "project.json").read_text())["description"] == "Old air"
+    assert json.loads(done.stdout.splitlines()[-1])["slug"] == "snow"
 
 
 def test_the_program_of_the_readme_is_the_example():
