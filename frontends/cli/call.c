@@ -10,7 +10,7 @@
 /* Runs the rows of calls.def, whose language is told there. */
 
 typedef struct {
-    rk_cli_session *session;
+    rk_cli_session session;
     rk_cli_request request;
     json_object *body; /* NULL is none */
 } job;
@@ -100,7 +100,7 @@ static json_object *body_object(job *work, bool in_list)
 
 static rk_exit assign_value(job *work, const assignment *what, const char *value)
 {
-    rk_exit status = what->find ? what->find(&value, work->session, value) : RK_EXIT_OK;
+    rk_exit status = what->find ? what->find(&value, &work->session, value) : RK_EXIT_OK;
 
     if (status != RK_EXIT_OK)
         return status;
@@ -129,7 +129,7 @@ static rk_exit assign(job *work, char *word)
     if (!is_wanted(work, what.target))
         return RK_EXIT_OK;
     for (int i = 0; status == RK_EXIT_OK; i++) {
-        value = value_of(work->session->cli, what.source, i);
+        value = value_of(work->session.cli, what.source, i);
         if (!value)
             break;
         status = assign_value(work, &what, value);
@@ -139,7 +139,7 @@ static rk_exit assign(job *work, char *word)
 
 static rk_exit assign_all(job *work)
 {
-    rk_cli *cli = work->session->cli;
+    rk_cli *cli = work->session.cli;
     rk_exit status = RK_EXIT_OK;
     char *rest = rk_cli_format(cli, "%s", cli->command->input);
 
@@ -189,7 +189,7 @@ static json_object *operation_of(rk_cli *cli)
 /* The ETag that the object has now, so that a change of somebody else in between is noticed. */
 static rk_exit read_tag(job *work)
 {
-    rk_cli *cli = work->session->cli;
+    rk_cli *cli = work->session.cli;
     renku_request wanted = RENKU_REQUEST_INIT;
     const char *path = rk_cli_text_of(work->request.operation, "path");
     json_object *operations = rk_cli_operations(cli), *reader = NULL;
@@ -204,7 +204,7 @@ static rk_exit read_tag(job *work)
     wanted.parameters = work->request.parameters;
     wanted.parameter_count = work->request.parameter_count;
     renku_result *result =
-        renku_request_run(work->session->ctx, rk_cli_session_caller(work->session), &wanted);
+        renku_request_run(work->session.ctx, rk_cli_session_caller(&work->session), &wanted);
 
     if (!renku_result_ok(result))
         return rk_cli_show(cli, result);
@@ -215,7 +215,7 @@ static rk_exit read_tag(job *work)
 
 static rk_exit send(job *work)
 {
-    rk_cli *cli = work->session->cli;
+    rk_cli *cli = work->session.cli;
 
     work->request.if_match = cli->options[RK_OPTION_IF_MATCH];
     if (work->body) {
@@ -228,20 +228,18 @@ static rk_exit send(job *work)
         if (status != RK_EXIT_OK)
             return status;
     }
-    return rk_cli_request_send(work->session, &work->request);
+    return rk_cli_request_send(&work->session, &work->request);
 }
 
 static rk_exit run(rk_cli *cli, job *work)
 {
-    rk_cli_session session;
-    rk_exit status = rk_cli_session_begin(&session, cli);
+    rk_exit status = rk_cli_session_begin(&work->session, cli);
 
-    work->session = &session;
     if (status == RK_EXIT_OK)
         status = assign_all(work);
     if (status == RK_EXIT_OK)
         status = send(work);
-    rk_cli_session_end(&session);
+    rk_cli_session_end(&work->session);
     json_object_put(work->body);
     return status;
 }

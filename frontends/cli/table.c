@@ -69,7 +69,7 @@ static cell head_cell(const rk_table_column *column)
     cell out = {rk_cli_or_end(strdup(column->head)), (int)strlen(column->head)};
 
     for (char *c = out.text; *c; c++)
-        *c = *c == '_' ? ' ' : (char)toupper((unsigned char)*c);
+        *c = (char)(*c == '_' ? ' ' : toupper((unsigned char)*c));
     return out;
 }
 
