@@ -295,7 +295,8 @@ static int run(renku_result *out, rk_op *op, void *user)
     int result = answer(out, op, what);
 
     out->header_count = result < 0 ? 0 : out->header_count;
-    if (result < 0)
+    /* what the caller did wrong is told to the program alone */
+    if (result < 0 && rk_error_row_of(op->error.err)->status >= 500)
         rk_answer_log(op,
                       what->request ? what->request->operation : what->arguments->operation->id);
     return result;
