@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ABI_H
-#define ABI_H
+#ifndef RK_ABI_H
+#define RK_ABI_H
 
 /* What the programs of this folder stand on: tests that a name on the command line chooses, a
  * context, callers, and a connection of our own to look at the database. Of the library they see

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "abi.h"
+#include "tests/abi/abi.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "abi.h"
+#include "tests/abi/abi.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +117,15 @@ TEST(a_transport_refuses_in_the_form_of_the_api)
     request.size = 0;
     REFUSED(renku_http_refuse(ctx, &request, 400, "No."), RENKU_EBADREQUEST, "No.");
     REFUSED(renku_http_refuse(NULL, NULL, 400, "No."), RENKU_EINTERNAL, "NULL");
+    renku_ctx_free(ctx);
+}
+
+TEST(an_identity_provider_is_looked_for)
+{
+    renku_ctx *ctx = abi_open();
+
+    DONE(renku_http_discover(ctx));
+    REFUSED(renku_http_discover(NULL), RENKU_EINTERNAL, "NULL");
     renku_ctx_free(ctx);
 }
 

@@ -2,7 +2,7 @@
 /* usage: loader LIBRARY ROUNDS - opens the library, works with it, closes it, again and again.
  * Prints the blocks in use, the mappings and the descriptors after the first rounds and at the end,
  * and whether the library was ever unloaded. */
-#include "memory.h"
+#include "tests/abi/memory.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Guests of the library: programs that see what is installed and nothing else.
+# Guests of the library: programs that include public headers only, and link the shared library.
 noinst_PROGRAMS += tests/abi/abi tests/abi/host tests/abi/loader tests/abi/oom
 tests_abi_abi_SOURCES = \
 	%D%/abi.c %D%/abi.h \
@@ -13,7 +13,7 @@ tests_abi_abi_SOURCES = \
 	%D%/pages.c \
 	%D%/results.c \
 	%D%/threads.c
-guest_CPPFLAGS = -I$(top_srcdir)/include -I$(top_builddir)/gen -D_GNU_SOURCE
+guest_CPPFLAGS = -I$(top_srcdir) -I$(top_srcdir)/include -I$(top_builddir)/gen -D_GNU_SOURCE
 guest_CFLAGS = -std=c11 -pedantic $(WARNINGS) $(HARDENING)
 tests_abi_abi_CPPFLAGS = $(guest_CPPFLAGS) $(LIBRENKU_CFLAGS)
 tests_abi_abi_CFLAGS = $(guest_CFLAGS)

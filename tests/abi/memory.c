@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "memory.h"
+#include "tests/abi/memory.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ABI_MEMORY_H
-#define ABI_MEMORY_H
+#ifndef RK_MEMORY_H
+#define RK_MEMORY_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /* usage: oom OPERATION LIBRARY - repeats the operation, each time with another allocation of that
  * library (renku, pq, json-c) failing, until none is left to fail. Prints what the calls came to.
  */
-#include "abi.h"
-#include "memory.h"
+#include "tests/abi/abi.h"
+#include "tests/abi/memory.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "abi.h"
+#include "tests/abi/abi.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -182,8 +182,14 @@ TEST(a_large_answer_is_read_whole)
             " SELECT 'many-' || i, 'a', 'b', 'many-' || i || '@example.org'"
             " FROM generate_series(1, %d) i",
             COUNT);
+    abi_sql(db,
+            "INSERT INTO common.namespaces (id, slug, user_id)"
+            " SELECT 'MANY' || lpad(i::text, 22, '0'), 'many-' || i, 'many-' || i"
+            " FROM generate_series(1, %d) i",
+            COUNT);
     renku_result *list = renku_user_list(ctx, service, NULL, NULL);
 
+    abi_sql(db, "DELETE FROM common.namespaces WHERE id LIKE 'MANY%%'");
     abi_sql(db, "DELETE FROM users.users WHERE keycloak_id LIKE 'many-%%'");
     GOOD(list);
     EXPECT(renku_result_count(list, "") >= COUNT);
