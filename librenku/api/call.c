@@ -180,20 +180,24 @@ static int missing(rk_op *op, const char *name)
     return rk_fail(op, RK_ERR_INVALID, "The parameter '%s' is missing.", name);
 }
 
+/* NULL: no memory. */
+static const char *text_of_path(rk_op *op, const rk_path_param *param, const rk_path_value *value)
+{
+    if (param->kind == RK_PATH_INT)
+        return rk_printf(op, "%lld", (long long)value->number);
+    return value->text ? value->text : "";
+}
+
 static int route_of_values(rk_route *route, rk_op *op, const rk_arguments *arguments)
 {
     const rk_operation *operation = arguments->operation;
 
     for (int i = 0; i < operation->path_count; i++) {
         const rk_path_param *param = &operation->path_params[i];
-        const rk_path_value *value = &arguments->path[i];
-        const char *text = value->text;
+        const char *text = text_of_path(op, param, &arguments->path[i]);
 
-        if (param->kind == RK_PATH_INT) {
-            text = rk_printf(op, "%lld", (long long)value->number);
-            RK_CHECK(text);
-        }
-        if (!text || !*text)
+        RK_CHECK(text);
+        if (!*text)
             return missing(op, param->name);
         RK_TRY(set_param(route, op, param, text));
     }

@@ -19,7 +19,7 @@ static bool unquote(char *text)
 
     for (; *text; text++) {
         if (quote ? *text == quote : *text == '\'' || *text == '"')
-            quote = quote ? '\0' : *text;
+            quote = (char)(quote ? '\0' : *text);
         else if (*text == '\\' && quote != '\'' && text[1])
             *out++ = *++text;
         else
