@@ -2,6 +2,7 @@
 # What belongs into an archive and into no program: documents, and the scripts behind ./dev.
 EXTRA_DIST += \
 	CHANGELOG.md \
+	%D%/abi.md \
 	%D%/apispec.md \
 	%D%/architecture.md \
 	%D%/cli.md \
@@ -12,6 +13,7 @@ EXTRA_DIST += \
 	%D%/errors.md \
 	%D%/operating.md \
 	%D%/threading.md \
+	tools/abi \
 	tools/dev/build.sh \
 	tools/dev/check.sh \
 	tools/dev/setup.sh \

@@ -39,6 +39,7 @@ EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
 	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py %D%/house/test_settings.py
 
 include tests/bench/local.mk
+include tests/abi/local.mk
 include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk

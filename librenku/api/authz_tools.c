@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "librenku/api/result.h"
 #include "librenku/api/tools.h"
 #include "librenku/authz/tools.h"
 #include "renku/admin.h"
@@ -48,6 +51,8 @@ renku_result *renku_authz_check(renku_ctx *ctx, const char *type, const char *id
 {
     rk_authz_question question = {type, id, scope, user};
 
+    if (!type || !id || !scope)
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_authz_check: an argument is NULL.");
     return rk_tool_run(ctx, check, &question, RK_TOOL_JSON);
 }
 
@@ -56,6 +61,8 @@ renku_result *renku_authz_explain(renku_ctx *ctx, const char *type, const char *
 {
     rk_authz_question question = {type, id, scope, user};
 
+    if (!type || !id || !scope)
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_authz_explain: an argument is NULL.");
     return rk_tool_run(ctx, explain, &question, RK_TOOL_JSON);
 }
 
@@ -64,6 +71,8 @@ renku_result *renku_authz_lookup(renku_ctx *ctx, const char *type, const char *s
 {
     rk_authz_question question = {type, NULL, scope, user};
 
+    if (!type || !scope)
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_authz_lookup: an argument is NULL.");
     return rk_tool_run(ctx, lookup, &question, RK_TOOL_JSON);
 }
 
@@ -74,8 +83,10 @@ renku_result *renku_authz_export(renku_ctx *ctx)
 
 renku_result *renku_authz_import(renku_ctx *ctx, const char *text, size_t size, int apply)
 {
-    rk_authz_import work = {text, size, apply != 0};
+    rk_authz_import work = {text ? text : "", size, apply != 0};
 
+    if (!text && size)
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_authz_import: the text is NULL.");
     return rk_tool_run(ctx, import, &work, RK_TOOL_JSON);
 }
 
@@ -83,5 +94,7 @@ renku_result *renku_authz_admin(renku_ctx *ctx, const char *action, const char *
 {
     admin_work work = {action, user_id};
 
+    if (!action || (!user_id && strcmp(action, "list") != 0))
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_authz_admin: an argument is NULL.");
     return rk_tool_run(ctx, admin, &work, RK_TOOL_JSON);
 }

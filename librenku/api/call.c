@@ -5,6 +5,8 @@
 
 #include "librenku/api/answer.h"
 #include "librenku/api/callers.h"
+#include "librenku/api/versioned.h"
+#include "librenku/base/slug.h"
 #include "librenku/base/time.h"
 
 /* A call from a program: no HTTP, but the same table of operations, checks and answers. */
@@ -13,23 +15,33 @@ typedef struct {
     const renku_caller *caller;
     const rk_arguments *arguments; /* of the typed functions; NULL: by name */
     const renku_request *request;
+    renku_call call; /* how, as far as the program and we know it */
 } errand;
 
-/* What is common to all of them. */
-static const renku_call *call_of(const errand *what)
-{
-    static const renku_call usual = RENKU_CALL_INIT;
-    const renku_call *call = what->arguments ? what->arguments->call : what->request->call;
+/* --- what is common to all calls -------------------------------------------------------------- */
 
-    return call ? call : &usual;
+static int not_initialised(rk_op *op, const char *what, const char *macro)
+{
+    return rk_fail(op, RK_ERR_INTERNAL, "%s has no size: initialise it with %s.", what, macro);
+}
+
+static int read_call(renku_call *out, rk_op *op, const renku_call *given)
+{
+    *out = (renku_call)RENKU_CALL_INIT;
+    if (given && !rk_versioned_read(out, sizeof(*out), given))
+        return not_initialised(op, "renku_call", "RENKU_CALL_INIT");
+    if (out->timeout_ms < 0)
+        return rk_fail(op, RK_ERR_INTERNAL, "timeout_ms is %lld: 0 is the deadline of the context.",
+                       (long long)out->timeout_ms);
+    return 0;
 }
 
 static void set_limits(rk_op *op, const renku_call *call)
 {
-    int64_t deadline = rk_time_monotonic_ms() + call->timeout_ms;
+    int64_t now = rk_time_monotonic_ms();
 
-    if (call->timeout_ms > 0 && deadline < op->deadline_ms)
-        op->deadline_ms = deadline;
+    if (call->timeout_ms && call->timeout_ms < op->deadline_ms - now)
+        op->deadline_ms = now + call->timeout_ms;
     op->cancel = call->cancel;
     op->request_id = call->request_id;
 }
@@ -39,9 +51,10 @@ static void set_limits(rk_op *op, const renku_call *call)
 static int add_pair(rk_pairs *pairs, rk_op *op, const char *name, const char *value)
 {
     RK_CHECK(value);
-    (void)op;
     if (!*value)
         return 0; /* a blank value counts as none, as in a query */
+    if (!rk_text_is_utf8(value, strlen(value)))
+        return rk_fail(op, RK_ERR_INVALID, "The value of '%s' is not UTF-8.", name);
     pairs->names[pairs->count] = name;
     pairs->values[pairs->count++] = value;
     return 0;
@@ -123,6 +136,9 @@ static int add_member(rk_pairs *pairs, rk_op *op, const rk_query_member *member,
 
     if (member->kind != RK_KIND_TEXTS)
         return add_pair(pairs, op, member->name, text_of(op, member, value));
+    if (list->count && !list->items)
+        return rk_fail(op, RK_ERR_INTERNAL, "The list '%s' is NULL, but has a count.",
+                       member->name);
     for (size_t i = 0; i < list->count; i++)
         RK_TRY(add_pair(pairs, op, member->name, list->items[i] ? list->items[i] : ""));
     return 0;
@@ -130,6 +146,8 @@ static int add_member(rk_pairs *pairs, rk_op *op, const rk_query_member *member,
 
 static int pairs_of_query(rk_pairs *pairs, rk_op *op, const rk_arguments *arguments)
 {
+    if (arguments->query && !rk_size_is_set(*(const size_t *)arguments->query))
+        return not_initialised(op, "The query", "its ..._QUERY_INIT");
     RK_TRY(room_for(pairs, op, count_values(arguments)));
     for (int i = 0; arguments->query && i < arguments->member_count; i++) {
         const rk_query_member *member = &arguments->members[i];
@@ -148,6 +166,8 @@ static int set_param(rk_route *route, rk_op *op, const rk_path_param *param, con
 {
     const rk_segment segment = {text, strlen(text)};
 
+    if (!rk_text_is_utf8(text, segment.length))
+        return rk_fail(op, RK_ERR_NOT_FOUND, "The %s is not UTF-8.", param->name);
     if (!rk_path_matches(param->kind, &segment))
         return rk_fail(op, RK_ERR_NOT_FOUND, "'%s' cannot be the %s of anything.", text,
                        param->name);
@@ -160,20 +180,24 @@ static int missing(rk_op *op, const char *name)
     return rk_fail(op, RK_ERR_INVALID, "The parameter '%s' is missing.", name);
 }
 
+/* NULL: no memory. */
+static const char *text_of_path(rk_op *op, const rk_path_param *param, const rk_path_value *value)
+{
+    if (param->kind == RK_PATH_INT)
+        return rk_printf(op, "%lld", (long long)value->number);
+    return value->text ? value->text : "";
+}
+
 static int route_of_values(rk_route *route, rk_op *op, const rk_arguments *arguments)
 {
     const rk_operation *operation = arguments->operation;
 
     for (int i = 0; i < operation->path_count; i++) {
         const rk_path_param *param = &operation->path_params[i];
-        const rk_path_value *value = &arguments->path[i];
-        const char *text = value->text;
+        const char *text = text_of_path(op, param, &arguments->path[i]);
 
-        if (param->kind == RK_PATH_INT) {
-            text = rk_printf(op, "%lld", (long long)value->number);
-            RK_CHECK(text);
-        }
-        if (!text || !*text)
+        RK_CHECK(text);
+        if (!*text)
             return missing(op, param->name);
         RK_TRY(set_param(route, op, param, text));
     }
@@ -182,7 +206,7 @@ static int route_of_values(rk_route *route, rk_op *op, const rk_arguments *argum
 
 /* --- by name ---------------------------------------------------------------------------------- */
 
-static const rk_operation *operation_named(const char *name)
+const rk_operation *rk_operation_named(const char *name)
 {
     for (int i = 0; name && i < rk_operation_count; i++) {
         if (strcmp(rk_operations[i].id, name) == 0)
@@ -243,7 +267,7 @@ static int pairs_of_names(rk_pairs *pairs, rk_op *op, const rk_operation *operat
 static int prepare_named(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op *op,
                          const renku_request *request)
 {
-    const rk_operation *operation = operation_named(request->operation);
+    const rk_operation *operation = rk_operation_named(request->operation);
 
     if (!operation)
         return rk_fail(op, RK_ERR_NOT_FOUND,
@@ -266,9 +290,17 @@ static int prepare_typed(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op 
     return pairs_of_query(pairs, op, arguments);
 }
 
+/* Spec: foundations.md 2.5 */
+static int check_body(rk_op *op, const rk_call *call)
+{
+    if (call->body_size > op->ctx->body_max)
+        return rk_fail_default(op, RK_ERR_TOO_LARGE);
+    return rk_answer_refuse_null(op, call->body, call->body_size);
+}
+
 static int answer(renku_result *out, rk_op *op, const errand *what)
 {
-    const renku_call *how = call_of(what);
+    const renku_call *how = &what->call;
     rk_route route = {0};
     rk_pairs pairs;
     rk_call call = {
@@ -281,7 +313,7 @@ static int answer(renku_result *out, rk_op *op, const errand *what)
 
     RK_TRY(what->request ? prepare_named(&call, &pairs, &route, op, what->request)
                          : prepare_typed(&call, &pairs, &route, op, what->arguments));
-    RK_TRY(rk_answer_refuse_null(op, call.body, call.body_size));
+    RK_TRY(check_body(op, &call));
     RK_TRY(rk_callers_find(&op->caller, op, what->caller));
     RK_TRY(rk_dispatch(&call, op));
     return rk_answer_write(out, op, &call);
@@ -289,9 +321,11 @@ static int answer(renku_result *out, rk_op *op, const errand *what)
 
 static int run(renku_result *out, rk_op *op, void *user)
 {
-    const errand *what = user;
+    errand *what = user;
 
-    set_limits(op, call_of(what));
+    RK_TRY(
+        read_call(&what->call, op, what->arguments ? what->arguments->call : what->request->call));
+    set_limits(op, &what->call);
     int result = answer(out, op, what);
 
     out->header_count = result < 0 ? 0 : out->header_count;
@@ -313,10 +347,15 @@ renku_result *rk_operation_call(renku_ctx *ctx, const renku_caller *caller,
 renku_result *renku_request_run(renku_ctx *ctx, const renku_caller *caller,
                                 const renku_request *request)
 {
-    errand what = {.caller = caller, .request = request};
+    renku_request known = RENKU_REQUEST_INIT;
+    errand what = {.caller = caller, .request = &known};
 
-    if (!request || (request->parameter_count && !request->parameters))
-        return rk_result_refused("renku_request_run: the request or its parameters are NULL.");
+    if (request && !rk_versioned_read(&known, sizeof(known), request))
+        return rk_result_refused(
+            RK_ERR_INTERNAL, "renku_request has no size: initialise it with RENKU_REQUEST_INIT.");
+    if (!request || (known.parameter_count && !known.parameters))
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "renku_request_run: the request or its parameters are NULL.");
     return rk_ctx_run(ctx, run, &what);
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "librenku/api/authenticate.h"
 #include "librenku/api/result.h"
@@ -27,6 +28,7 @@ typedef struct slab {
 } slab;
 
 struct rk_callers {
+    pid_t process; /* that made it: in a child the lock may be held forever */
     pthread_mutex_t lock;
     slab *slabs;
     renku_caller *oldest, **newest; /* at rest */
@@ -90,6 +92,7 @@ int rk_callers_new(rk_callers **out, rk_op *op)
         free(home);
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     }
+    home->process = getpid();
     home->newest = &home->oldest;
     *out = home;
     return 0;
@@ -242,7 +245,7 @@ static renku_result *make_caller(renku_ctx *ctx, birth wanted)
     if (wanted.out)
         *wanted.out = NULL;
     if (!wanted.out || !wanted.text)
-        return rk_result_refused("renku_caller_from_*: an argument is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_caller_from_*: an argument is NULL.");
     return rk_ctx_run(ctx, make, &wanted);
 }
 
@@ -263,7 +266,7 @@ renku_result *renku_caller_from_service(renku_caller **out, renku_ctx *ctx, cons
 
 void renku_caller_free(renku_caller *caller)
 {
-    if (!caller)
+    if (!caller || caller->home->process != getpid())
         return;
     (void)pthread_mutex_lock(&caller->home->lock); /* this kind of lock cannot fail */
     if (!caller->resting) {

@@ -19,7 +19,7 @@ static bool unquote(char *text)
 
     for (; *text; text++) {
         if (quote ? *text == quote : *text == '\'' || *text == '"')
-            quote = quote ? '\0' : *text;
+            quote = (char)(quote ? '\0' : *text);
         else if (*text == '\\' && quote != '\'' && text[1])
             *out++ = *++text;
         else
@@ -36,6 +36,20 @@ static bool is_name(const char *text)
     return length && !text[length] && (*text < '0' || *text > '9');
 }
 
+static int no_line(rk_op *op, const char *path, int number)
+{
+    return rk_fail(op, RK_ERR_CONFIGURATION, "Line %d of '%s' is not NAME=VALUE.", number, path);
+}
+
+static int cannot_read(rk_op *op, const char *path, int why)
+{
+    if (why == ENOMEM)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
+    errno = why; /* for %m */
+    return rk_fail(op, why == ENOENT ? RK_ERR_NOT_FOUND : RK_ERR_CONFIGURATION,
+                   "'%s' cannot be read: %m", path);
+}
+
 /* Takes one line, without its end. */
 static int take_line(renku_config *config, rk_op *op, char *line, const char *path, int number)
 {
@@ -49,8 +63,7 @@ static int take_line(renku_config *config, rk_op *op, char *line, const char *pa
     if (equals)
         *equals = '\0';
     if (!equals || !is_name(text) || !unquote(equals + 1))
-        return rk_fail(op, RK_ERR_CONFIGURATION, "Line %d of '%s' is not NAME=VALUE.", number,
-                       path);
+        return no_line(op, path, number);
     if (rk_config_put(config, text, equals + 1, path) < 0)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     return 0;
@@ -60,18 +73,21 @@ static int take_lines(renku_config *config, rk_op *op, FILE *file, const char *p
 {
     char *line = NULL;
     size_t size = 0;
+    ssize_t length;
     int result = 0;
 
-    for (int number = 1; result == 0 && getline(&line, &size, file) >= 0; number++) {
+    for (int number = 1; result == 0 && (length = getline(&line, &size, file)) >= 0; number++) {
+        bool whole = strlen(line) == (size_t)length;
+
         line[strcspn(line, "\r\n")] = '\0';
-        result = take_line(config, op, line, path, number);
+        result = whole ? take_line(config, op, line, path, number) : no_line(op, path, number);
     }
+    int why = feof(file) ? 0 : errno; /* also of a line that found no memory */
+
     if (line)
         explicit_bzero(line, size); /* some settings are secrets */
     free(line);
-    if (result == 0 && ferror(file))
-        return rk_fail(op, RK_ERR_CONFIGURATION, "'%s' cannot be read: %m", path);
-    return result;
+    return result == 0 && why ? cannot_read(op, path, why) : result;
 }
 
 static int read_file(renku_config *config, rk_op *op, const char *path)
@@ -79,8 +95,7 @@ static int read_file(renku_config *config, rk_op *op, const char *path)
     FILE *file = fopen(path, "re");
 
     if (!file)
-        return rk_fail(op, errno == ENOENT ? RK_ERR_NOT_FOUND : RK_ERR_CONFIGURATION,
-                       "'%s' cannot be read: %m", path);
+        return cannot_read(op, path, errno);
     int result = take_lines(config, op, file, path);
 
     (void)fclose(file); /* it was only read */
@@ -174,7 +189,7 @@ renku_result *renku_config_from_file(renku_config *config, const char *path)
     rk_op op;
 
     if (!config || !path)
-        return rk_result_refused("renku_config_from_file: an argument is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_config_from_file: an argument is NULL.");
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
     return rk_result_settle(&op, rk_result_new(&op), read_file(config, &op, path));
@@ -185,7 +200,8 @@ renku_result *renku_config_describe(const renku_config *config)
     rk_op op;
 
     if (!config)
-        return rk_result_refused("renku_config_describe: the configuration is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "renku_config_describe: the configuration is NULL.");
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
     renku_result *result = rk_result_new(&op);

@@ -74,13 +74,16 @@ static renku_result *failure(const rk_error *error)
     return rk_result_settle(&op, rk_result_new(&op), failure);
 }
 
+/* Made before the context is handed over: NULL when there is no memory for it. */
 static renku_result *success(void)
 {
     rk_op op;
 
     if (rk_op_begin(&op) < 0)
-        return rk_result_no_memory();
-    return rk_result_finish(rk_result_new(&op), &op);
+        return NULL;
+    renku_result *result = rk_result_new(&op);
+
+    return result ? rk_result_finish(result, &op) : NULL;
 }
 
 renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
@@ -88,7 +91,7 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
     if (out)
         *out = NULL;
     if (!out || !config)
-        return rk_result_refused("renku_ctx_new: an argument is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_ctx_new: an argument is NULL.");
     renku_ctx *ctx = calloc(1, sizeof(*ctx));
 
     if (!ctx || rk_op_begin(&ctx->op) < 0) {
@@ -97,20 +100,19 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
     }
     ctx->op.ctx = ctx;
     ctx->process = getpid();
-    if (open_all(ctx, config) < 0) {
-        renku_result *result = failure(&ctx->op.error);
+    renku_result *result = open_all(ctx, config) < 0 ? failure(&ctx->op.error) : success();
 
+    if (renku_result_ok(result))
+        *out = ctx;
+    else
         renku_ctx_free(ctx);
-        return result;
-    }
-    *out = ctx;
-    return success();
+    return result ? result : rk_result_no_memory();
 }
 
 void renku_ctx_free(renku_ctx *ctx)
 {
-    if (!ctx)
-        return;
+    if (!ctx || ctx->process != getpid())
+        return; /* in a child its connections and threads are still its parent's */
     rk_callers_free(ctx->callers);
     rk_authenticator_free(ctx->authenticator);
     rk_pool_free(ctx->pool);
@@ -133,9 +135,10 @@ renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user)
     rk_op op;
 
     if (!ctx)
-        return rk_result_refused("The context is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "The context is NULL.");
     if (ctx->process != getpid())
-        return rk_result_refused("The context was made before fork(): make one in each process.");
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "The context was made before fork(): make one in each process.");
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
     begin(&op, ctx);

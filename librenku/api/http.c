@@ -7,6 +7,7 @@
 #include "librenku/api/authenticate.h"
 #include "librenku/api/ctx.h"
 #include "librenku/api/request.h"
+#include "librenku/api/versioned.h"
 
 static const char prefix[] = "/api/data";
 
@@ -203,13 +204,31 @@ static int handle(renku_result *out, rk_op *op, void *user)
     return 0;
 }
 
+/* Whether something of a request is NULL that must not be. */
+static bool has_holes(const renku_http_request *request)
+{
+    if (!request->method || !request->target || (request->header_count && !request->headers) ||
+        (request->body_size && !request->body))
+        return true;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!request->headers[i].name || !request->headers[i].value)
+            return true;
+    }
+    return false;
+}
+
 renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request)
 {
-    exchange x = {.request = request};
+    renku_http_request known = RENKU_HTTP_REQUEST_INIT;
+    exchange x = {.request = &known};
 
-    if (!request || !request->method || !request->target)
+    if (request && !rk_versioned_read(&known, sizeof(known), request))
         return rk_result_refused(
-            "renku_http_handle: the request, its method or its target is NULL");
+            RK_ERR_INTERNAL,
+            "renku_http_request has no size: initialise it with RENKU_HTTP_REQUEST_INIT.");
+    if (!request || has_holes(&known))
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "renku_http_handle: the request or a part of it is NULL.");
     return rk_ctx_run(ctx, handle, &x);
 }
 
@@ -247,10 +266,14 @@ static int refuse(renku_result *out, rk_op *op, void *user)
 {
     refusal *why = user;
 
+    if (why->status < 400 || why->status > 599)
+        return rk_fail(op, RK_ERR_INTERNAL, "A refusal has a status from 400 to 599, not %d.",
+                       why->status);
     RK_TRY(begin(&why->x, op, out));
     (void)rk_fail(op, transport_error(why->status), "%s", why->message); /* it is the answer */
-    RK_TRY(write_failure(op, &why->x));
-    out->status = why->status;
+    if (*why->x.request->target)
+        rk_answer_log(op, why->x.request->target);
+    RK_TRY(rk_result_fail_with(out, op, why->status, 1000 + why->status));
     return add_cors(op, &why->x);
 }
 
@@ -258,8 +281,11 @@ renku_result *renku_http_refuse(renku_ctx *ctx, const renku_http_request *reques
                                 const char *message)
 {
     static const renku_http_request unknown = {.size = sizeof(unknown), .method = "", .target = ""};
-    bool known = request && request->method && request->target;
-    refusal why = {{.request = known ? request : &unknown}, status, message ? message : ""};
+    renku_http_request known = unknown;
+
+    if (request && (!rk_versioned_read(&known, sizeof(known), request) || has_holes(&known)))
+        known = unknown;
+    refusal why = {{.request = &known}, status, message ? message : ""};
 
     return rk_ctx_run(ctx, refuse, &why);
 }

@@ -162,6 +162,8 @@ static int discover(char **out, rk_op *op, rk_keyset *keyset)
 
     RK_TRY(get(&answer, op, keyset, &request));
     if (rk_crypto_json_read(&document, op, answer.body, answer.body_size) < 0) {
+        if (op->error.err == RK_ERR_NO_MEMORY)
+            return RK_ERR_NO_MEMORY;
         rk_error_clear(op);
         return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection GET %s: no JSON object",
                        request.url);
@@ -233,7 +235,8 @@ static void finish(rk_keyset *keyset, rk_jwk_set *keys, int failure)
         keyset->keys = keys;
         keyset->keys_ms = now;
     }
-    if (failure || keyset->searching) /* who finds the key then ends the pause */
+    /* who finds the key then ends the pause; a lack of memory says nothing about the peer */
+    if (failure != RK_ERR_NO_MEMORY && (failure || keyset->searching))
         keyset->pause_until_ms = now + keyset->options.pause_ms;
     keyset->failure = failure;
     keyset->fetches++;
@@ -343,6 +346,8 @@ static int refuse(const rk_keyset *keyset, rk_op *op)
 {
     if (keyset->failure == RK_ERR_INTERNAL && !are_usable(keyset, rk_time_monotonic_ms()))
         return rk_fail(op, RK_ERR_INTERNAL, "The key endpoint of Keycloak gives no usable keys.");
+    if (keyset->failure == RK_ERR_NO_MEMORY)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
     if (keyset->failure)
         return rk_fail(op, RK_ERR_REMOTE, "The signing keys of Keycloak cannot be fetched.");
     return rk_fail(op, RK_ERR_INVALID_TOKEN, "The token is signed with an unknown key.");

@@ -28,5 +28,6 @@ librenku_core_la_SOURCES += \
 	%D%/seed.c \
 	%D%/service.c \
 	%D%/token_refresh.c \
-	%D%/tools.c %D%/tools.h
+	%D%/tools.c %D%/tools.h \
+	%D%/versioned.c %D%/versioned.h
 dist_noinst_DATA += %D%/apispec.yaml

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "librenku/api/call.h"
+#include "librenku/api/result.h"
+#include "librenku/api/versioned.h"
 #include "librenku/base/op.h"
 #include "renku/call.h"
 #include "renku/result.h"
@@ -12,13 +15,22 @@ struct renku_pages {
     rk_op op; /* owns the memory */
     renku_ctx *ctx;
     const renku_caller *caller;
-    renku_request request;
+    renku_request request;       /* with the size of ours */
     renku_parameter *parameters; /* the last one is the page */
     char number[24];
     int64_t page;
     int64_t total;
     bool over;
 };
+
+/* 0, which no list takes, when the text is no number. */
+static int64_t page_of(const char *text)
+{
+    char *end;
+    int64_t page = strtoll(text, &end, 10);
+
+    return *end || page == INT64_MAX ? 0 : page;
+}
 
 static int copy_parameters(renku_pages *pages, const renku_request *request)
 {
@@ -33,7 +45,7 @@ static int copy_parameters(renku_pages *pages, const renku_request *request)
         if (!from->name || !from->value)
             continue;
         if (strcmp(from->name, "page") == 0) {
-            pages->page = strtoll(from->value, NULL, 10);
+            pages->page = page_of(from->value);
             continue;
         }
         renku_parameter *to = &pages->parameters[count++];
@@ -64,7 +76,12 @@ static int copy(renku_pages *pages, const renku_request *request)
 renku_pages *renku_pages_new(renku_ctx *ctx, const renku_caller *caller,
                              const renku_request *request)
 {
-    renku_pages *pages = request ? calloc(1, sizeof(*pages)) : NULL;
+    renku_request known = RENKU_REQUEST_INIT;
+
+    if (!request || !rk_versioned_read(&known, sizeof(known), request) ||
+        (known.parameter_count && !known.parameters))
+        return NULL;
+    renku_pages *pages = calloc(1, sizeof(*pages));
 
     if (!pages || rk_op_begin(&pages->op) < 0) {
         free(pages);
@@ -74,7 +91,7 @@ renku_pages *renku_pages_new(renku_ctx *ctx, const renku_caller *caller,
     pages->caller = caller;
     pages->page = 1;
     pages->total = -1;
-    if (copy(pages, request) == 0)
+    if (copy(pages, &known) == 0)
         return pages;
     renku_pages_free(pages);
     return NULL;
@@ -88,15 +105,28 @@ static int64_t number_in(const renku_result *result, const char *name)
     return text ? strtoll(text, NULL, 10) : -1;
 }
 
+/* Whether there is such an operation that has no pages. */
+static bool is_no_list(const char *name)
+{
+    const rk_operation *operation = rk_operation_named(name);
+
+    return operation && !operation->paginated;
+}
+
 renku_result *renku_pages_next(renku_pages *pages)
 {
     if (!pages || pages->over)
         return NULL;
+    if (is_no_list(pages->request.operation)) {
+        pages->over = true;
+        return rk_result_refused(RK_ERR_INVALID, "renku_pages_next: the operation is no list.");
+    }
     (void)snprintf(pages->number, sizeof(pages->number), "%lld", (long long)pages->page);
     renku_result *result = renku_request_run(pages->ctx, pages->caller, &pages->request);
 
-    pages->total = number_in(result, "total");
     pages->over = !renku_result_ok(result) || pages->page >= number_in(result, "total-pages");
+    if (renku_result_ok(result))
+        pages->total = number_in(result, "total");
     pages->page++;
     return result;
 }

@@ -71,10 +71,17 @@ static int error_body(rk_buf *buf, const renku_result *result)
 int rk_result_fail(renku_result *result, rk_op *op)
 {
     const rk_error_row *row = rk_error_row_of(op->error.err);
+
+    return rk_result_fail_with(result, op, row->status, row->code);
+}
+
+int rk_result_fail_with(renku_result *result, rk_op *op, int status, int code)
+{
+    const rk_error_row *row = rk_error_row_of(op->error.err);
     rk_buf buf;
 
-    result->status = row->status;
-    result->code = row->code;
+    result->status = status;
+    result->code = code;
     result->error = op->error.err ? op->error.err : RK_ERR_INTERNAL;
     result->message = op->error.message ? op->error.message : row->message;
     result->detail = op->error.detail;
@@ -104,13 +111,13 @@ renku_result *rk_result_settle(rk_op *op, renku_result *result, int outcome)
     return rk_result_finish(result, op);
 }
 
-renku_result *rk_result_refused(const char *message)
+renku_result *rk_result_refused(rk_err err, const char *message)
 {
     rk_op op;
 
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
-    int failure = rk_fail(&op, RK_ERR_INTERNAL, "%s", message);
+    int failure = rk_fail(&op, err, "%s", message);
 
     return rk_result_settle(&op, rk_result_new(&op), failure);
 }

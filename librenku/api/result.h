@@ -28,6 +28,7 @@ struct renku_result {
     bool parsed;              /* the body was looked at */
     struct json_object *json; /* NULL: null, or no JSON */
     const char *complaint;    /* of the last accessor */
+    char *complaint_room;     /* where it is written; NULL before the first one */
 };
 
 /* A result in the arena of @p op, status 200 and nothing else; NULL when there is no memory. */
@@ -37,12 +38,14 @@ void rk_result_header(renku_result *result, const char *name, const char *value)
 void rk_result_body(renku_result *result, const char *type, const char *body, size_t size);
 /* Status, code, message and the JSON error body from the error slot. Spec: foundations.md 4.1 */
 int rk_result_fail(renku_result *result, rk_op *op);
+/* The same with another status and code than the table has. */
+int rk_result_fail_with(renku_result *result, rk_op *op, int status, int code);
 /* Ends @p op and hands its arena to the result; NULL becomes the static result. */
 renku_result *rk_result_finish(renku_result *result, rk_op *op);
 /* The end of an operation that came to @p outcome: 0, or what its error slot says. */
 renku_result *rk_result_settle(rk_op *op, renku_result *result, int outcome);
-/* A failure that has nothing to do with a context: RK_ERR_INTERNAL with that message. */
-renku_result *rk_result_refused(const char *message);
+/* A failure before any context is looked at. */
+renku_result *rk_result_refused(rk_err err, const char *message);
 /* The static result of "out of memory". */
 renku_result *rk_result_no_memory(void);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -14,6 +15,8 @@ static const char *const type_names[] = {
     [RENKU_TYPE_NUMBER] = "is a number",    [RENKU_TYPE_TEXT] = "is a text",
     [RENKU_TYPE_ARRAY] = "is an array",     [RENKU_TYPE_OBJECT] = "is an object",
 };
+static const char out_of_memory[] = "Out of memory";
+enum { COMPLAINT_MAX = 256, POINTER_MAX = 180 };
 static const char no_json[] = "cannot be there: the body is no JSON";
 
 /* What the accessors remember is no part of the outcome. */
@@ -27,10 +30,15 @@ static void complain(const renku_result *result, const char *pointer, const char
                      const char *wanted)
 {
     rk_op op = {.arena = result->arena};
-    const char *text = rk_printf(&op, "'%s' %s%s%s", pointer ? pointer : "", what,
-                                 wanted ? ", not " : "", wanted ? wanted : "");
+    renku_result *notes = notes_of(result);
 
-    notes_of(result)->complaint = text ? text : "Out of memory";
+    if (!notes->complaint_room)
+        notes->complaint_room = rk_alloc(&op, COMPLAINT_MAX, 1);
+    notes->complaint = notes->complaint_room ? notes->complaint_room : out_of_memory;
+    if (notes->complaint_room)
+        (void)snprintf(notes->complaint_room, COMPLAINT_MAX, "'%.*s' %s%s%s", POINTER_MAX,
+                       pointer ? pointer : "", what, wanted ? ", not " : "",
+                       wanted ? wanted : ""); /* the rest of a long pointer says no more */
 }
 
 static void parse(const renku_result *result)
@@ -41,19 +49,29 @@ static void parse(const renku_result *result)
     if (result->parsed)
         return;
     notes->parsed = true;
-    if (rk_json_parse(&notes->json, &op, result->body, result->body_size) < 0)
+    if (rk_json_parse_own(&notes->json, &op, result->body, result->body_size) < 0)
         notes->json = NULL;
+}
+
+/* json-c takes a token without characters for index 0 of an array. */
+static bool has_empty_token(const char *pointer)
+{
+    size_t length = strlen(pointer);
+
+    return strstr(pointer, "//") || (length && pointer[length - 1] == '/');
 }
 
 /* False, with a complaint, when there is no such part; JSON null is found and NULL. */
 static bool find(struct json_object **out, const renku_result *result, const char *pointer)
 {
+    pointer = pointer ? pointer : "";
     *out = NULL;
     if (!result || !result->arena)
         return false;
     notes_of(result)->complaint = NULL;
     parse(result);
-    if (result->json && json_pointer_get(result->json, pointer ? pointer : "", out) == 0)
+    if (result->json && !has_empty_token(pointer) &&
+        json_pointer_get(result->json, pointer, out) == 0)
         return true;
     complain(result, pointer, result->json ? type_names[RENKU_TYPE_ABSENT] : no_json, NULL);
     return false;
@@ -172,5 +190,5 @@ const char *renku_result_json(const renku_result *result, const char *pointer)
 
 const char *renku_result_complaint(const renku_result *result)
 {
-    return result ? result->complaint : "Out of memory";
+    return result && result->arena ? result->complaint : out_of_memory;
 }

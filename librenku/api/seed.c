@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "librenku/api/ctx.h"
+#include "librenku/api/result.h"
 #include "librenku/api/tools.h"
+#include "librenku/api/versioned.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
 #include "renku/admin.h"
@@ -257,13 +259,16 @@ static int seed(rk_op *op, rk_buf *out, void *user)
 
 renku_result *renku_dev_seed(renku_ctx *ctx, const renku_seed *wanted)
 {
-    seeding work = {0};
+    renku_seed known = RENKU_SEED_INIT;
 
-    if (wanted)
-        work = (seeding){.users = wanted->users,
-                         .groups = wanted->groups,
-                         .projects = wanted->projects,
-                         .progress = wanted->progress,
-                         .user = wanted->user};
+    if (!wanted || !rk_versioned_read(&known, sizeof(known), wanted))
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "renku_seed is NULL or has no size: use RENKU_SEED_INIT.");
+    seeding work = {.users = known.users,
+                    .groups = known.groups,
+                    .projects = known.projects,
+                    .progress = known.progress,
+                    .user = known.user};
+
     return rk_tool_run(ctx, seed, &work, RK_TOOL_JSON);
 }

@@ -26,6 +26,13 @@ enum { GAP_BYTES = 16 }; /* stays poisoned behind each block, so that an overrun
 enum { GAP_BYTES = 0 };
 #endif
 
+/* ./dev check guest-oom lets each block fail for itself. */
+#ifdef RK_ARENA_APART
+enum { EACH_APART = true };
+#else
+enum { EACH_APART = false };
+#endif
+
 enum {
     ALIGNMENT = alignof(max_align_t),
     FIRST_CHUNK_BYTES = 8 * 1024,
@@ -51,6 +58,7 @@ struct rk_arena {
     unsigned char *end;
     size_t chunk_bytes; /* of the newest chunk that is shared */
     size_t used_bytes;
+    bool apart; /* every block has memory of its own */
     deferred *deferred;
 };
 
@@ -108,10 +116,20 @@ static void *block_in_chunk(rk_arena *arena, size_t size_bytes)
     return block;
 }
 
+bool rk_arena_reserve(rk_arena *arena, size_t size_bytes)
+{
+    arena->apart = false;
+    if ((size_t)(arena->end - arena->next) >= size_bytes)
+        return true;
+    while (arena->chunk_bytes < size_bytes / 2 && arena->chunk_bytes < LAST_CHUNK_BYTES)
+        arena->chunk_bytes *= 2;
+    return grow(arena);
+}
+
 /* The arena itself is the first block of its first chunk. */
 rk_arena *rk_arena_new(void)
 {
-    rk_arena start = {.chunk_bytes = FIRST_CHUNK_BYTES};
+    rk_arena start = {.chunk_bytes = FIRST_CHUNK_BYTES, .apart = EACH_APART};
     chunk *first = chunk_new(&start, FIRST_CHUNK_BYTES - sizeof(chunk));
 
     if (!first)
@@ -156,8 +174,8 @@ void *rk_arena_alloc(rk_arena *arena, size_t size_bytes)
         return NULL;
 
     size_t taken = rounded(size_bytes ? size_bytes : 1);
-    void *block = taken > arena->chunk_bytes / APART_DIVISOR ? block_apart(arena, taken)
-                                                             : block_in_chunk(arena, taken);
+    bool apart = arena->apart || taken > arena->chunk_bytes / APART_DIVISOR;
+    void *block = apart ? block_apart(arena, taken) : block_in_chunk(arena, taken);
 
     if (!block)
         return NULL;

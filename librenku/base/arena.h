@@ -2,6 +2,7 @@
 #ifndef RK_ARENA_H
 #define RK_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Memory that is given back as a whole. Not thread-safe: one arena belongs to one operation. */
@@ -15,6 +16,9 @@ void rk_arena_free(rk_arena *arena);
 /* Zeroed and aligned for any type; NULL when there is no memory. A size of 0 gives a valid pointer.
  */
 void *rk_arena_alloc(rk_arena *arena, size_t size_bytes);
+/* Makes sure that small blocks of about that size together will be had; false when there is no
+ * memory. */
+bool rk_arena_reserve(rk_arena *arena, size_t size_bytes);
 /* Gives @p object back with @p give_back when the arena ends; at once when there is no memory
  * (returns -1 then). */
 int rk_arena_defer(rk_arena *arena, void (*give_back)(void *object), void *object);

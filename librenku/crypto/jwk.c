@@ -239,6 +239,8 @@ static bool read_key(rk_jwk *key, rk_op *op, json_object *json)
     if (!kid || !*kid || kind < 0 || !is_for_signatures(json))
         return false;
     *key = (rk_jwk){.kid = strdup(kid), .algs = algs_of(json, kind)};
+    if (!key->kid)
+        (void)rk_fail_default(op, RK_ERR_NO_MEMORY); /* the set looks */
     if (key->kid && key->algs && import_key(key, op, json, kind))
         return true;
     key_clear(key);

@@ -172,6 +172,10 @@ static rk_wire wait_for_answer(PGconn *pg, rk_patience patience)
         if (unsent < 0)
             return RK_WIRE_LOST;
 
+        /* libpq loses the end of a pipeline for which it finds no memory, and stays busy */
+        if (strstr(PQerrorMessage(pg), "out of memory"))
+            return RK_WIRE_NO_MEMORY;
+
         short events = (short)(unsent ? POLLIN | POLLOUT : POLLIN);
         rk_wire waited = wait_for(pg, events, patience);
 

@@ -257,6 +257,7 @@ typedef struct {
     struct rk_session *session;
     rk_step *steps;
     bool first; /* nothing of this transaction was done before */
+    bool sent;  /* whole */
     rk_wire state;
     rk_step *refused;
 } attempt;
@@ -298,7 +299,7 @@ static int conclude(const attempt *a)
         return rk_fail_default(a->op, RK_ERR_RETRY);
     if (a->refused)
         return rk_refusal(a->op, a->refused->query, a->refused->result);
-    if (a->state != RK_WIRE_NO_MEMORY && contains(a->steps, &rk_query_commit))
+    if ((a->sent || a->state != RK_WIRE_NO_MEMORY) && contains(a->steps, &rk_query_commit))
         return rk_outcome_unknown(a->op);
     return rk_connection_failed(a->op, a->state);
 }
@@ -312,7 +313,8 @@ static int try_once(attempt *a)
     for (rk_step *step = a->steps; step; step = step->next)
         step->result = NULL;
     a->state = send_all(a->op, session, a->steps);
-    if (a->state == RK_WIRE_OK)
+    a->sent = a->state == RK_WIRE_OK;
+    if (a->sent)
         a->state = receive_all(a->op, session->conn, a->steps);
     a->refused = first_refused(a->steps);
     return 0;

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
 #include <string.h>
-#include <time.h>
 
+#include "librenku/base/cancel.h"
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
-enum { ATTEMPTS = 5, FIRST_PAUSE_MS = 4 };
+enum {
+    ATTEMPTS = 5,
+    FIRST_PAUSE_MS = 4,
+    AFTERWARDS_BYTES = 60 * 1024, /* for rows that come with the commit, and for the answer */
+};
 
 int rk_db_begin(rk_op *op)
 {
@@ -35,13 +40,12 @@ int rk_db_commit(rk_op *op)
     return 0;
 }
 
-static void pause_ms(int64_t milliseconds)
+/* A signal may end it early, and a handle that cancels does; the next exchange notices that. */
+static void pause_ms(const rk_op *op, int64_t milliseconds)
 {
-    struct timespec left = {.tv_sec = milliseconds / 1000,
-                            .tv_nsec = milliseconds % 1000 * 1000000};
+    struct pollfd cancel = {.fd = rk_cancel_fd(op->cancel), .events = POLLIN};
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0)
-        continue;
+    (void)poll(&cancel, 1, (int)milliseconds); /* whatever comes first */
 }
 
 /* Grows with each attempt; the microseconds of the clock part those that collided. */
@@ -58,6 +62,8 @@ static int attempt_once(rk_op *op, int (*body)(rk_op *op, void *user), void *use
 
     int err = body(op, user);
 
+    if (err == 0 && !rk_arena_reserve(op->arena, AFTERWARDS_BYTES))
+        err = rk_fail_default(op, RK_ERR_NO_MEMORY); /* while it can still be rolled back */
     if (err == 0)
         err = rk_db_commit(op);
     rk_db_end(op);
@@ -77,7 +83,7 @@ int rk_db_transaction(rk_op *op, int (*body)(rk_op *op, void *user), void *user)
         rk_log_debug(op, "db", "the transaction is repeated after %d ms", (int)pause);
         rk_error_clear(op);
         op->changes = before;
-        pause_ms(pause);
+        pause_ms(op, pause);
         err = attempt_once(op, body, user);
     }
     return err;

@@ -2,6 +2,7 @@
 #include "librenku/http/json.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ typedef struct {
     rk_op *op;
     int depth;
     int cost;
+    int cost_max;
 } reader;
 
 static int read_value(struct json_object **out, reader *r);
@@ -45,7 +47,7 @@ static int no_memory(reader *r)
 static int spend(reader *r, int cost)
 {
     r->cost += cost;
-    return r->cost > COST_MAX
+    return r->cost > r->cost_max
                ? rk_fail(r->op, RK_ERR_TOO_LARGE, "Request body has too many JSON values")
                : 0;
 }
@@ -450,9 +452,9 @@ int rk_json_keep(rk_op *op, struct json_object *value)
     return rk_fail_default(op, RK_ERR_NO_MEMORY);
 }
 
-int rk_json_parse(struct json_object **out, rk_op *op, const char *text, size_t length)
+static int parse(struct json_object **out, rk_op *op, const char *text, size_t length, int cost_max)
 {
-    reader r = {.at = text, .end = text ? text + length : NULL, .op = op};
+    reader r = {.at = text, .end = text ? text + length : NULL, .op = op, .cost_max = cost_max};
     struct json_object *value = NULL;
 
     *out = NULL;
@@ -468,4 +470,14 @@ int rk_json_parse(struct json_object **out, rk_op *op, const char *text, size_t 
     }
     *out = value;
     return rk_json_keep(op, value);
+}
+
+int rk_json_parse(struct json_object **out, rk_op *op, const char *text, size_t length)
+{
+    return parse(out, op, text, length, COST_MAX);
+}
+
+int rk_json_parse_own(struct json_object **out, rk_op *op, const char *text, size_t length)
+{
+    return parse(out, op, text, length, INT_MAX);
 }

@@ -78,6 +78,8 @@ void rk_patterns_free(rk_patterns *patterns);
 /* Parses JSON text: 400/1400 when it is none. An empty body is null. The value lives in the arena.
  */
 int rk_json_parse(struct json_object **out, rk_op *op, const char *text, size_t length);
+/* The same for what the library itself has written: of any size. */
+int rk_json_parse_own(struct json_object **out, rk_op *op, const char *text, size_t length);
 
 /* Reads @p value (NULL is JSON null) into the struct or array at @p out, checks everything, and
  * reports all violations in one INVALID error. @p out has the C form of the schema; for

@@ -153,10 +153,22 @@ def _initial(field):
     return "0, 0" if kind == "TEXTS" else FORMS[kind][1] if kind in FORMS else "0"
 
 
+def _ends_in_padding(fields):
+    """Whether the structure has room for one int more at its end."""
+    end = 0
+    for field in fields:
+        end = end + 4 if _member_kind(field) == "BOOL" else (end + 7) // 8 * 8 + 8
+    return end % 8 != 0
+
+
 def _query(operation):
     struct = _struct(operation)
-    members = "".join(_query_member(field) for field in query_fields(operation))
-    values = ", ".join([f"sizeof({struct})"] + [_initial(field) for field in query_fields(operation)])
+    fields = query_fields(operation)
+    members = "".join(_query_member(field) for field in fields)
+    values = ", ".join([f"sizeof({struct})"] + [_initial(field) for field in fields])
+    if _ends_in_padding(fields):  # a later member must not stand where older programs have arbitrary bytes
+        members += "    int reserved; /**< RENKU_UNSET */\n"
+        values += ", RENKU_UNSET"
     macro = " \\\n    ".join([f"#define {struct.upper()}_INIT", f"{{ {values} }}"])
     return (
         f"/** The query of renku_{operation.id}(). Initialise with {struct.upper()}_INIT. */\n"

@@ -27,6 +27,8 @@ TEXT
         printf '%-16s -  tests/%s against the sanitizer build, leaks included\n' "$suite-sanitize" "$suite"
     done
     cat <<'TEXT'
+guest-oom        -  every block that an operation asks for fails once, also within an arena
+guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
 fuzz             -  each fuzz target for a few seconds
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
 TEXT
@@ -108,6 +110,21 @@ run_python() {
         -n "$JOBS" --dist loadfile -o cache_dir="$ROOT/$LOGS/.pytest-$1-$2" "tests/$1"
 }
 
+check_guest-oom() {
+    setup_python
+    build_tree build-apart CPPFLAGS=-DRK_ARENA_APART
+    RENKU_BUILD=$ROOT/build-apart PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
+        -n "$JOBS" -o cache_dir="$ROOT/$LOGS/.pytest-oom" -k of_ours tests/abi/test_memory.py
+}
+
+# Without any exception: what others race with in their own code has not shown.
+check_guest-tsan() {
+    setup_python
+    build_tree build-tsan --enable-sanitizers=thread
+    RENKU_BUILD=$ROOT/build-tsan PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
+        -n "$JOBS" -o cache_dir="$ROOT/$LOGS/.pytest-tsan" -k 'threads or cancel or callers' tests/abi/test_abi.py
+}
+
 check_fuzz() {
     local target name seconds=${RENKU_FUZZ_SECONDS:-10} targets=()
     build_tree build-fuzz CC=clang-14 --enable-fuzz --enable-debug
@@ -131,7 +148,7 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | tidy | build-sanitize | unit | unit-sanitize | fuzz | distcheck) "check_$1" ;;
+    setup | shell | format | build | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | distcheck) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
     esac

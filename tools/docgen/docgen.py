@@ -84,15 +84,17 @@ def errors() -> str:
         "",
         "An error answer is `{\"error\": {\"code\": ..., \"message\": ..., \"detail\": ...}}`; `detail` may be missing. The",
         "message below is the one that stands when the place that failed has nothing better to say. The name is the one",
-        "of the source (`RK_ERR_...`): codes repeat, names do not. A logged error leaves a line in the log of the",
-        "server; the others are the everyday answers to everyday mistakes.",
+        "of the source (`RK_ERR_...`): codes repeat, names do not. Programs in C find it as a number of",
+        "`renku/errors.h`, through `renku_result_error()`. A logged error leaves a line in the log of the server; the",
+        "others are the everyday answers to everyday mistakes.",
         "",
     ]
+    public = re.findall(r"#define (RENKU_E\w+) (\d+) ", (ROOT / "include/renku/errors.h").read_text())
     rows = [
-        [f"`{name}`", code, status, "yes" if quiet == "LOUD" else "no", cell(c_text(message))]
-        for name, code, status, quiet, message in ERROR.findall(source)
+        [f"`{name}`", f"`{c_name}`", number, code, status, "yes" if quiet == "LOUD" else "no", cell(c_text(message))]
+        for (name, code, status, quiet, message), (c_name, number) in zip(ERROR.findall(source), public)
     ]
-    return "\n".join(out + table(["Name", "Code", "HTTP status", "Logged", "Message"], rows)) + "\n"
+    return "\n".join(out + table(["Name", "In C", "Number", "Code", "HTTP status", "Logged", "Message"], rows)) + "\n"
 
 
 PAGES = {"docs/configuration.md": configuration, "docs/errors.md": errors}

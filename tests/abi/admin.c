@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/abi/abi.h"
+
+#include <stdio.h>
+#include <string.h>
+
+TEST(the_library_knows_its_version)
+{
+    SAME_TEXT(renku_version(), RENKU_VERSION);
+    SAME_INT(RENKU_VERSION_NUMBER, 10000 * (RENKU_VERSION[0] - '0') +
+                                       100 * (RENKU_VERSION[2] - '0') + (RENKU_VERSION[4] - '0'));
+}
+
+TEST(the_tools_of_an_operator_work)
+{
+    renku_ctx *ctx = abi_open();
+    renku_caller *jane = abi_jane(ctx);
+    const char *id = abi_project(ctx, jane, "jane"), *jane_id = abi_env("ABI_JANE_ID");
+
+    DONE(renku_db_migrate(ctx));
+    DONE(renku_db_status(ctx));
+    DONE(renku_db_check(ctx));
+    DONE(renku_db_verify(ctx, 0));
+    DONE(renku_db_verify(ctx, 1));
+    renku_result *may = GOOD(renku_authz_check(ctx, "project", id, "read", jane_id));
+
+    SAME_INT(renku_result_bool(may, "/allowed", -1), 1);
+    renku_result_free(may);
+    may = GOOD(renku_authz_check(ctx, "project", id, "read", NULL));
+    SAME_INT(renku_result_bool(may, "/allowed", -1), 0);
+    renku_result_free(may);
+    may = GOOD(renku_authz_explain(ctx, "project", id, "read", jane_id));
+    EXPECT(renku_result_count(may, "/paths") > 0);
+    renku_result_free(may);
+    may = GOOD(renku_authz_lookup(ctx, "project", "read", jane_id));
+    EXPECT(strstr(renku_result_body(may, NULL), id));
+    renku_result_free(may);
+    renku_caller_free(jane);
+    renku_ctx_free(ctx);
+}
+
+TEST(relationships_leave_and_come_back)
+{
+    renku_ctx *ctx = abi_open();
+    renku_caller *jane = abi_jane(ctx);
+    const char *id = abi_project(ctx, jane, "jane");
+    renku_result *text = GOOD(renku_authz_export(ctx));
+    size_t size;
+    const char *body = renku_result_body(text, &size);
+
+    EXPECT(strstr(body, id));
+    DONE(renku_authz_import(ctx, body, size, 0));
+    DONE(renku_authz_import(ctx, body, size, 1));
+    REFUSED(renku_authz_import(ctx, "nonsense", 8, 0), RENKU_EINVALID, "");
+    renku_result_free(text);
+    renku_caller_free(jane);
+    renku_ctx_free(ctx);
+}
+
+TEST(an_installation_is_examined)
+{
+    renku_ctx *ctx = abi_open();
+    renku_result *found = renku_doctor(ctx);
+
+    EXPECT(renku_result_type(found, "/findings") == RENKU_TYPE_ARRAY ||
+           renku_result_type(found, "/error") == RENKU_TYPE_OBJECT);
+    renku_result_free(found);
+    renku_ctx_free(ctx);
+}
+
+static void count_progress(void *user, double share, const char *what)
+{
+    if (share < 0 || share > 1 || !what)
+        FAIL("%f %s", share, what);
+    ++*(int *)user;
+}
+
+TEST(a_database_is_filled_with_progress)
+{
+    renku_ctx *ctx = abi_open();
+    renku_seed seed = RENKU_SEED_INIT;
+    int calls = 0;
+
+    seed.users = 3;
+    seed.groups = 2;
+    seed.projects = 4;
+    seed.progress = count_progress;
+    seed.user = &calls;
+    DONE(renku_dev_seed(ctx, &seed));
+    EXPECT(calls > 0);
+    seed.users = -1;
+    REFUSED(renku_dev_seed(ctx, &seed), RENKU_EINVALID, "");
+    renku_ctx_free(ctx);
+}
+
+TEST(a_foreign_database_is_not_adopted_nor_handed_back)
+{
+    renku_ctx *ctx = abi_open();
+    renku_result *result = renku_db_adopt(ctx);
+
+    EXPECT(renku_result_status(result) >= 200);
+    renku_result_free(result);
+    result = renku_db_hand_back(ctx, 0);
+    EXPECT(renku_result_status(result) >= 200);
+    renku_result_free(result);
+    renku_ctx_free(ctx);
+}
+
+TEST(the_tools_of_an_operator_refuse_null)
+{
+    renku_ctx *ctx = abi_open();
+    renku_seed seed = RENKU_SEED_INIT;
+
+    REFUSED(renku_db_migrate(NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_status(NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_check(NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_adopt(NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_hand_back(NULL, 0), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_verify(NULL, 0), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_check(NULL, "a", "b", "c", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_explain(NULL, "a", "b", "c", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_lookup(NULL, "a", "b", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_export(NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_import(NULL, "", 0, 0), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_admin(NULL, "list", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_dev_seed(NULL, &seed), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_doctor(NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_check(ctx, NULL, "b", "c", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_check(ctx, "project", NULL, "read", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_check(ctx, "project", "b", NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_explain(ctx, NULL, "b", "c", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_explain(ctx, "project", NULL, "read", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_lookup(ctx, NULL, "read", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_lookup(ctx, "project", NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_import(ctx, NULL, 5, 0), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_admin(ctx, NULL, "x"), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_admin(ctx, "add", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_admin(ctx, "explode", "x"), RENKU_EINVALID, "explode");
+    REFUSED(renku_dev_seed(ctx, NULL), RENKU_EINTERNAL, "NULL");
+    renku_ctx_free(ctx);
+}
+
+TEST(permissions_that_cannot_be_are_refused)
+{
+    renku_ctx *ctx = abi_open();
+
+    REFUSED(renku_authz_check(ctx, "castle", "x", "read", NULL), RENKU_EINVALID, "castle");
+    REFUSED(renku_authz_check(ctx, "project", "x", "fly", NULL), RENKU_EINVALID, "fly");
+    REFUSED(renku_authz_lookup(ctx, "castle", "read", NULL), RENKU_EINVALID, "castle");
+    renku_ctx_free(ctx);
+}
