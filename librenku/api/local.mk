@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 librenku_core_la_SOURCES += \
+	%D%/archive.c %D%/archive.h \
 	%D%/authenticate.c %D%/authenticate.h \
 	%D%/answer.c %D%/answer.h \
 	%D%/authz_tools.c \
+	%D%/backup.c %D%/backup.h \
+	%D%/backup_format.c \
+	%D%/backup_read.c \
 	%D%/call.c %D%/call.h \
 	%D%/callers.c %D%/callers.h \
 	%D%/config.c \
@@ -22,6 +26,7 @@ librenku_core_la_SOURCES += \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \
 	%D%/request.c %D%/request.h \
+	%D%/restore.c \
 	%D%/result.c %D%/result.h \
 	%D%/result_json.c \
 	%D%/router.c %D%/router.h \

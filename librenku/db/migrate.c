@@ -131,18 +131,18 @@ int rk_migration_apply(rk_op *op, const rk_migration *migration)
     return rk_migration_first_relations(op);
 }
 
-/* What one step of an update found and did. */
-typedef struct {
-    int before;
-    const rk_migration *applied; /* NULL when nothing was pending */
-} step;
-
-static int refuse_foreign(rk_op *op)
+int rk_migration_refuse_foreign(rk_op *op)
 {
     (void)rk_fail(op, RK_ERR_CONFLICT,
                   "This database belongs to a running deployment."); /* below */
     return rk_fail_detail(op, "take it over with: renku db adopt");
 }
+
+/* What one step of an update found and did. */
+typedef struct {
+    int before;
+    const rk_migration *applied; /* NULL when nothing was pending */
+} step;
 
 static int apply_next(rk_op *op, void *user)
 {
@@ -153,7 +153,7 @@ static int apply_next(rk_op *op, void *user)
     RK_TRY(rk_migration_lock(op));
     RK_TRY(rk_migration_read(&state, op));
     if (!state.managed && state.deployed)
-        return refuse_foreign(op);
+        return rk_migration_refuse_foreign(op);
     out->before = state.revision;
     if (state.revision >= rk_migration_count)
         return 0;
