@@ -141,9 +141,67 @@ RENKU_API renku_result *renku_backup_verify(const char *path, renku_progress *pr
 RENKU_API renku_result *renku_restore(renku_ctx *ctx, const char *path, renku_progress *progress,
                                       void *user);
 
-/** Examines the installation: {"findings":[{"code","level","problem","remedy"},..]}; fails with 503
- * when one is an error. */
+/**
+ * Tells everything that the database holds about one person, as one JSON object of sections: the
+ * record, namespace, preferences, roles with the names of what they are in, what the person has
+ * created, sessions, usage, alerts. Secrets, tokens and configurations stand there by name only,
+ * and nothing of other persons.
+ *
+ * @param ctx      borrowed
+ * @param user_id  borrowed; not NULL
+ * @return         never NULL; released with renku_result_free()
+ *
+ * Errors:  404/1404 there is no such user; 500/1500 the database failed.
+ * Time:    that of reading what there is; there is no deadline.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_user_export(renku_ctx *ctx, const char *user_id);
+
+/**
+ * Tells what removing a user would do, and changes nothing: the removal is done in a transaction
+ * that is rolled back. {"id", "username", "possible", "reason" when it is not, "stopped_by":
+ * [{"type", "id", "name"}, ..], "removed": [{"table", "rows"}, ..]}
+ *
+ * @param ctx      borrowed
+ * @param user_id  borrowed; not NULL
+ * @return         never NULL; released with renku_result_free()
+ *
+ * Errors:  404/1404 there is no such user; 409/1409 the database does not count (track_counts is
+ *          off); 500/1500 the database failed.
+ * Time:    that of the removal, during which its rows are locked.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_user_delete_preview(renku_ctx *ctx, const char *user_id);
+
+/**
+ * Examines the installation that a context leads to: {"findings": [{"code", "name", "level",
+ * "problem", "remedy", "page"}, ..]}. "level" is "ok", "warning", "error" or "skipped", which is
+ * what needs a database that does not answer; docs/doctor.md tells what each code means.
+ *
+ * @param ctx  borrowed
+ * @return     never NULL; released with renku_result_free(). When a finding is an error it is a
+ *             failure, 503/1503, and has the findings all the same.
+ *
+ * Errors:  503/1503 a finding is an error.
+ * Time:    that of several questions to the database and to Keycloak; there is no deadline.
+ * Threads: safe.
+ */
 RENKU_API renku_result *renku_doctor(renku_ctx *ctx);
+
+/**
+ * Examines settings, and the installation that they lead to as far as they are good for it.
+ *
+ * @param config  borrowed; not NULL
+ * @param fix     1: puts right what can safely be put right: migrates, makes the index behind the
+ *                lists anew, analyzes, takes the rights of others from key files. Such a finding
+ *                has the level "fixed", and "remedy" tells what was done.
+ * @return        as of renku_doctor()
+ *
+ * Errors:  503/1503 a finding is an error.
+ * Time:    as of renku_doctor(), and that of what is put right.
+ * Threads: as renku_config_new().
+ */
+RENKU_API renku_result *renku_doctor_run(const renku_config *config, int fix);
 
 /** The version of the library, "0.1.0". */
 RENKU_API const char *renku_version(void);

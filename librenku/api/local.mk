@@ -14,6 +14,10 @@ librenku_core_la_SOURCES += \
 	%D%/ctx.c %D%/ctx.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor.c %D%/doctor.h \
+	%D%/doctor_database.c \
+	%D%/doctor_machine.c \
+	%D%/doctor_settings.c \
+	%D%/export.c \
 	%D%/http.c \
 	%D%/identity.h \
 	%D%/identity_anonymous.c \
@@ -25,6 +29,7 @@ librenku_core_la_SOURCES += \
 	%D%/pages.c \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \
+	%D%/removal.c \
 	%D%/request.c %D%/request.h \
 	%D%/restore.c \
 	%D%/result.c %D%/result.h \

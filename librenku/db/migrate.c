@@ -230,3 +230,21 @@ int rk_migrate_ready(rk_op *op)
         return too_old(op, &state);
     return state.serves > rk_migration_count ? too_new(op, &state) : 0;
 }
+
+int rk_migrate_pending(const char **out, rk_op *op)
+{
+    rk_migration_state state;
+    rk_buf names;
+
+    *out = NULL;
+    RK_TRY(rk_migration_read(&state, op));
+    if (state.revision >= rk_migration_count || (state.deployed && !state.managed))
+        return 0;
+    rk_buf_begin(&names, op, 256);
+    for (int i = state.revision; i < rk_migration_count; i++)
+        rk_buf_printf(&names, "%s%04d_%s", i == state.revision ? "" : ", ", rk_migrations[i].number,
+                      rk_migrations[i].name);
+    RK_TRY(rk_buf_finish(&names));
+    *out = names.text;
+    return 0;
+}

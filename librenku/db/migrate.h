@@ -33,6 +33,9 @@ int rk_migrate_exported(rk_op *op);
  * that a library must know; without such a line any library will do). Else UNAVAILABLE, and what to
  * do. */
 int rk_migrate_ready(rk_op *op);
+/* The names of the migrations that rk_migrate_up() would apply, parted by commas; NULL when there is
+ * none, and when they are not applied here: in a database of somebody else. */
+int rk_migrate_pending(const char **out, rk_op *op);
 
 /* --- whole tables, for backup and restore; all of it inside an open transaction --- */
 
@@ -47,6 +50,8 @@ typedef struct {
 
 /* All of them, in the order of their names. */
 int rk_owned_tables(rk_array *out /* of rk_owned_table */, rk_op *op);
+/* Counts the rows of all of them anew, for the planner. */
+int rk_owned_analyze(rk_op *op);
 /* A query for name, last value and whether it was given, of each sequence. */
 int rk_owned_sequences(const char **out, rk_op *op);
 

@@ -170,6 +170,14 @@ static int run_on_all(rk_op *op, const rk_array *tables, const char *before, con
     return rk_session_script(op, sql.text);
 }
 
+int rk_owned_analyze(rk_op *op)
+{
+    rk_array tables;
+
+    RK_TRY(rk_owned_tables(&tables, op));
+    return run_on_all(op, &tables, "ANALYZE", "");
+}
+
 /* What the migrations have made goes as far as it is ours, to be made again at the wanted revision.
  */
 static int clear(rk_op *op)
@@ -288,12 +296,9 @@ static int set_sequences(rk_op *op)
 
 int rk_restore_end(rk_op *op, const char *back, int revision)
 {
-    rk_array tables;
-
     RK_TRY(set_sequences(op));
     RK_TRY(rk_session_script(op, back));
     for (int i = revision; i < rk_migration_count; i++)
         RK_TRY(rk_migration_apply(op, &rk_migrations[i]));
-    RK_TRY(rk_owned_tables(&tables, op));
-    return run_on_all(op, &tables, "ANALYZE", "");
+    return rk_owned_analyze(op);
 }
