@@ -86,7 +86,8 @@ static void write_finding(rk_buf *out, doctoring *work, const finding *found)
     rk_buf_printf(out, "%s{\"code\":\"%s\"", work->count++ ? "," : "", found->code);
     write_text(out, "name", found->name);
     write_text(out, "level", found->level);
-    write_text(out, "problem", found->problem ? found->problem : found->name);
+    if (found->problem)
+        write_text(out, "problem", found->problem);
     if (found->remedy) {
         write_text(out, "remedy", found->remedy);
         write_page(out, found->code);

@@ -196,13 +196,13 @@ int rk_examine_clock(const char **problem, rk_op *op)
 
 int rk_examine_version(const char **problem, rk_op *op)
 {
-    NUMBER("current_setting('server_version_num')::integer / 10000", "");
+    NUMBER("current_setting('server_version_num')::integer", "");
     answer found = {0};
 
     RK_TRY(rk_as_problem(problem, op, rk_db_one(&found, op, &query, RK_NO_PARAMS)));
-    if (!*problem && found.number.value < OLDEST_SERVER)
+    if (!*problem && found.number.value / 10000 < OLDEST_SERVER)
         *problem = rk_printf(op, "the database is PostgreSQL %lld, the oldest that works is %d",
-                             (long long)found.number.value, OLDEST_SERVER);
+                             (long long)found.number.value / 10000, OLDEST_SERVER);
     return op->error.err;
 }
 

@@ -35,7 +35,9 @@ int rk_examine_keycloak_keys(const char **problem, rk_op *op)
         return 0;
     RK_TRY(rk_as_problem(problem, op, rk_authenticator_fetch(op->ctx->authenticator, op)));
     rk_authenticator_keys(&state, op->ctx->authenticator);
-    if (!*problem && state.fetches && !state.keys)
+    if (!state.discovered)
+        *problem = NULL; /* that is a finding of its own */
+    else if (!*problem && state.fetches && !state.keys)
         *problem = "Keycloak publishes no key that can verify a token";
     return 0;
 }
