@@ -156,8 +156,7 @@ rk_exit rk_cli_doctor(rk_cli *cli)
     rk_exit status = rk_cli_settings(&config, cli);
 
     if (status == RK_EXIT_OK)
-        status =
-            rk_cli_show(cli, renku_doctor_run(config, rk_cli_given(cli, RK_OPTION_FIX)));
+        status = rk_cli_show(cli, renku_doctor_run(config, rk_cli_given(cli, RK_OPTION_FIX)));
     renku_config_free(config);
     return status;
 }

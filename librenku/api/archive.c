@@ -26,7 +26,9 @@ static void print_octal(char *field, size_t size, uint64_t value)
 
 static void make_header(char out[RK_ARCHIVE_BLOCK], const char *name, size_t length, int64_t time_s)
 {
-    ustar header = {.type = '0', .magic = "ustar", .version = {'0', '0'}};
+    ustar header = {
+        .type = '0', .magic = "ustar", .version = {'0', '0'}
+    };
     unsigned sum = 0;
 
     memcpy(header.name, name, strlen(name));
@@ -59,8 +61,7 @@ static int write_all(rk_archive_out *out, rk_op *op, const char *bytes, size_t l
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return rk_fail(op, RK_ERR_INVALID, "The backup cannot be written: %s",
-                           strerror(errno));
+            return rk_fail(op, RK_ERR_INVALID, "The backup cannot be written: %s", strerror(errno));
         bytes += done;
         length -= (size_t)done;
         out->written += done;
@@ -104,8 +105,7 @@ static int read_some(rk_archive_in *in, rk_op *op, char *bytes, size_t length, s
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return rk_fail(op, RK_ERR_INVALID, "The backup cannot be read: %s",
-                           strerror(errno));
+            return rk_fail(op, RK_ERR_INVALID, "The backup cannot be read: %s", strerror(errno));
         if (done == 0)
             return 0;
         *got += (size_t)done;

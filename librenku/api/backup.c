@@ -152,9 +152,9 @@ static int put_parts(writing *work, rk_op *op)
     RK_TRY(rk_owned_sequences(&sequences, op));
     RK_TRY(put_part(work, op, rk_printf(op, "COPY (%s) TO STDOUT", sequences)));
     for (size_t i = 0; i < work->tables.count; i++)
-        RK_TRY(put_part(work, op,
-                        rk_printf(op, "COPY %s (%s) TO STDOUT", tables[i].sql_table,
-                                  tables[i].sql_columns)));
+        RK_TRY(put_part(
+            work, op,
+            rk_printf(op, "COPY %s (%s) TO STDOUT", tables[i].sql_table, tables[i].sql_columns)));
     return 0;
 }
 
@@ -186,7 +186,10 @@ static int backup_fd(rk_op *op, rk_buf *out, void *user)
 
 renku_result *renku_backup_fd(renku_ctx *ctx, int fd, renku_progress *progress, void *user)
 {
-    writing work = {.out = {.fd = fd}, .watch = {.call = progress, .user = user}};
+    writing work = {
+        .out = {.fd = fd     },
+          .watch = { .call = progress, .user = user}
+    };
 
     return rk_tool_run(ctx, backup_fd, &work, RK_TOOL_JSON);
 }

@@ -65,8 +65,8 @@ void rk_watch_tell(const rk_watch *watch, int64_t done_bytes, const char *what);
 typedef struct {
     rk_archive_in in;
     rk_backup backup;
-    size_t part;  /* the one that is read */
-    int number;   /* of its members so far */
+    size_t part; /* the one that is read */
+    int number;  /* of its members so far */
     rk_watch watch;
 } rk_backup_reader;
 

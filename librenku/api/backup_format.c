@@ -21,7 +21,7 @@ static void print_sha256(char out[RK_SHA256_TEXT], crypto_hash_sha256_state *has
 {
     unsigned char digest[crypto_hash_sha256_BYTES];
 
-    (void)crypto_hash_sha256_final(hash, digest); /* cannot fail */
+    (void)crypto_hash_sha256_final(hash, digest);                      /* cannot fail */
     (void)sodium_bin2hex(out, RK_SHA256_TEXT, digest, sizeof(digest)); /* it fits */
 }
 
@@ -29,7 +29,7 @@ static void hash_manifest(rk_backup *backup, const char *text, size_t length)
 {
     crypto_hash_sha256_state hash;
 
-    (void)crypto_hash_sha256_init(&hash);                                       /* cannot fail */
+    (void)crypto_hash_sha256_init(&hash);                                        /* cannot fail */
     (void)crypto_hash_sha256_update(&hash, (const unsigned char *)text, length); /* likewise */
     print_sha256(backup->manifest_sha256, &hash);
 }

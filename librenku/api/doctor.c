@@ -212,9 +212,9 @@ static int skip_all(rk_op *op, rk_buf *out, doctoring *work)
 {
     (void)op;
     for (int i = 0; i < rk_examination_count; i++)
-        write_finding(out, work,
-                      &(finding){rk_examinations[i].code, rk_examinations[i].name, "skipped", NULL,
-                                 NULL});
+        write_finding(
+            out, work,
+            &(finding){rk_examinations[i].code, rk_examinations[i].name, "skipped", NULL, NULL});
     return rk_buf_finish(out);
 }
 

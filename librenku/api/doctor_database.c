@@ -151,8 +151,9 @@ int rk_examine_lists(const char **problem, rk_op *op)
         return 0;
     RK_TRY(rk_as_problem(problem, op, rk_db_one(&found, op, &query, RK_NO_PARAMS)));
     if (!*problem && found.number.value)
-        *problem = rk_printf(op, "the index behind the project lists differs from the rows"
-                                 " (%lld differences in the part that was looked at)",
+        *problem = rk_printf(op,
+                             "the index behind the project lists differs from the rows"
+                             " (%lld differences in the part that was looked at)",
                              (long long)found.number.value);
     return op->error.err;
 }
@@ -220,8 +221,9 @@ int rk_examine_connections(const char **problem, rk_op *op)
 
     RK_TRY(rk_as_problem(problem, op, rk_db_one(&found, op, &query, RK_NO_PARAMS)));
     if (!*problem && found.number.value < wanted)
-        *problem = rk_printf(op, "one process may open %lld connections (DB_POOL_SIZE), the"
-                                 " database gives %lld to all of them",
+        *problem = rk_printf(op,
+                             "one process may open %lld connections (DB_POOL_SIZE), the"
+                             " database gives %lld to all of them",
                              (long long)wanted, (long long)found.number.value);
     return op->error.err;
 }

@@ -54,8 +54,10 @@ static const char *key_path(const rk_op *op, rk_setting setting)
 
 int rk_examine_internal_key(const char **problem, rk_op *op)
 {
-    const rk_internal_options options = {
-        .key_path = key_path(op, RK_SET_INTERNAL_AUTHN_SECRET_KEY_PATH), .name = "", .audience = ""};
+    const rk_internal_options options = {.key_path =
+                                             key_path(op, RK_SET_INTERNAL_AUTHN_SECRET_KEY_PATH),
+                                         .name = "",
+                                         .audience = ""};
     rk_internal_issuer *issuer = NULL;
 
     *problem = NULL;
@@ -78,8 +80,9 @@ int rk_examine_encryption_key(const char **problem, rk_op *op)
     if (*problem)
         *problem = rk_printf(op, "ENCRYPTION_KEY_PATH: %s", *problem);
     else if (key->size_bytes < KEY_MIN_BYTES)
-        *problem = rk_printf(op, "ENCRYPTION_KEY_PATH: the key in \"%s\" has %zu bytes, less than %d",
-                             path, key->size_bytes, KEY_MIN_BYTES);
+        *problem =
+            rk_printf(op, "ENCRYPTION_KEY_PATH: the key in \"%s\" has %zu bytes, less than %d",
+                      path, key->size_bytes, KEY_MIN_BYTES);
     return op->error.err;
 }
 
@@ -148,9 +151,9 @@ static const char *disk_problem(rk_op *op, const char *folder)
         return NULL;
     uint64_t free_mb = (uint64_t)disk.f_bavail * disk.f_frsize / (1024 * 1024);
 
-    return free_mb < least_mb ? rk_printf(op, "%llu MiB are free in \"%s\"",
-                                          (unsigned long long)free_mb, folder)
-                              : NULL;
+    return free_mb < least_mb
+               ? rk_printf(op, "%llu MiB are free in \"%s\"", (unsigned long long)free_mb, folder)
+               : NULL;
 }
 
 typedef struct {

@@ -17,10 +17,21 @@ int rk_examine_settings(const char **problem, rk_op *op, const renku_config *con
 
 /* What the programs of this house read besides the settings. */
 static const char *const other_names[] = {
-    "RENKU_BUILD",        "RENKU_FUZZ_SECONDS",    "RENKU_IDENTITY_DIR",  "RENKU_IDENTITY_KEY",
-    "RENKU_IDENTITY_URL", "RENKU_IDENTITY_USERS",  "RENKU_KORE",          "RENKU_NO_SKIP",
-    "RENKU_SERVER_MODULE", "RENKU_SERVER_LISTEN_FD", "RENKU_SERVER_SERVICE", "RENKU_SERVER_URL",
-    "RENKU_SERVER_USER",  "RENKU_TOKEN",           "RENKU_URL",
+    "RENKU_BUILD",
+    "RENKU_FUZZ_SECONDS",
+    "RENKU_IDENTITY_DIR",
+    "RENKU_IDENTITY_KEY",
+    "RENKU_IDENTITY_URL",
+    "RENKU_IDENTITY_USERS",
+    "RENKU_KORE",
+    "RENKU_NO_SKIP",
+    "RENKU_SERVER_MODULE",
+    "RENKU_SERVER_LISTEN_FD",
+    "RENKU_SERVER_SERVICE",
+    "RENKU_SERVER_URL",
+    "RENKU_SERVER_USER",
+    "RENKU_TOKEN",
+    "RENKU_URL",
 };
 
 static bool is_known(const char *name)
@@ -84,7 +95,8 @@ static const char *similar(const char *name)
 /* Kubernetes gives every container the addresses of all services. */
 static bool is_of_kubernetes(const char *name)
 {
-    return strstr(name, "_SERVICE_HOST") || strstr(name, "_SERVICE_PORT") || strstr(name, "_PORT_") ||
+    return strstr(name, "_SERVICE_HOST") || strstr(name, "_SERVICE_PORT") ||
+           strstr(name, "_PORT_") ||
            (strlen(name) > 5 && strcmp(name + strlen(name) - 5, "_PORT") == 0);
 }
 

@@ -68,9 +68,9 @@ static int copy_all(rk_op *op, restoring *work, const rk_array *tables)
     RK_TRY(compare(op, &reader.backup, tables));
     RK_TRY(copy_part(op, &reader, "COPY " RK_RESTORED_SEQUENCES " FROM STDIN"));
     for (size_t i = 0; i < tables->count; i++)
-        RK_TRY(copy_part(op, &reader,
-                         rk_printf(op, "COPY %s (%s) FROM STDIN", items[i].sql_table,
-                                   items[i].sql_columns)));
+        RK_TRY(copy_part(
+            op, &reader,
+            rk_printf(op, "COPY %s (%s) FROM STDIN", items[i].sql_table, items[i].sql_columns)));
     return rk_backup_close(&reader, op);
 }
 
@@ -116,7 +116,9 @@ static int restore(rk_op *op, rk_buf *out, void *user)
 
 renku_result *renku_restore(renku_ctx *ctx, const char *path, renku_progress *progress, void *user)
 {
-    restoring work = {.path = path, .fd = -1, .watch = {progress, user, 0}};
+    restoring work = {
+        .path = path, .fd = -1, .watch = {progress, user, 0}
+    };
 
     if (!path)
         return rk_result_refused("renku_restore: the path is NULL.");

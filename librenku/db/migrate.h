@@ -33,8 +33,8 @@ int rk_migrate_exported(rk_op *op);
  * that a library must know; without such a line any library will do). Else UNAVAILABLE, and what to
  * do. */
 int rk_migrate_ready(rk_op *op);
-/* The names of the migrations that rk_migrate_up() would apply, parted by commas; NULL when there is
- * none, and when they are not applied here: in a database of somebody else. */
+/* The names of the migrations that rk_migrate_up() would apply, parted by commas; NULL when there
+ * is none, and when they are not applied here: in a database of somebody else. */
 int rk_migrate_pending(const char **out, rk_op *op);
 
 /* --- whole tables, for backup and restore; all of it inside an open transaction --- */

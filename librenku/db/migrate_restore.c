@@ -5,9 +5,9 @@
 #include "librenku/db/migration.h"
 #include "librenku/db/session.h"
 
-#define OWNED(kind)                                                                                \
+#define OWNED                                                                                      \
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                               \
-    " WHERE n.nspname IN (" RK_OWN_SCHEMAS ") AND c.relkind = '" kind "'"
+    " WHERE n.nspname IN (" RK_OWN_SCHEMAS ") AND c.relkind = "
 
 /* --- what there is --- */
 
@@ -42,35 +42,39 @@ int rk_owned_tables(rk_array *out, rk_op *op)
     return rk_db_all(out, op, &query, RK_NO_PARAMS);
 }
 
+static const rk_column text_columns[] = {
+    {"t.text", RK_COLUMN_TEXT, 0, NULL},
+};
+static const rk_row text_row = {sizeof(const char *), text_columns, 1, NULL};
+
 /* The one text that a query answers, which is never without a row. */
 static int read_text(const char **out, rk_op *op, const rk_query *query)
 {
     return rk_db_one(out, op, query, RK_NO_PARAMS);
 }
 
-#define TEXT_ROW(name, expression)                                                                 \
-    static const rk_column name##_columns[] = {                                                    \
-        {expression, RK_COLUMN_TEXT, 0, NULL}                                                      \
-    };                                                                                             \
-    static const rk_row name##_row = {sizeof(const char *), name##_columns, 1, NULL}
-
 int rk_owned_sequences(const char **out, rk_op *op)
 {
-    TEXT_ROW(query, "string_agg(format('SELECT %L, last_value, is_called FROM %I.%I',"
-                    "                  format('%I.%I', n.nspname, c.relname), n.nspname,"
-                    "                  c.relname), ' UNION ALL '"
-                    "           ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\")");
-    static const rk_query query = {.sql = "SELECT {row}" OWNED("S"), .row = &query_row};
+    static const rk_query query = {
+        .sql = "SELECT {row} FROM ("
+               "SELECT string_agg(format('SELECT %L, last_value, is_called FROM %I.%I',"
+               "                         format('%I.%I', n.nspname, c.relname), n.nspname,"
+               "                         c.relname), ' UNION ALL '"
+               "                  ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\")"
+               "         AS text" OWNED "'S') t",
+        .row = &text_row,
+    };
 
     return read_text(out, op, &query);
 }
 
 int rk_schema_mark_read(rk_schema_mark *out, rk_op *op)
 {
-    TEXT_ROW(query, "m.checksum");
     static const rk_query query = {
-        .sql = "SELECT {row} FROM librenku.migration m ORDER BY m.number DESC LIMIT 1",
-        .row = &query_row,
+        .sql = "SELECT {row}"
+               "  FROM (SELECT m.checksum AS text FROM librenku.migration m"
+               "         ORDER BY m.number DESC LIMIT 1) t",
+        .row = &text_row,
     };
     rk_migration_state state;
 
@@ -87,6 +91,7 @@ int rk_schema_mark_read(rk_schema_mark *out, rk_op *op)
 
 /* --- an installation without rows --- */
 
+/* clang-format off */
 /* Rows that come with the migrations, and what is only derived from others. */
 static const struct {
     const char *table, *others; /* which rows are others */
@@ -102,6 +107,7 @@ static const struct {
     {"storage.deposit_statuses", "status NOT IN"
                                  " ('complete', 'failed', 'in_progress', 'upload_complete')"   },
 };
+/* clang-format on */
 
 static const char *others_in(const char *table)
 {
@@ -232,7 +238,8 @@ typedef struct {
 
 static const rk_column aside_columns[] = {
     {"string_agg(w.away, ';' ORDER BY w.turn)",      RK_COLUMN_TEXT, offsetof(set_aside, away), NULL},
-    {"string_agg(w.back, ';' ORDER BY w.turn DESC)", RK_COLUMN_TEXT, offsetof(set_aside, back), NULL},
+    {"string_agg(w.back, ';' ORDER BY w.turn DESC)", RK_COLUMN_TEXT, offsetof(set_aside, back),
+     NULL                                                                                           },
 };
 static const rk_row aside_row = RK_ROW(set_aside, aside_columns);
 
@@ -240,9 +247,10 @@ static int put_aside(const char **back, rk_op *op)
 {
     static const rk_query query = {
         .sql =
-            "WITH owned AS (SELECT c.oid" OWNED("r") "),"
+            "WITH owned AS (SELECT c.oid" OWNED "'r'),"
             " work (turn, away, back) AS ("
-            "SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname),"
+            "SELECT 1, format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, "
+            "c.conname),"
             "       format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname,"
             "              pg_get_constraintdef(c.oid))"
             "  FROM pg_constraint c JOIN owned o ON o.oid = c.conrelid"
@@ -286,7 +294,7 @@ static int set_sequences(rk_op *op)
     static const rk_query query = {
         .sql = "SELECT setval(c.oid::regclass, r.last_value, r.is_called)"
                "  FROM " RK_RESTORED_SEQUENCES " r,"
-               "       LATERAL (SELECT c.oid" OWNED("S")
+               "       LATERAL (SELECT c.oid" OWNED "'S'"
                "                   AND format('%I.%I', n.nspname, c.relname) = r.name) c",
     };
 
