@@ -35,6 +35,16 @@ rk_exit rk_cli_backup(rk_cli *cli)
     return status;
 }
 
+/* An empty database is not ready for requests, yet it answers. */
+static bool answers(renku_ctx *ctx)
+{
+    renku_result *result = renku_db_status(ctx);
+    bool ok = renku_result_ok(result);
+
+    renku_result_free(result);
+    return ok;
+}
+
 rk_exit rk_cli_restore(rk_cli *cli)
 {
     renku_ctx *ctx;
@@ -42,6 +52,8 @@ rk_exit rk_cli_restore(rk_cli *cli)
 
     if (status == RK_EXIT_OK)
         status = rk_cli_show(cli, renku_restore(ctx, cli->arguments[0], rk_cli_progress, NULL));
+    if (status == RK_EXIT_UNAVAILABLE && answers(ctx))
+        status = RK_EXIT_REFUSED;
     renku_ctx_free(ctx);
     return status;
 }

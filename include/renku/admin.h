@@ -78,7 +78,7 @@ RENKU_API renku_result *renku_dev_seed(renku_ctx *ctx, const renku_seed *wanted)
  * @return          never NULL; released with renku_result_free(): {"tables", "rows", "bytes",
  *                  "revision", "taken"}
  *
- * Errors:  409/1409 no librenku has made this database, or another backup to @p path is under way;
+ * Errors:  409/1409 no librenku has made this database, or something is in the way of the file;
  *          422/1422 the file cannot be written; 500/1500 the database failed.
  * Time:    that of reading all rows; there is no deadline.
  * Memory:  a few MiB, and the largest row.

@@ -2,6 +2,7 @@
 #include "librenku/api/archive.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,20 @@ static size_t padding_of(size_t length)
 
 /* --- writing --- */
 
+/* Whether a pipe that does not block has no room at the moment; waits until it has. */
+static bool is_full(int fd)
+{
+    struct pollfd pipe = {.fd = fd, .events = POLLOUT};
+
+    return errno == EAGAIN && poll(&pipe, 1, -1) >= 0;
+}
+
 static int write_all(rk_archive_out *out, rk_op *op, const char *bytes, size_t length)
 {
     while (length) {
         ssize_t done = write(out->fd, bytes, length);
 
-        if (done < 0 && errno == EINTR)
+        if (done < 0 && (errno == EINTR || is_full(out->fd)))
             continue;
         if (done < 0)
             return rk_fail(op, RK_ERR_INVALID, "The backup cannot be written: %s", strerror(errno));

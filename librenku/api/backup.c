@@ -218,20 +218,36 @@ static bool is_ours(const file_work *work)
            here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
+/* Whoever else can open it could read along. */
+static bool is_private(int fd)
+{
+    struct stat file;
+
+    return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_uid == geteuid() &&
+           file.st_nlink == 1 && !(file.st_mode & (S_IRWXG | S_IRWXO));
+}
+
+/* Closes what was opened and is not to be touched. */
+static int leave(file_work *work, rk_op *op, const char *problem)
+{
+    (void)close(work->fd); /* nothing was written */
+    work->fd = -1;
+    return rk_fail(op, RK_ERR_CONFLICT, "'%s' %s", work->partial, problem);
+}
+
 /* What a backup that was killed has left is used again. */
 static int open_partial(file_work *work, rk_op *op)
 {
     work->partial = rk_printf(op, "%s.partial", work->path);
     RK_CHECK(work->partial);
-    work->fd = open(work->partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    work->fd = open(work->partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (work->fd < 0)
         return fail_file(op, work->partial);
-    if (flock(work->fd, LOCK_EX | LOCK_NB) < 0 || !is_ours(work)) {
-        (void)close(work->fd); /* nothing was written */
-        work->fd = -1;
-        return rk_fail(op, RK_ERR_CONFLICT, "Another backup to '%s' is under way.", work->path);
-    }
-    if (fchmod(work->fd, 0600) < 0 || ftruncate(work->fd, 0) < 0)
+    if (!is_private(work->fd))
+        return leave(work, op, "is in the way, and no backup has left it: remove it.");
+    if (flock(work->fd, LOCK_EX | LOCK_NB) < 0 || !is_ours(work))
+        return leave(work, op, "is being written: another backup is under way.");
+    if (ftruncate(work->fd, 0) < 0)
         return fail_file(op, work->partial);
     work->work.out.fd = work->fd;
     return 0;

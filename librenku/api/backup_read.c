@@ -99,7 +99,7 @@ int rk_backup_open_file(int *fd, rk_op *op, const char *path, rk_watch *watch)
     struct stat file;
 
     RK_CHECK(kept);
-    *kept = open(path, O_RDONLY | O_CLOEXEC);
+    *kept = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (*kept < 0)
         return rk_fail(op, errno == ENOENT ? RK_ERR_NOT_FOUND : RK_ERR_INVALID,
                        "The backup '%s' cannot be read: %s", path, strerror(errno));

@@ -75,10 +75,9 @@ static void write_text(rk_buf *out, const char *name, const char *text)
 /* The heading of the section, as links name it. */
 static void write_page(rk_buf *out, const char *code)
 {
-    rk_buf_text(out, ",\"page\":\"docs/doctor.md#");
-    for (const char *c = code; *c; c++)
-        rk_buf_char(out, *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c);
-    rk_buf_char(out, '"');
+    static const char prefix[] = "RK-D";
+
+    rk_buf_printf(out, ",\"page\":\"docs/doctor.md#rk-d%s\"", code + sizeof(prefix) - 1);
 }
 
 static void write_finding(rk_buf *out, doctoring *work, const finding *found)

@@ -92,8 +92,8 @@ static const char *first_lines(rk_op *op, const char *text)
         end = strchr(i ? end + 1 : end, '\n');
     char *copy = end ? rk_strndup(op, text, (size_t)(end - text)) : rk_strdup(op, text);
 
-    for (char *c = copy; c && *c; c++)
-        *c = *c == '\n' ? ';' : *c;
+    for (char *c = copy; c && (c = strchr(c, '\n'));)
+        *c = ';';
     return copy;
 }
 
@@ -207,7 +207,7 @@ int rk_examine_version(const char **problem, rk_op *op)
     return op->error.err;
 }
 
-/* What of the limits of server, database and role is the lowest; -1 there is none. */
+/* The lowest limit: of the server, the database or the role, where -1 is none. */
 int rk_examine_connections(const char **problem, rk_op *op)
 {
     NUMBER("least(current_setting('max_connections')::integer"

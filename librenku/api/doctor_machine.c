@@ -144,12 +144,13 @@ int rk_fix_key_modes(const char **done, rk_op *op)
 /* NULL when there is enough, or nothing to see. */
 static const char *disk_problem(rk_op *op, const char *folder)
 {
+    const uint64_t mebibyte = UINT64_C(1) << 20;
     uint64_t least_mb = (uint64_t)rk_settings_int(op->settings, RK_SET_RENKU_DOCTOR_FREE_MB);
     struct statvfs disk;
 
     if (!folder || statvfs(folder, &disk) < 0)
         return NULL;
-    uint64_t free_mb = (uint64_t)disk.f_bavail * disk.f_frsize / (1024 * 1024);
+    uint64_t free_mb = (uint64_t)disk.f_bavail * disk.f_frsize / mebibyte;
 
     return free_mb < least_mb
                ? rk_printf(op, "%llu MiB are free in \"%s\"", (unsigned long long)free_mb, folder)

@@ -114,6 +114,32 @@ def test_a_restore_whose_database_ends_leaves_nothing(cluster, tools, backup, fu
     assert fingerprint(database) == fingerprint(full)
 
 
+@pytest.mark.parametrize("spoil", ["cut", "bit"])
+def test_a_file_that_changes_after_it_was_checked_leaves_nothing(cluster, tools, backup, tmp_path, spoil):
+    path = tmp_path / "b.tar"
+    path.write_bytes(backup.read_bytes())
+    database = cluster.create_database()
+    process = start("restore", str(path), env=tools.env(database))
+    catch(cluster, database, process, STAGES["making tables"])
+    process.send_signal(signal.SIGSTOP)
+    middle = path.stat().st_size // 2
+    with path.open("r+b") as file:
+        if spoil == "cut":
+            file.truncate(middle)
+        else:
+            file.seek(middle)
+            byte = file.read(1)[0]
+            file.seek(middle)
+            file.write(bytes([byte ^ 1]))
+
+    process.send_signal(signal.SIGCONT)
+
+    output = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    rest(cluster, database)
+    assert fingerprint(database) == {}
+
+
 def stop_amid_rows(cluster, tools, full, path) -> tuple[subprocess.Popen, int]:
     """A backup that has written some rows and waits for others."""
     process = start("backup", str(path), env=tools.env(full))

@@ -433,7 +433,7 @@ def test_a_backup_replaces_the_last_one(odd, backup, tools, tmp_path):
 
 def test_what_a_killed_backup_left_is_used_again(odd, backup, tools, tmp_path):
     (tmp_path / "b.tar.partial").write_bytes(b"x" * 10 * PIECE)
-    (tmp_path / "b.tar.partial").chmod(0o666)
+    (tmp_path / "b.tar.partial").chmod(0o600)
 
     tools.done("backup", tmp_path / "b.tar", database=odd)
 
@@ -444,6 +444,7 @@ def test_what_a_killed_backup_left_is_used_again(odd, backup, tools, tmp_path):
 def test_two_backups_to_one_file_do_not_mix(odd, tools, tmp_path):
     partial = tmp_path / "b.tar.partial"
     with partial.open("w") as other:
+        partial.chmod(0o600)
         fcntl.flock(other, fcntl.LOCK_EX)
         other.write("of another backup")
         other.flush()
@@ -470,6 +471,81 @@ def test_a_link_under_the_name_of_the_partial_file_is_not_followed(odd, tools, t
     tools.refused("backup", tmp_path / "b.tar", database=odd)
 
     assert (tmp_path / "precious").read_text() == "precious"
+
+
+def open_to_others(partial) -> None:
+    partial.chmod(0o640)
+
+
+def of_another_user(partial) -> None:
+    partial.chmod(0o600)
+    shutil.chown(partial, "nobody")
+
+
+def with_another_name(partial) -> None:
+    partial.chmod(0o600)
+    os.link(partial, partial.parent / "other")
+
+
+def pipe(partial) -> None:
+    partial.unlink()
+    os.mkfifo(partial, 0o600)
+
+
+@pytest.mark.parametrize("trap", [open_to_others, of_another_user, with_another_name, pipe], ids=lambda one: one.__name__)
+def test_nobody_reads_along(odd, tools, tmp_path, trap):
+    """In a folder of everybody, somebody may have made the partial file beforehand, and hold it open."""
+    partial = tmp_path / "b.tar.partial"
+    partial.write_text("trap")
+    trap(partial)
+
+    assert "in the way" in tools.refused("backup", tmp_path / "b.tar", database=odd)
+
+    assert trap is pipe or partial.read_text() == "trap"
+
+
+def test_a_pipe_is_no_backup(tools, empty, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert "no file" in tools.refused("restore", tmp_path / "pipe", database=empty)
+
+
+def test_a_slow_reader_gets_all_of_it(odd, backup, tools, tmp_path):
+    """Its pipe does not block."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    process = subprocess.Popen([RENKU, "backup", "-"], env=tools.env(odd), stdout=writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as source:
+        (tmp_path / "b.tar").write_bytes(source.read())
+
+    assert process.wait(60) == 0
+    assert data(tmp_path / "b.tar") == data(backup)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [("ALTER TABLE common.namespaces DROP CONSTRAINT either_group_id_or_user_id_is_set;"
+      "INSERT INTO common.namespaces (id, slug) VALUES ('N', 'nobody')", "either_group_id_or_user_id_is_set"),
+     ("ALTER TABLE common.namespaces DROP CONSTRAINT namespaces_group_id_fk;"
+      "INSERT INTO common.namespaces (id, slug, group_id) VALUES ('N', 'nobody', 'G')", "namespaces_group_id_fk"),
+     ("DROP INDEX common.ix_common_namespaces_slug;"
+      "INSERT INTO users.users (keycloak_id) VALUES ('u');"
+      "INSERT INTO common.namespaces (id, slug, user_id) VALUES ('M', 's', 'u'), ('N', 's', 'u')",
+      "ix_common_namespaces_slug")],
+    ids=["check", "reference", "unique"],
+)
+def test_rows_that_the_schema_forbids_are_refused_as_a_whole(tools, make_database, empty, tmp_path, spoil, complaint):
+    database = make_database()
+    rows = Rows(database)
+    rows.connection.execute(spoil.encode())
+    rows.run("INSERT INTO metrics.metrics (anonymous_user_id, event)"
+             " SELECT md5(i::text), repeat('x', 500) FROM generate_series(1, 10000) i")
+    rows.close()
+    tools.done("backup", tmp_path / "b.tar", database=database)
+
+    assert complaint in tools.refused("restore", tmp_path / "b.tar", database=empty)
+    assert fingerprint(empty) == {}
 
 
 def test_a_terminal_sees_progress_and_no_archive(odd, tools, tmp_path):
