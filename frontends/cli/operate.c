@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frontends/cli/print.h"
 #include "renku/renku.h"
 
 /* --- backup and restore --- */
@@ -80,17 +81,31 @@ rk_exit rk_cli_export(rk_cli *cli)
     return status;
 }
 
+static void put(json_object *object, const char *name)
+{
+    rk_cli_put(stdout, json_object_get_string(json_object_object_get(object, name)));
+}
+
+/* A line of two or three values, with what stands between them. */
+static void print_line(json_object *object, const char *const *names, const char *const *texts)
+{
+    for (; *names; names++, texts++) {
+        fputs(*texts, stdout);
+        put(object, *names);
+    }
+    puts(*texts);
+}
+
 static void print_obstacle(json_object *obstacle)
 {
-    printf("  %s %s (%s)\n", json_object_get_string(json_object_object_get(obstacle, "type")),
-           json_object_get_string(json_object_object_get(obstacle, "id")),
-           json_object_get_string(json_object_object_get(obstacle, "name")));
+    print_line(obstacle, (const char *const[]){"type", "id", "name", NULL},
+               (const char *const[]){"  ", " ", " (", ")"});
 }
 
 static void print_deletion(json_object *deletion)
 {
-    printf("  %6s of %s\n", json_object_get_string(json_object_object_get(deletion, "rows")),
-           json_object_get_string(json_object_object_get(deletion, "table")));
+    print_line(deletion, (const char *const[]){"rows", "table", NULL},
+               (const char *const[]){"  ", " of ", ""});
 }
 
 static void print_list(const char *title, json_object *list, void (*print)(json_object *))
@@ -107,11 +122,11 @@ static void print_preview(json_object *body)
 {
     const char *reason = json_object_get_string(json_object_object_get(body, "reason"));
 
-    printf("%s (%s) %s\n", json_object_get_string(json_object_object_get(body, "username")),
-           json_object_get_string(json_object_object_get(body, "id")),
-           reason ? "cannot be removed" : "can be removed");
+    print_line(
+        body, (const char *const[]){"username", "id", NULL},
+        (const char *const[]){"", " (", reason ? ") cannot be removed" : ") can be removed"});
     if (reason)
-        puts(reason);
+        print_line(body, (const char *const[]){"reason", NULL}, (const char *const[]){"", ""});
     print_list("in the way:", json_object_object_get(body, "stopped_by"), print_obstacle);
     print_list("rows that would go:", json_object_object_get(body, "removed"), print_deletion);
 }
