@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/configuration.md \
 	%D%/conventions.md \
 	%D%/decisions.md \
+	%D%/doctor.md \
 	%D%/errors.md \
 	%D%/operating.md \
 	%D%/threading.md \

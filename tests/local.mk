@@ -3,6 +3,7 @@
 # Suites in C: a new one is one line here.
 unit_suites = \
 	%D%/unit/api_person.c \
+	%D%/unit/api_archive.c \
 	%D%/unit/api_request.c \
 	%D%/unit/api_router.c \
 	%D%/unit/authz.c \

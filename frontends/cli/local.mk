@@ -20,6 +20,7 @@ bin_renku_SOURCES = \
 	%D%/help.c \
 	%D%/list.c \
 	%D%/main.c \
+	%D%/operate.c \
 	%D%/options.def \
 	%D%/orphan.c \
 	%D%/other.c \

@@ -8,17 +8,6 @@
 
 enum { SEED_MAX = 100 * 1000 * 1000 };
 
-rk_exit rk_cli_doctor(rk_cli *cli)
-{
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, false);
-
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_doctor(ctx));
-    renku_ctx_free(ctx);
-    return status;
-}
-
 rk_exit rk_cli_dev_seed(rk_cli *cli)
 {
     renku_seed seed = RENKU_SEED_INIT;

@@ -20,6 +20,7 @@ static const struct {
     {"error",   "\033[31m"},
     {"warning", "\033[33m"},
     {"ok",      "\033[32m"},
+    {"fixed",   "\033[32m"},
 };
 
 static const struct {
@@ -116,11 +117,12 @@ static void print_scalar(json_object *value)
     free(text);
 }
 
-/* {"code":..,"level":..,"problem":..,"remedy":..} as two lines. */
+/* {"code":..,"name":..,"level":..,"problem":..,"remedy":..} as two lines. */
 static bool print_finding(json_object *finding)
 {
     const char *level = json_object_get_string(json_object_object_get(finding, "level"));
     const char *remedy = json_object_get_string(json_object_object_get(finding, "remedy"));
+    bool problem = json_object_object_get_ex(finding, "problem", NULL);
     const char *colour = NULL;
 
     if (!level)
@@ -132,7 +134,7 @@ static bool print_finding(json_object *finding)
     printf("%s%-8s%s ", colour ? colour : "", level, colour ? "\033[0m" : "");
     print_scalar(json_object_object_get(finding, "code"));
     fputs(": ", stdout);
-    print_scalar(json_object_object_get(finding, "problem"));
+    print_scalar(json_object_object_get(finding, problem ? "problem" : "name"));
     putchar('\n');
     if (remedy && *remedy)
         printf("         %s\n", remedy);

@@ -64,9 +64,144 @@ typedef struct {
 /** Fills the database with users, groups and projects for trials and benchmarks. */
 RENKU_API renku_result *renku_dev_seed(renku_ctx *ctx, const renku_seed *wanted);
 
-/** Examines the installation: {"findings":[{"code","level","problem","remedy"},..]}; fails with 503
- * when one is an error. */
+/**
+ * Writes all rows of the database, relationships and sequences included, as they are at one moment,
+ * into one file that verifies itself. Others may go on reading and writing meanwhile. The file is a
+ * tar archive; it stands under its name, with mode 0600, once it is whole and was read back, and
+ * under that name and ".partial" before. A former file of that name is replaced only then. Keys are
+ * not part of it: without the file of ENCRYPTION_KEY_PATH the secrets of users cannot be read.
+ *
+ * @param ctx       borrowed
+ * @param path      borrowed; not NULL
+ * @param progress  NULL is none; called on this thread
+ * @param user      handed to @p progress
+ * @return          never NULL; released with renku_result_free(): {"tables", "rows", "bytes",
+ *                  "revision", "taken"}
+ *
+ * Errors:  409/1409 no librenku has made this database, or something is in the way of the file;
+ *          422/1422 the file cannot be written; 500/1500 the database failed.
+ * Time:    that of reading all rows; there is no deadline.
+ * Memory:  a few MiB, and the largest row.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_backup(renku_ctx *ctx, const char *path, renku_progress *progress,
+                                     void *user);
+
+/**
+ * The same into an open descriptor, which may be a pipe. Whoever reads it should check it with
+ * renku_backup_verify() once it is a file. A descriptor whose other end is closed raises SIGPIPE.
+ *
+ * @param ctx       borrowed
+ * @param fd        borrowed; it stays open
+ * @param progress  as of renku_backup()
+ * @param user      handed to @p progress
+ * @return          as of renku_backup()
+ *
+ * Errors:  as of renku_backup(); what was written then lacks its end, so that it is not accepted.
+ * Time:    as of renku_backup().
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_backup_fd(renku_ctx *ctx, int fd, renku_progress *progress,
+                                        void *user);
+
+/**
+ * Reads a backup and checks every bit of it. Needs no database.
+ *
+ * @param path      borrowed; not NULL
+ * @param progress  NULL is none; called on this thread
+ * @param user      handed to @p progress
+ * @return          as of renku_backup()
+ *
+ * Errors:  404/1404 there is no such file; 422/1422 it is no backup, or is damaged or cut off.
+ * Time:    that of reading the file.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_backup_verify(const char *path, renku_progress *progress, void *user);
+
+/**
+ * Puts a backup into an empty installation: a database without tables, or one whose migrations have
+ * run and that holds no row but theirs. The file is checked first. Everything happens in one
+ * transaction, which other users of these tables wait for. A backup of an older revision goes on to
+ * the newest one.
+ *
+ * @param ctx       borrowed
+ * @param path      borrowed; a file, since it is read twice; not NULL
+ * @param progress  NULL is none; called on this thread
+ * @param user      handed to @p progress
+ * @return          never NULL; released with renku_result_free(): as of renku_backup(), and
+ *                  "rebuilt": whether the index behind the lists was wrong and was made anew
+ *
+ * Errors:  404/1404, 422/1422 as of renku_backup_verify(); 409/1409 the database is not empty, or
+ *          the backup is of a newer revision than this library; 500/1500 the database failed. After
+ *          each of them nothing has changed.
+ * Time:    that of writing all rows and making all indexes; there is no deadline.
+ * Memory:  a few MiB.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_restore(renku_ctx *ctx, const char *path, renku_progress *progress,
+                                      void *user);
+
+/**
+ * Tells everything that the database holds about one person, as one JSON object of sections: the
+ * record, namespace, preferences, roles with the names of what they are in, what the person has
+ * created, sessions, usage, alerts. Secrets, tokens and configurations stand there by name only,
+ * and nothing of other persons.
+ *
+ * @param ctx      borrowed
+ * @param user_id  borrowed; not NULL
+ * @return         never NULL; released with renku_result_free()
+ *
+ * Errors:  404/1404 there is no such user; 500/1500 the database failed.
+ * Time:    that of reading what there is; there is no deadline.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_user_export(renku_ctx *ctx, const char *user_id);
+
+/**
+ * Tells what removing a user would do, and changes nothing: the removal is done in a transaction
+ * that is rolled back. {"id", "username", "possible", "reason" when it is not, "stopped_by":
+ * [{"type", "id", "name"}, ..], "removed": [{"table", "rows"}, ..]}
+ *
+ * @param ctx      borrowed
+ * @param user_id  borrowed; not NULL
+ * @return         never NULL; released with renku_result_free()
+ *
+ * Errors:  404/1404 there is no such user; 409/1409 the database does not count (track_counts is
+ *          off); 500/1500 the database failed.
+ * Time:    that of the removal, during which its rows are locked.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_user_delete_preview(renku_ctx *ctx, const char *user_id);
+
+/**
+ * Examines the installation that a context leads to: {"findings": [{"code", "name", "level",
+ * "problem", "remedy", "page"}, ..]}. "level" is "ok", "warning", "error" or "skipped", which is
+ * what needs a database that does not answer; docs/doctor.md tells what each code means.
+ *
+ * @param ctx  borrowed
+ * @return     never NULL; released with renku_result_free(). When a finding is an error it is a
+ *             failure, 503/1503, and has the findings all the same.
+ *
+ * Errors:  503/1503 a finding is an error.
+ * Time:    that of several questions to the database and to Keycloak; there is no deadline.
+ * Threads: safe.
+ */
 RENKU_API renku_result *renku_doctor(renku_ctx *ctx);
+
+/**
+ * Examines settings, and the installation that they lead to as far as they are good for it.
+ *
+ * @param config  borrowed; not NULL
+ * @param fix     1: puts right what can safely be put right: migrates, makes the index behind the
+ *                lists anew, analyzes, takes the rights of others from key files. Such a finding
+ *                has the level "fixed", and "remedy" tells what was done.
+ * @return        as of renku_doctor()
+ *
+ * Errors:  503/1503 a finding is an error.
+ * Time:    as of renku_doctor(), and that of what is put right.
+ * Threads: as renku_config_new().
+ */
+RENKU_API renku_result *renku_doctor_run(const renku_config *config, int fix);
 
 /** The version of the library, "0.1.0". */
 RENKU_API const char *renku_version(void);

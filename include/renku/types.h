@@ -25,6 +25,7 @@
 
 /* What these headers offer: test with #ifdef before a program that shall build with older ones
  * uses it. */
+#define RENKU_HAS_BACKUP 1     /**< renku_backup() and renku_restore() in renku/admin.h */
 #define RENKU_HAS_CALLERS 1    /**< renku/caller.h */
 #define RENKU_HAS_CANCEL 1     /**< renku_cancel in renku/call.h */
 #define RENKU_HAS_OPERATIONS 1 /**< renku/operations.h and renku_request_run() */

@@ -162,6 +162,17 @@ int rk_authenticator_discover(rk_authenticator *auth, rk_op *op, int attempts)
     return rk_fail(op, RK_ERR_CONFIGURATION, "Keycloak cannot be reached: %s", reason);
 }
 
+int rk_authenticator_fetch(rk_authenticator *auth, rk_op *op)
+{
+    const rk_jwk *key;
+    int result = auth->keys ? rk_keyset_find(&key, op, auth->keys, "none of this name") : 0;
+
+    if (result != RK_ERR_INVALID_TOKEN)
+        return result;
+    rk_error_clear(op); /* the keys are there, this one is not */
+    return 0;
+}
+
 const rk_internal_issuer *rk_authenticator_issuer(const rk_authenticator *auth)
 {
     return auth->issuer;

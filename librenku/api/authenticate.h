@@ -32,6 +32,9 @@ void rk_authenticator_free(rk_authenticator *auth);
  * at most; then CONFIGURATION. Nothing to do in development mode. Without it the first token does
  * the same once. Spec: authentication.md 3.1 */
 int rk_authenticator_discover(rk_authenticator *auth, rk_op *op, int attempts);
+/* Fetches Keycloak's keys now; REMOTE or INTERNAL says why there are none. Nothing to do in
+ * development mode. */
+int rk_authenticator_fetch(rk_authenticator *auth, rk_op *op);
 /* Mints and verifies internal tokens; never NULL. */
 const struct rk_internal_issuer *rk_authenticator_issuer(const rk_authenticator *auth);
 

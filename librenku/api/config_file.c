@@ -109,8 +109,7 @@ static const char *from_config(void *user, const char *name)
     return renku_config_get(user, name);
 }
 
-/* What is wrong with the settings; NULL when nothing is. */
-static int find_problem(const char **problem, rk_op *op, const renku_config *config)
+int rk_config_problem(const char **problem, rk_op *op, const renku_config *config)
 {
     rk_settings *settings;
 
@@ -167,7 +166,7 @@ static int describe(renku_result *out, rk_op *op, const renku_config *config)
     const char *problem;
     rk_buf buf;
 
-    RK_TRY(find_problem(&problem, op, config));
+    RK_TRY(rk_config_problem(&problem, op, config));
     rk_buf_begin(&buf, op, 16384);
     rk_buf_text(&buf, "{\"settings\":[");
     for (int i = 0; i < RK_SETTING_COUNT_; i++) {

@@ -29,6 +29,8 @@ struct renku_config {
     void *log_user;
 };
 
+/* What is wrong with the settings, in the arena; NULL when nothing is. */
+int rk_config_problem(const char **problem, rk_op *op, const renku_config *config);
 /* -1 when there is no memory; a NULL value removes the setting. */
 int rk_config_put(renku_config *config, const char *name, const char *value, const char *source);
 

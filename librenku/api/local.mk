@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 librenku_core_la_SOURCES += \
+	%D%/archive.c %D%/archive.h \
 	%D%/authenticate.c %D%/authenticate.h \
 	%D%/answer.c %D%/answer.h \
 	%D%/authz_tools.c \
+	%D%/backup.c %D%/backup.h \
+	%D%/backup_format.c \
+	%D%/backup_read.c \
 	%D%/call.c %D%/call.h \
 	%D%/callers.c %D%/callers.h \
 	%D%/config.c \
@@ -10,6 +14,10 @@ librenku_core_la_SOURCES += \
 	%D%/ctx.c %D%/ctx.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/doctor.c %D%/doctor.h \
+	%D%/doctor_database.c \
+	%D%/doctor_machine.c \
+	%D%/doctor_settings.c \
+	%D%/export.c \
 	%D%/http.c \
 	%D%/identity.h \
 	%D%/identity_anonymous.c \
@@ -21,7 +29,9 @@ librenku_core_la_SOURCES += \
 	%D%/pages.c \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \
+	%D%/removal.c \
 	%D%/request.c %D%/request.h \
+	%D%/restore.c \
 	%D%/result.c %D%/result.h \
 	%D%/result_json.c \
 	%D%/router.c %D%/router.h \

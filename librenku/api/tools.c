@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "librenku/api/ctx.h"
-#include "librenku/api/doctor.h"
 #include "librenku/api/result.h"
 #include "librenku/db/db.h"
 #include "librenku/db/migrate.h"
@@ -113,11 +112,6 @@ renku_result *renku_db_hand_back(renku_ctx *ctx, int force)
 renku_result *renku_db_verify(renku_ctx *ctx, int repair)
 {
     return rk_tool_run(ctx, verify, &repair, RK_TOOL_JSON);
-}
-
-renku_result *renku_doctor(renku_ctx *ctx)
-{
-    return rk_tool_run(ctx, rk_doctor, NULL, RK_TOOL_JSON);
 }
 
 const char *renku_version(void)

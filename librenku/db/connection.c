@@ -187,6 +187,11 @@ static rk_wire wait_for_answer(PGconn *pg, rk_patience patience)
     return RK_WIRE_OK;
 }
 
+rk_wire rk_conn_wait(rk_conn *conn, short events, rk_patience patience)
+{
+    return wait_for(conn->pg, events, patience);
+}
+
 /* The server closes the connection after this. */
 static bool is_last_word(const PGresult *result)
 {

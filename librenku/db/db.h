@@ -144,6 +144,20 @@ bool rk_db_is_open(const rk_op *op);
  * RK_ERR_RETRY. */
 int rk_db_transaction(rk_op *op, int (*body)(rk_op *op, void *user), void *user);
 
+/* --- copying: whole tables, in bounded memory, inside a transaction that has begun --- */
+
+/* Takes the next bytes of the server's COPY text. */
+typedef int rk_copy_sink(void *user, rk_op *op, const char *bytes, size_t length);
+/* Gives the next bytes, which live until the next call; length 0 is the end. */
+typedef int rk_copy_source(void *user, rk_op *op, const char **bytes, size_t *length);
+
+/* Runs COPY ... TO STDOUT; one call of @p sink for each row. A sink that fails ends the
+ * transaction. */
+int rk_db_copy_out(rk_op *op, const char *sql, rk_copy_sink *sink, void *user);
+/* Runs COPY ... FROM STDIN; @p rows is how many came in. A source that fails ends the
+ * transaction too. */
+int rk_db_copy_in(int64_t *rows, rk_op *op, const char *sql, rk_copy_source *source, void *user);
+
 /* Statements sent so far by this operation's session and round trips made: for tests and metrics.
  */
 void rk_db_counts(const rk_op *op, int *statements, int *round_trips);

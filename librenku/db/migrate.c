@@ -131,18 +131,18 @@ int rk_migration_apply(rk_op *op, const rk_migration *migration)
     return rk_migration_first_relations(op);
 }
 
-/* What one step of an update found and did. */
-typedef struct {
-    int before;
-    const rk_migration *applied; /* NULL when nothing was pending */
-} step;
-
-static int refuse_foreign(rk_op *op)
+int rk_migration_refuse_foreign(rk_op *op)
 {
     (void)rk_fail(op, RK_ERR_CONFLICT,
                   "This database belongs to a running deployment."); /* below */
     return rk_fail_detail(op, "take it over with: renku db adopt");
 }
+
+/* What one step of an update found and did. */
+typedef struct {
+    int before;
+    const rk_migration *applied; /* NULL when nothing was pending */
+} step;
 
 static int apply_next(rk_op *op, void *user)
 {
@@ -153,7 +153,7 @@ static int apply_next(rk_op *op, void *user)
     RK_TRY(rk_migration_lock(op));
     RK_TRY(rk_migration_read(&state, op));
     if (!state.managed && state.deployed)
-        return refuse_foreign(op);
+        return rk_migration_refuse_foreign(op);
     out->before = state.revision;
     if (state.revision >= rk_migration_count)
         return 0;
@@ -229,4 +229,22 @@ int rk_migrate_ready(rk_op *op)
     if (state.revision < rk_migration_count)
         return too_old(op, &state);
     return state.serves > rk_migration_count ? too_new(op, &state) : 0;
+}
+
+int rk_migrate_pending(const char **out, rk_op *op)
+{
+    rk_migration_state state;
+    rk_buf names;
+
+    *out = NULL;
+    RK_TRY(rk_migration_read(&state, op));
+    if (state.revision >= rk_migration_count || (state.deployed && !state.managed))
+        return 0;
+    rk_buf_begin(&names, op, 256);
+    for (int i = state.revision; i < rk_migration_count; i++)
+        rk_buf_printf(&names, "%s%04d_%s", i == state.revision ? "" : ", ", rk_migrations[i].number,
+                      rk_migrations[i].name);
+    RK_TRY(rk_buf_finish(&names));
+    *out = names.text;
+    return 0;
 }

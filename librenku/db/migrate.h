@@ -3,6 +3,7 @@
 #define RK_MIGRATE_H
 
 #include "librenku/base/buf.h"
+#include "librenku/base/value.h"
 
 /* The migrations of migrations/NNNN_name.sql, embedded at build time. They use the operation's pool
  * (op->ctx). */
@@ -32,5 +33,46 @@ int rk_migrate_exported(rk_op *op);
  * that a library must know; without such a line any library will do). Else UNAVAILABLE, and what to
  * do. */
 int rk_migrate_ready(rk_op *op);
+/* The names of the migrations that rk_migrate_up() would apply, parted by commas; NULL when there
+ * is none, and when they are not applied here: in a database of somebody else. */
+int rk_migrate_pending(const char **out, rk_op *op);
+
+/* --- whole tables, for backup and restore; all of it inside an open transaction --- */
+
+/* A table that migrations have made. */
+typedef struct {
+    const char *name;        /* "common.groups" */
+    rk_strings columns;      /* that can be written, in the order of their names */
+    const char *sql_table;   /* the same for statements */
+    const char *sql_columns; /* likewise, parted by commas */
+    rk_opt_int size_bytes;
+} rk_owned_table;
+
+/* All of them, in the order of their names. */
+int rk_owned_tables(rk_array *out /* of rk_owned_table */, rk_op *op);
+/* Counts the rows of all of them anew, for the planner. */
+int rk_owned_analyze(rk_op *op);
+/* A query for name, last value and whether it was given, of each sequence. */
+int rk_owned_sequences(const char **out, rk_op *op);
+
+/* What a backup notes about the schema that its rows fit. */
+typedef struct {
+    int revision;
+    const char *checksum; /* of the migration of that number */
+} rk_schema_mark;
+/* CONFLICT when no librenku has made this database. */
+int rk_schema_mark_read(rk_schema_mark *out, rk_op *op);
+
+/* Makes an installation without rows, of that revision, ready for rows: no triggers, no references
+ * and no indexes stand in the way. CONFLICT when it holds anything that migrations did not put
+ * there, or when the revision is not known here. @p tables: those
+ * of that revision; @p back is for the end. */
+int rk_restore_begin(rk_array *tables /* of rk_owned_table */, const char **back, rk_op *op,
+                     const rk_schema_mark *mark);
+/* Where the rows of rk_owned_sequences() go meanwhile. */
+#define RK_RESTORED_SEQUENCES "librenku.restored_sequence"
+/* Sets the sequences, makes everything again that was set aside, and goes on to the newest
+ * revision. */
+int rk_restore_end(rk_op *op, const char *back, int revision);
 
 #endif

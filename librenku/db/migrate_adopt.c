@@ -192,10 +192,18 @@ static int check_losses(rk_op *op, const hand_back *work)
 }
 
 /* Our triggers on the tables of the contract go with their functions. */
-static int remove_ours(rk_op *op, const hand_back *work)
+static int remove_ours(rk_op *op, const outbox *events)
 {
     RK_TRY(rk_session_script(op, "DROP SCHEMA librenku CASCADE"));
-    return work->outbox.ours.value ? rk_session_script(op, "DROP TABLE events.events") : 0;
+    return events->ours.value ? rk_session_script(op, "DROP TABLE events.events") : 0;
+}
+
+int rk_migration_remove(rk_op *op)
+{
+    outbox events;
+
+    RK_TRY(read_outbox(&events, op));
+    return remove_ours(op, &events);
 }
 
 static int give(rk_op *op, void *user)
@@ -210,7 +218,7 @@ static int give(rk_op *op, void *user)
                       "see what it holds with: renku db status");
     RK_TRY(read_outbox(&work->outbox, op));
     RK_TRY(check_losses(op, work));
-    return remove_ours(op, work);
+    return remove_ours(op, &work->outbox);
 }
 
 int rk_migrate_hand_back(rk_op *op, rk_buf *report, bool force)

@@ -7,10 +7,7 @@
  * definitions are complete. */
 
 #define TAB "E'\\t'"
-#define IN_SCHEMAS                                                                                 \
-    " IN ('authz', 'capacity_reservation', 'common', 'connected_services', 'events', 'librenku',"  \
-    " 'metrics', 'notifications', 'platform', 'projects', 'public', 'resource_pools', 'secrets',"  \
-    " 'sessions', 'storage', 'users')"
+#define IN_SCHEMAS " IN (" RK_OWN_SCHEMAS ", 'public')"
 #define FROM_CATALOG(catalog, oid)                                                                 \
     " NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '" catalog "'::regclass"               \
     "                AND e.objid = " oid " AND e.deptype = 'e')"

@@ -23,6 +23,12 @@ extern const char *const rk_expected_schema[];
 /* Number 1 is the schema of a deployment at this revision; those after it are our own additions. */
 #define RK_CONTRACT_REVISION "01k4dy9r2we4"
 
+/* The schemas that hold nothing but what migrations have made. */
+#define RK_OWN_SCHEMAS                                                                             \
+    "'authz', 'capacity_reservation', 'common', 'connected_services', 'events', 'librenku',"       \
+    " 'metrics', 'notifications', 'platform', 'projects', 'resource_pools', 'secrets',"            \
+    " 'sessions', 'storage', 'users'"
+
 /* Waits for the lock that all who change the schema hold; inside a transaction. */
 int rk_migration_lock(rk_op *op);
 /* Creates the table of what was applied. */
@@ -41,6 +47,10 @@ typedef struct {
 } rk_migration_state;
 
 int rk_migration_read(rk_migration_state *out, rk_op *op);
+/* Removes all that is ours; what remains is the contract's schema. */
+int rk_migration_remove(rk_op *op);
+/* A deployment that was not taken over. */
+int rk_migration_refuse_foreign(rk_op *op);
 /* What the migrations themselves put into the relationships counts as exported. */
 int rk_migration_first_relations(rk_op *op);
 

@@ -48,6 +48,8 @@ int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options);
 void rk_conn_free(rk_conn *conn);
 /* Whether a connection that lay idle can be used: it has sent nothing, and no end of file. */
 bool rk_conn_is_alive(rk_conn *conn);
+/* Waits until the socket is ready for one of the events. */
+rk_wire rk_conn_wait(rk_conn *conn, short events, rk_patience patience);
 /* The next result of the queries under way, NULL at the end of one. */
 rk_wire rk_conn_next(PGresult **out, rk_conn *conn, rk_patience patience);
 /* The name under which the statement stands prepared on this connection. */

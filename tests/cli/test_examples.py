@@ -47,8 +47,21 @@ def with_migrations(world, _postgres) -> None:
     (world.folder / "migrations").mkdir()
 
 
+def with_backup(world, postgres) -> None:
+    """A backup of it, and an empty database."""
+    assert world.run("backup", str(world.folder / "renku-2026-11-27.tar")).returncode == 0
+    world.env |= postgres.create_database()
+
+
+def without_groups(world, _postgres) -> None:
+    """Whoever made groups cannot be removed."""
+    world.ask("group", "delete", "marine-lab")
+
+
 # What must be so before the example of a command.
 PREPARATIONS = {
+    "user delete": without_groups,
+    "restore": with_backup,
     "db adopt": deployed,
     "db hand-back": adopted,
     "db new": with_migrations,
