@@ -308,7 +308,7 @@ renku_result *renku_backup(renku_ctx *ctx, const char *path, renku_progress *pro
     file_work work = {.path = path, .fd = -1, .work = {.watch = {progress, user, 0}}};
 
     if (!path)
-        return rk_result_refused("renku_backup: the path is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_backup: the path is NULL.");
     return rk_tool_run(ctx, backup_file, &work, RK_TOOL_JSON);
 }
 
@@ -337,7 +337,7 @@ renku_result *renku_backup_verify(const char *path, renku_progress *progress, vo
     rk_op op;
 
     if (!path)
-        return rk_result_refused("renku_backup_verify: the path is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_backup_verify: the path is NULL.");
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
     renku_result *result = rk_result_new(&op);

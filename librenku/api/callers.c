@@ -31,6 +31,7 @@ struct rk_callers {
     pid_t process; /* that made it: in a child the lock may be held forever */
     pthread_mutex_t lock;
     slab *slabs;
+    size_t unused;                  /* places of the first slab that were never used */
     renku_caller *oldest, **newest; /* at rest */
     size_t resting;
 };
@@ -54,20 +55,14 @@ static int add_slab(rk_callers *home)
         return -1;
     more->next = home->slabs;
     home->slabs = more;
-    for (size_t i = 0; i < SLAB_CALLERS; i++) {
+    home->unused = SLAB_CALLERS;
+    for (size_t i = 0; i < SLAB_CALLERS; i++)
         more->callers[i].home = home;
-        rest(home, &more->callers[i]);
-    }
     return 0;
 }
 
-/* NULL when there is no memory. The lock is held. */
-static renku_caller *oldest(rk_callers *home)
+static renku_caller *wake(rk_callers *home)
 {
-    while (home->resting <= REST_CALLERS) {
-        if (add_slab(home) < 0)
-            return NULL;
-    }
     renku_caller *caller = home->oldest;
 
     home->oldest = caller->next;
@@ -76,10 +71,21 @@ static renku_caller *oldest(rk_callers *home)
     return caller;
 }
 
+/* A place that has rested for long, else one that was never used; NULL when there is no memory. The
+ * lock is held. */
+static renku_caller *find_place(rk_callers *home)
+{
+    if (home->resting > REST_CALLERS)
+        return wake(home);
+    if (home->unused == 0 && add_slab(home) < 0)
+        return NULL;
+    return &home->slabs->callers[SLAB_CALLERS - home->unused--];
+}
+
 static renku_caller *take(rk_callers *home)
 {
     (void)pthread_mutex_lock(&home->lock); /* this kind of lock cannot fail */
-    renku_caller *caller = oldest(home);
+    renku_caller *caller = find_place(home);
     (void)pthread_mutex_unlock(&home->lock);
     return caller;
 }

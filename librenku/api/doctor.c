@@ -248,7 +248,7 @@ renku_result *renku_doctor_run(const renku_config *config, int wants_fixes)
     rk_op op;
 
     if (!config)
-        return rk_result_refused("renku_doctor_run: the configuration is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_doctor_run: the configuration is NULL.");
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
     renku_result *result = rk_result_new(&op);

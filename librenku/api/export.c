@@ -195,6 +195,6 @@ static int export_user(rk_op *op, rk_buf *out, void *user_id)
 renku_result *renku_user_export(renku_ctx *ctx, const char *user_id)
 {
     if (!user_id)
-        return rk_result_refused("renku_user_export: the user id is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_user_export: the user id is NULL.");
     return rk_tool_run(ctx, export_user, (void *)(uintptr_t)user_id, RK_TOOL_JSON);
 }

@@ -179,6 +179,7 @@ static int preview(rk_op *op, rk_buf *out, void *user)
 renku_result *renku_user_delete_preview(renku_ctx *ctx, const char *user_id)
 {
     if (!user_id)
-        return rk_result_refused("renku_user_delete_preview: the user id is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "renku_user_delete_preview: the user id is NULL.");
     return rk_tool_run(ctx, preview, (void *)(uintptr_t)user_id, RK_TOOL_JSON);
 }

@@ -121,6 +121,6 @@ renku_result *renku_restore(renku_ctx *ctx, const char *path, renku_progress *pr
     };
 
     if (!path)
-        return rk_result_refused("renku_restore: the path is NULL.");
+        return rk_result_refused(RK_ERR_INTERNAL, "renku_restore: the path is NULL.");
     return rk_tool_run(ctx, restore, &work, RK_TOOL_JSON);
 }
