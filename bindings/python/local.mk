@@ -29,18 +29,18 @@ python_copies = \
 python_others = %D%/README.md %D%/librenku/py.typed %D%/pyproject.toml %D%/setup.py
 
 EXTRA_DIST += %D%/README.md %D%/pyproject.toml %D%/setup.py
-CLEANFILES += $(python_made) $(python_copies) bindings/python/stamp
+CLEANFILES += $(python_made) $(python_copies)
 
-bindings/python/stamp: $(python_modules) $(python_others) $(python_made) bindings/python/librenku/_version.py
-	$(AM_V_GEN)$(MKDIR_P) bindings/python/librenku
+# The copies stand where make would look for the sources of a build elsewhere: they are compared each time.
+all-local: $(python_made) bindings/python/librenku/_version.py
 	$(AM_V_at)for file in $(python_modules) $(python_others); do \
 		cmp -s $(srcdir)/$$file $$file || cp -f $(srcdir)/$$file $$file || exit 1; \
 	done
-	$(AM_V_at)cp -f $(python_made) bindings/python/librenku/
-	$(AM_V_at)touch $@
+	$(AM_V_at)for file in $(python_made); do \
+		cmp -s $$file bindings/$${file#gen/} || cp -f $$file bindings/$${file#gen/} || exit 1; \
+	done
 $(python_made): gen/apigen.stamp
 	$(AM_V_at)test -f $@ || { rm -f gen/apigen.stamp; $(MAKE) $(AM_MAKEFLAGS) gen/apigen.stamp; }
-all-local: bindings/python/stamp
 
 librenkupythondir = $(pythondir)/librenku
 librenkupython_PYTHON = $(python_modules)

@@ -151,7 +151,8 @@ def request(operation: Operation, parameters: Parameters, body: Any, how: How) -
     made = Request(_REQUEST_SIZE, operation.raw)
     pairs = _pairs(parameters)
     if pairs:
-        made.parameters = (Parameter * len(pairs))(*pairs)
+        array: Any = Parameter * len(pairs)
+        made.parameters = array(*pairs)
         made.parameter_count = len(pairs)
     if body is not None:
         raw = _body(operation, body)
