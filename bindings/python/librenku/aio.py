@@ -21,8 +21,8 @@ AnyAsyncClient = TypeVar("AnyAsyncClient", bound="AsyncClient")
 class AsyncClient(AsyncOperations, AsyncAdminTools):
     """A Client whose methods are awaited.
 
-    At most `threads` calls run at once. A call whose task is cancelled is ended in the library too: its
-    transaction is rolled back before the task goes on.
+    At most `threads` calls run at once. A call whose task is cancelled is ended in the library too, before the
+    task goes on. As with a connection that breaks, a change that was being saved just then may be there or not.
     """
 
     def __init__(
