@@ -12,10 +12,12 @@ EXTRA_DIST += \
 	%D%/decisions.md \
 	%D%/errors.md \
 	%D%/operating.md \
+	%D%/python.md \
 	%D%/threading.md \
 	tools/abi \
 	tools/dev/build.sh \
 	tools/dev/check.sh \
 	tools/dev/setup.sh \
+	tools/dev/wheel.py \
 	tools/docgen/docgen.py \
 	tools/packages.txt
