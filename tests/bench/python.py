@@ -12,7 +12,7 @@ from support.server import BUILD
 from world import SMALL, World
 
 PROGRAM = BUILD / "tests/bench/python/call"
-ROUNDS, CALLS, WARM = 15, 1000, 200
+ROUNDS, CALLS, WARM = 100, 100, 200
 CEILING_US = 40
 
 
