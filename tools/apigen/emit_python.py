@@ -207,7 +207,8 @@ def table(api):
     listed = "".join(f"    {operation.id.upper()},\n" for operation in api.operations)
     used = set(re.findall(r"\w+", shapes.text() + rows))
     words = ", ".join(word for word in CONVERTERS if word in used)
-    head = f"from typing import Dict\n\nfrom ._call import Operation\nfrom ._convert import {words}\n\n"
+    convert = f"from ._convert import {words}\n" if words else ""
+    head = f"from typing import Dict\n\nfrom ._call import Operation\n{convert}\n"
     names = f"\nBY_NAME: Dict[str, Operation] = {{\n    operation.name: operation\n    for operation in (\n{_indented(listed)}    )\n}}\n"
     return MADE + ABOUT_TABLE + head + shapes.text() + "\n" + rows + names
 
