@@ -6,18 +6,18 @@ from pathlib import Path
 from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
-BUNDLED = Path(__file__).parent / "librenku" / "librenku.so.0"
+BUNDLED = list((Path(__file__).parent / "librenku").glob("librenku.so.*"))
 
 
 class Bundle(Distribution):
     def has_ext_modules(self):
-        return BUNDLED.exists()
+        return bool(BUNDLED)
 
 
 class Wheel(bdist_wheel):
     def get_tag(self):
         python, abi, platform = super().get_tag()
-        return ("py3", "none", platform) if BUNDLED.exists() else (python, abi, platform)
+        return ("py3", "none", platform) if BUNDLED else (python, abi, platform)
 
 
 setup(distclass=Bundle, cmdclass={"bdist_wheel": Wheel})

@@ -77,7 +77,7 @@ def test_the_commands_of_the_page_about_the_command_line_work(home, tmp_path):
 def test_the_python_of_its_page_works(home):
     blocks = TESTED_PYTHON.findall((ROOT / "docs/python.md").read_text())
     env = home.env | {"TOKEN": token_of(home, "alice"), "PYTHONDONTWRITEBYTECODE": "1"}
-    paths = {"PYTHONPATH": str(BUILD / "bindings/python"), "RENKU_LIBRARY": str(BUILD / ".libs/librenku.so.0")}
+    paths = {"PYTHONPATH": str(BUILD / "bindings/python"), "RENKU_LIBRARY": str(BUILD / ".libs/librenku.so")}
 
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks)], env=env | paths, cwd="/", capture_output=True, text=True, timeout=120

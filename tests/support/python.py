@@ -11,7 +11,7 @@ from pathlib import Path
 from .server import BUILD, SANITIZERS
 
 PACKAGE = BUILD / "bindings/python"
-LIBRARY = BUILD / ".libs/librenku.so.0"
+LIBRARY = BUILD / ".libs/librenku.so"
 
 
 @cache

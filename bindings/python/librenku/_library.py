@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 from ._log import forward
-
-SONAME = "librenku.so.0"
+from ._version import SONAME
 
 
 class Parameter(Structure):
