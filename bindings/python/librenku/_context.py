@@ -36,10 +36,13 @@ class Context:
         self._pointer = found.value
         _open.add(self)
 
-    def enter(self) -> int:
-        """The context for one call; leave() must follow."""
+    def check_process(self) -> None:
         if os.getpid() != self._pid:
             raise errors.Internal("The client was made before fork(): make one in each process.", 1500, 500)
+
+    def enter(self) -> int:
+        """The context for one call; leave() must follow."""
+        self.check_process()
         with self._lock:
             if self._pointer is None:
                 raise errors.Closed("The client is closed.")

@@ -141,6 +141,7 @@ class Client(Operations, AdminTools):
         caller = self._caller
         if self._closed:
             raise errors.Closed("The client is closed.")
+        self._context.check_process()
         return caller
 
     def _pages(self, operation: Operation, parameters: Parameters, how: How) -> Pages:
