@@ -28,7 +28,12 @@ python_copies = \
 	%D%/librenku/types.py
 python_others = %D%/README.md %D%/librenku/py.typed %D%/pyproject.toml %D%/setup.py
 
-EXTRA_DIST += %D%/README.md %D%/pyproject.toml %D%/setup.py
+EXTRA_DIST += %D%/README.md %D%/pyproject.toml %D%/setup.py \
+	examples/python/all_groups.py \
+	examples/python/create_project.py \
+	examples/python/explore.py \
+	examples/python/import_csv.py \
+	examples/python/visible.py
 CLEANFILES += $(python_made) $(python_copies)
 
 # The copies stand where make would look for the sources of a build elsewhere: they are compared each time.
