@@ -18,7 +18,7 @@ from ._library import Call, Library, Parameter, Request, library
 Parameters = Tuple[Tuple[bytes, Any], ...]
 
 _REQUEST_SIZE, _CALL_SIZE = sizeof(Request), sizeof(Call)
-_loads = json.JSONDecoder().decode
+_loads = json.JSONDecoder().raw_decode
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=to_json).encode
 
 
@@ -126,15 +126,6 @@ class How:
     request_id: Optional[str] = None
     cancel: Optional[Cancel] = None
 
-    def is_usual(self) -> bool:
-        return (
-            self.timeout is None
-            and self.cancel is None
-            and self.if_match is None
-            and self.if_none_match is None
-            and self.request_id is None
-        )
-
     def call(self) -> Call:
         milliseconds = 0
         if self.timeout is not None:
@@ -146,7 +137,20 @@ class How:
         return Call(_CALL_SIZE, milliseconds, cancel, *map(optional_text, texts))
 
 
-def request(operation: Operation, parameters: Parameters, body: Any, how: How) -> Request:
+def how_of(
+    if_match: Optional[str] = None,
+    if_none_match: Optional[str] = None,
+    timeout: Optional[float] = None,
+    request_id: Optional[str] = None,
+    cancel: Optional[Cancel] = None,
+) -> Optional[How]:
+    """None for the usual call, which says nothing of these."""
+    if timeout is None and cancel is None and request_id is None and if_match is None and if_none_match is None:
+        return None
+    return How(if_match, if_none_match, timeout, request_id, cancel)
+
+
+def request(operation: Operation, parameters: Parameters, body: Any, how: Optional[How]) -> Request:
     """The request; it keeps alive what it points to."""
     made = Request(_REQUEST_SIZE, operation.raw)
     pairs = _pairs(parameters)
@@ -157,7 +161,7 @@ def request(operation: Operation, parameters: Parameters, body: Any, how: How) -
     if body is not None:
         raw = _body(operation, body)
         made.body, made.body_size = raw, len(raw)
-    if not how.is_usual():
+    if how is not None:
         made.call = pointer(how.call())
     return made
 
@@ -193,7 +197,7 @@ def take(lib: Library, result: int, operation: Operation) -> Any:
     text = take_text(lib, result, operation.name)
     if not text:
         return None
-    value = _loads(text)
+    value, _ = _loads(text)
     return operation.convert(value) if operation.convert else value
 
 

@@ -23,6 +23,8 @@ class Context:
     def __init__(self, config: Config) -> None:
         self.library = config.library
         self._pid = os.getpid()
+        self._is_foreign = False  # made before a fork()
+        self._closing = False
         self._running = 0
         self._pages: Set[int] = set()
         # a finaliser of Python may run in the middle of anything that this very thread does
@@ -37,7 +39,7 @@ class Context:
         _open.add(self)
 
     def check_process(self) -> None:
-        if os.getpid() != self._pid:
+        if self._is_foreign:
             raise errors.Internal("The client was made before fork(): make one in each process.", 1500, 500)
 
     def enter(self) -> int:
@@ -52,7 +54,7 @@ class Context:
     def leave(self) -> None:
         with self._lock:
             self._running -= 1
-            if not self._running:
+            if self._closing and not self._running:
                 self._idle.notify_all()
 
     def close(self, wait: bool = True) -> None:
@@ -61,6 +63,7 @@ class Context:
             return  # its connections belong to the process that made it
         with self._lock:
             found, self._pointer = self._pointer, None
+            self._closing = True
             while self._running and wait:
                 self._idle.wait()
             if found is None or self._running:
@@ -121,6 +124,14 @@ class Caller:
         found, self.pointer = getattr(self, "pointer", None), None
         if found:
             self._context.free_caller(found)
+
+
+def _disown_all() -> None:
+    for context in list(_open):
+        context._is_foreign = True
+
+
+os.register_at_fork(after_in_child=_disown_all)
 
 
 @atexit.register

@@ -140,8 +140,7 @@ class AsyncClient(AsyncOperations, AsyncAdminTools):
 
     async def _with(self, cancel: Cancel, function: Callable[..., Any], *arguments: Any) -> Any:
         """Calls in a thread; when the task is cancelled, so is the call, and the task waits for its end."""
-        self._client._acting()
-        job = self._threads.submit(function, *arguments)
+        job = self._submit(function, *arguments)
         waiting = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(waiting)
@@ -150,8 +149,13 @@ class AsyncClient(AsyncOperations, AsyncAdminTools):
             raise
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.wrap_future(self._submit(function, *arguments))
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """After a fork() nobody would take up the job."""
         self._client._acting()
-        return await asyncio.wrap_future(self._threads.submit(function, *arguments))
+        self._client._context.check_process()
+        return self._threads.submit(function, *arguments)
 
 
 async def _end(job: Future[Any], waiting: asyncio.Future[Any], cancel: Cancel) -> None:

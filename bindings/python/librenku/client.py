@@ -10,7 +10,7 @@ from typing import Any, Iterator, Optional, Type, TypeVar, Union
 
 from . import _table, errors
 from ._admin import AdminTools
-from ._call import Answer, Cancel, How, Operation, Parameters, raw_text, request, take, take_answer, take_text
+from ._call import Answer, Cancel, How, Operation, Parameters, how_of, raw_text, request, take, take_answer, take_text
 from ._context import Caller, Context
 from ._operations import Operations
 from .config import Config
@@ -118,7 +118,7 @@ class Client(Operations, AdminTools):
 
         A body of bytes is sent as it stands, any other as JSON.
         """
-        how = How(if_match, if_none_match, timeout, request_id, cancel)
+        how = how_of(if_match, if_none_match, timeout, request_id, cancel)
         answer: Answer = self._perform(take_answer, operation_of(operation), _named(parameters), body, how)
         return answer
 
@@ -134,19 +134,18 @@ class Client(Operations, AdminTools):
         """Iterates over the pages of a list, each a list of items."""
         row = operation_of(operation)
         check_list(row)
-        return self._pages(row, _named(parameters), How(None, None, timeout, request_id, cancel))
+        return self._pages(row, _named(parameters), how_of(None, None, timeout, request_id, cancel))
 
     def _acting(self) -> Optional[Caller]:
         """The caller, whom close() takes away only after it has said so."""
         caller = self._caller
         if self._closed:
             raise errors.Closed("The client is closed.")
-        self._context.check_process()
         return caller
 
-    def _pages(self, operation: Operation, parameters: Parameters, how: How) -> Pages:
+    def _pages(self, operation: Operation, parameters: Parameters, how: Optional[How]) -> Pages:
         made = request(operation, parameters, None, how)
-        return Pages(self._context, self._acting(), operation, made, how.cancel)
+        return Pages(self._context, self._acting(), operation, made, how.cancel if how else None)
 
     def _run(
         self,
@@ -159,10 +158,10 @@ class Client(Operations, AdminTools):
         request_id: Optional[str] = None,
         cancel: Optional[Cancel] = None,
     ) -> Any:
-        how = How(if_match, if_none_match, timeout, request_id, cancel)
+        how = how_of(if_match, if_none_match, timeout, request_id, cancel)
         return self._perform(take, operation, parameters, body, how)
 
-    def _perform(self, taking: Any, operation: Operation, parameters: Parameters, body: Any, how: How) -> Any:
+    def _perform(self, taking: Any, operation: Operation, parameters: Parameters, body: Any, how: Optional[How]) -> Any:
         made = request(operation, parameters, body, how)
         context, caller = self._context, self._acting()  # a caller lives until its last call is over
         ctx = context.enter()
@@ -180,7 +179,7 @@ class Client(Operations, AdminTools):
         request_id: Optional[str] = None,
         cancel: Optional[Cancel] = None,
     ) -> Iterator[Any]:
-        return self._pages(operation, parameters, How(None, None, timeout, request_id, cancel)).items()
+        return self._pages(operation, parameters, how_of(None, None, timeout, request_id, cancel)).items()
 
     def _tool(self, name: str, *arguments: Any) -> str:
         self._acting()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads one project over and over, for tests/bench/python.py: `call USER_ID PROJECT_ID`, settings from the environment.
- * For each number on the standard input, that many calls; answers with the microseconds of one, by the clock and of the
- * processor. */
+/* Reads one project over and over, for tests/bench/python.py: `call USER_ID PROJECT_ID`, settings
+ * from the environment. For each number on the standard input, that many calls; answers with the
+ * microseconds of one, by the clock and of the processor. */
 #include <renku/renku.h>
 #include <stdio.h>
 #include <stdlib.h>
