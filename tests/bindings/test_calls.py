@@ -167,6 +167,7 @@ FAILURES = [
     (errors.Conflict, 1409, lambda user, project: user.project_create(
         {"name": "x", "namespace": user.slug, "slug": project["slug"]})),
     (errors.NotFound, 1404, lambda user, project: user.on_behalf(user="nobody")),
+    (errors.Forbidden, 1403, lambda user, project: user.on_behalf(service="migrations").user_me()),
     (errors.Invalid, 1422, lambda user, project: user.on_behalf(service="nobody")),
     (errors.NotFound, 1404, lambda user, project: Config.from_file("/no/such/file")),
     (errors.Configuration, 1500, lambda user, project: Client(Config(DB_PORT="many"))),

@@ -129,33 +129,49 @@ def test_a_cancel_outlives_its_handle(client):
 # --- logging ---
 
 
-def test_log_lines_become_records(user, caplog):
-    with caplog.at_level(logging.DEBUG, "librenku"), pytest.raises(errors.Invalid):
-        user.project_list(page=0, request_id="my-request")
+@pytest.fixture
+def over():
+    """A handle whose calls fail in a way that is logged."""
+    cancel = Cancel()
+    cancel.now()
+    return cancel
+
+
+def test_log_lines_become_records(user, over, caplog):
+    with caplog.at_level(logging.DEBUG, "librenku"), pytest.raises(errors.Cancelled):
+        user.project_list(cancel=over, request_id="my-request")
 
     (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert record.name.startswith("librenku.") and record.request_id == "my-request"
     assert "project_list" in record.getMessage() and record.pathname.endswith(".c") and record.lineno > 0
 
 
-def test_log_lines_come_from_any_thread(user, caplog, in_thread):
+def test_log_lines_come_from_any_thread(user, over, caplog, in_thread):
     with caplog.at_level(logging.DEBUG, "librenku"):
-        for job in [in_thread(lambda: user.project_list(page=0)) for _ in range(8)]:
-            with pytest.raises(errors.Invalid):
+        for job in [in_thread(lambda: user.project_list(cancel=over)) for _ in range(8)]:
+            with pytest.raises(errors.Cancelled):
                 job.result()
 
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 8
 
 
-def test_a_level_silences_the_rest(user, caplog):
-    with caplog.at_level(logging.CRITICAL, "librenku"), pytest.raises(errors.Invalid):
-        user.project_list(page=0)
+def test_a_level_silences_the_rest(user, over, caplog):
+    with caplog.at_level(logging.CRITICAL, "librenku"), pytest.raises(errors.Cancelled):
+        user.project_list(cancel=over)
 
     assert caplog.records == []
 
 
 def test_without_handlers_nothing_is_printed(environment):
-    script = LISTED + "with Client(settings) as client:\n    try: client.project_list(page=0)\n    except RenkuError: pass\n"
+    script = LISTED + """
+cancel = Cancel()
+cancel.now()
+with Client(settings) as client:
+    try:
+        client.project_list(cancel=cancel)
+    except errors.Cancelled:
+        pass
+"""
 
     done = run_script(script, {"SETTINGS": json.dumps(environment)})
 

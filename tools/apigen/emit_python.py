@@ -126,6 +126,8 @@ class Method:
         operation = self.operation
         for check in operation.checks:
             yield from STATUS_OF_CHECK.get(check, [])
+        if operation.person:
+            yield 403, "the caller is a service"
         if operation.permission:
             yield 404, f"it does not exist, or the caller lacks the permission {'.'.join(operation.permission)}"
         for status, text in operation.responses:
