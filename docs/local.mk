@@ -13,10 +13,12 @@ EXTRA_DIST += \
 	%D%/doctor.md \
 	%D%/errors.md \
 	%D%/operating.md \
+	%D%/python.md \
 	%D%/threading.md \
 	tools/abi \
 	tools/dev/build.sh \
 	tools/dev/check.sh \
 	tools/dev/setup.sh \
+	tools/dev/wheel.py \
 	tools/docgen/docgen.py \
 	tools/packages.txt

@@ -33,12 +33,17 @@ apigen_modules = \
 	%D%/apigen/emit_openapi.py \
 	%D%/apigen/emit_operations.py \
 	%D%/apigen/emit_patterns.py \
+	%D%/apigen/emit_python.py \
 	%D%/apigen/emit_source.py \
 	%D%/apigen/errors.py \
 	%D%/apigen/merge.py \
 	%D%/apigen/model.py \
 	%D%/apigen/names.py \
 	%D%/apigen/operations.py \
+	%D%/apigen/python_errors.py \
+	%D%/apigen/python_shapes.py \
+	%D%/apigen/python_text.py \
+	%D%/apigen/python_types.py \
 	%D%/apigen/schemas.py
 
 nodist_librenku_core_la_SOURCES += $(apigen_sources)
@@ -47,7 +52,7 @@ CLEANFILES += $(apigen_sources) $(apigen_headers) gen/apigen.stamp
 EXTRA_DIST += $(apigen_modules)
 
 # The stamp is the time of the last run; files whose text stays are not touched.
-gen/apigen.stamp: $(apispecs) $(apigen_modules)
+gen/apigen.stamp: $(apispecs) $(apigen_modules) include/renku/errors.h
 	$(AM_V_GEN)$(MKDIR_P) gen
 	$(AM_V_at)cd $(srcdir) && PYTHONPATH=%D% $(PYTHON) -B -m apigen --out $(abs_builddir)/gen $(apispecs)
 	$(AM_V_at)touch $@

@@ -11,7 +11,7 @@ from conftest import LIBRARY, kind_of_build
 from support.server import BUILD, ROOT
 
 MAP = ROOT / "librenku" / "librenku.map"
-SONAME = "librenku.so." + re.search(r"-version-info (\d+):0:0", (ROOT / "Makefile.am").read_text())[1]
+SONAME = "librenku.so." + re.search(r"\[SOVERSION\], \[(\d+)\]", (ROOT / "configure.ac").read_text())[1]
 PACKAGES = "libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc"
 
 

@@ -4,7 +4,7 @@
 
 usage: bench.py [--quick] [NAME...]
 
-Names: start memory library seed lists load; all without any. Writes build/bench.json. --quick leaves out the database of a
+Names: start memory library seed lists load python; all without any. Writes build/bench.json. --quick leaves out the database of a
 million projects and measures less often.
 """
 

@@ -7,6 +7,7 @@ import socket
 import time
 from pathlib import Path
 
+import python
 from library import library
 from load import wrk
 from processes import cpu_seconds, memory
@@ -162,4 +163,5 @@ CASES = {
     "seed": seed,
     "lists": lists,
     "load": load,
+    "python": python.case,
 }

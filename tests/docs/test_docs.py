@@ -17,6 +17,7 @@ from support.up import Installation
 README = ROOT / "README.md"
 TESTED = re.compile(r"^<!-- tested -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^<!-- file: ([\w.]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TESTED_PYTHON = re.compile(r"^<!-- tested -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 C_BLOCK = re.compile(r"^```c\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -71,6 +72,27 @@ def test_the_commands_of_the_page_about_the_command_line_work(home, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "project.json").read_text())["description"] == "Old air"
     assert json.loads(done.stdout.splitlines()[-1])["slug"] == "snow"
+
+
+def test_the_python_of_its_page_works(home):
+    blocks = TESTED_PYTHON.findall((ROOT / "docs/python.md").read_text())
+    env = home.env | {"TOKEN": token_of(home, "alice"), "PYTHONDONTWRITEBYTECODE": "1"}
+    paths = {"PYTHONPATH": str(BUILD / "bindings/python"), "RENKU_LIBRARY": str(BUILD / ".libs/librenku.so")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], env=env | paths, cwd="/", capture_output=True, text=True, timeout=120
+    )
+
+    assert len(blocks) >= 10
+    assert (done.returncode, done.stderr) == (0, "")
+    for line in ("None Ice cores", "401 1401 ", "changed meanwhile", "200 ['ice', 'climate']", "None", "True", "The client is closed."):
+        assert f"\n{line}" in f"\n{done.stdout}"
+
+
+def token_of(home, name):
+    done = home.run("token", name)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_the_program_of_the_readme_is_the_example():

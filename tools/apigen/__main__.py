@@ -5,7 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import emit_calls, emit_descriptions, emit_header, emit_openapi, emit_operations, emit_patterns, emit_source
+from . import emit_calls, emit_descriptions, emit_header, emit_openapi, emit_operations, emit_patterns, emit_python, emit_source
 from .api import read
 from .errors import SpecError
 
@@ -18,6 +18,7 @@ EMITTERS = {
     "openapi": emit_openapi.emit,
     "calls": emit_calls.emit,
     "descriptions": emit_descriptions.emit,
+    "python": emit_python.emit,
 }
 
 

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator does: no caller, no permission check. Whoever holds the configuration may do it."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from ctypes import byref, sizeof
+from typing import Any, Callable, Dict, List, Optional
+
+from ._call import optional_text, raw_text
+from ._convert import Ulid
+from ._library import PROGRESS, Seed
+
+Progress = Callable[[float, str], None]
+Found = Dict[str, Any]
+
+
+def _progress(call: Optional[Progress]) -> Any:
+    if call is None:
+        return PROGRESS()
+
+    def report(_user: Optional[int], share: float, what: bytes) -> None:
+        call(share, what.decode(errors="replace"))
+
+    return PROGRESS(report)
+
+
+class AdminTools:
+    """The functions of renku/admin.h as methods."""
+
+    @abstractmethod
+    def _tool(self, name: str, *arguments: Any) -> str:
+        """Calls a function of the library with the context; the body of its result."""
+
+    def _found(self, name: str, *arguments: Any) -> Found:
+        found: Found = json.loads(self._tool(name, *arguments))
+        return found
+
+    def db_migrate(self) -> Found:
+        """Brings the database to the newest revision; safe when two processes do it at once."""
+        return self._found("db_migrate")
+
+    def db_status(self) -> Found:
+        """The revision of the database and what is pending."""
+        return self._found("db_status")
+
+    def db_check(self) -> Found:
+        """Compares the database with the expected schema; Conflict names the differences."""
+        return self._found("db_check")
+
+    def db_adopt(self) -> Found:
+        """Takes over the database of a running deployment."""
+        return self._found("db_adopt")
+
+    def db_hand_back(self, force: bool = False) -> Found:
+        """Gives an adopted database back. With `force` also when relationships would be lost."""
+        return self._found("db_hand_back", int(force))
+
+    def db_verify(self, repair: bool = False) -> Found:
+        """Checks the projection behind the project lists against the rows; `repair` rebuilds it."""
+        return self._found("db_verify", int(repair))
+
+    def authz_check(self, type: str, id: str, scope: str, user: Optional[str] = None) -> bool:
+        """Whether a permission holds; without a user, for an anonymous caller."""
+        return bool(self._found("authz_check", *map(optional_text, (type, id, scope, user)))["allowed"])
+
+    def authz_explain(self, type: str, id: str, scope: str, user: Optional[str] = None) -> Found:
+        """Whether a permission holds, and the paths by which it does."""
+        return self._found("authz_explain", *map(optional_text, (type, id, scope, user)))
+
+    def authz_lookup(self, type: str, scope: str, user: Optional[str] = None) -> List[str]:
+        """The ids of the objects of a type on which the user has the scope."""
+        ids: List[str] = self._found("authz_lookup", *map(optional_text, (type, scope, user)))["ids"]
+        return [Ulid(id) if len(id) == 26 else id for id in ids]
+
+    def authz_export(self) -> str:
+        """All relationships, one a line: project:ID#owner@user:ID"""
+        return self._tool("authz_export")
+
+    def authz_import(self, text: str, apply: bool = False) -> Found:
+        """Reads such lines; tells what the rows imply and the relationships lack, or the reverse. Writes only with `apply`."""
+        raw = raw_text(text)
+        return self._found("authz_import", raw, len(raw), int(apply))
+
+    def authz_admin(self, action: str, user_id: Optional[str] = None) -> Found:
+        """The platform administrators: "add", "remove", or "list", which needs no user."""
+        return self._found("authz_admin", raw_text(action), optional_text(user_id))
+
+    def dev_seed(
+        self, users: int = 0, groups: int = 0, projects: int = 0, progress: Optional[Progress] = None
+    ) -> Found:
+        """Fills the database for trials and benchmarks. `progress` gets a share from 0 to 1 and what is done."""
+        seed = Seed(sizeof(Seed), users, groups, projects, _progress(progress), None)
+        return self._found("dev_seed", byref(seed))
+
+    def doctor(self) -> Found:
+        """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""
+        return self._found("doctor")
+
+
+class AsyncAdminTools:
+    """The same, awaitable. Such a call is not ended with its task."""
+
+    @abstractmethod
+    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function in a thread."""
+
+    @property
+    @abstractmethod
+    def _tools(self) -> AdminTools:
+        """Whose methods are called."""
+
+    async def _found(self, function: Callable[..., Found], *arguments: Any) -> Found:
+        found: Found = await self._in_thread(function, *arguments)
+        return found
+
+    async def db_migrate(self) -> Found:
+        """Brings the database to the newest revision; safe when two processes do it at once."""
+        return await self._found(self._tools.db_migrate)
+
+    async def db_status(self) -> Found:
+        """The revision of the database and what is pending."""
+        return await self._found(self._tools.db_status)
+
+    async def db_check(self) -> Found:
+        """Compares the database with the expected schema; Conflict names the differences."""
+        return await self._found(self._tools.db_check)
+
+    async def db_adopt(self) -> Found:
+        """Takes over the database of a running deployment."""
+        return await self._found(self._tools.db_adopt)
+
+    async def db_hand_back(self, force: bool = False) -> Found:
+        """Gives an adopted database back. With `force` also when relationships would be lost."""
+        return await self._found(self._tools.db_hand_back, force)
+
+    async def db_verify(self, repair: bool = False) -> Found:
+        """Checks the projection behind the project lists against the rows; `repair` rebuilds it."""
+        return await self._found(self._tools.db_verify, repair)
+
+    async def authz_check(self, type: str, id: str, scope: str, user: Optional[str] = None) -> bool:
+        """Whether a permission holds; without a user, for an anonymous caller."""
+        allowed: bool = await self._in_thread(self._tools.authz_check, type, id, scope, user)
+        return allowed
+
+    async def authz_explain(self, type: str, id: str, scope: str, user: Optional[str] = None) -> Found:
+        """Whether a permission holds, and the paths by which it does."""
+        return await self._found(self._tools.authz_explain, type, id, scope, user)
+
+    async def authz_lookup(self, type: str, scope: str, user: Optional[str] = None) -> List[str]:
+        """The ids of the objects of a type on which the user has the scope."""
+        ids: List[str] = await self._in_thread(self._tools.authz_lookup, type, scope, user)
+        return ids
+
+    async def authz_export(self) -> str:
+        """All relationships, one a line: project:ID#owner@user:ID"""
+        text: str = await self._in_thread(self._tools.authz_export)
+        return text
+
+    async def authz_import(self, text: str, apply: bool = False) -> Found:
+        """Reads such lines; writes only with `apply`."""
+        return await self._found(self._tools.authz_import, text, apply)
+
+    async def authz_admin(self, action: str, user_id: Optional[str] = None) -> Found:
+        """The platform administrators: "add", "remove", or "list", which needs no user."""
+        return await self._found(self._tools.authz_admin, action, user_id)
+
+    async def dev_seed(
+        self, users: int = 0, groups: int = 0, projects: int = 0, progress: Optional[Progress] = None
+    ) -> Found:
+        """Fills the database for trials and benchmarks. `progress` is called in another thread."""
+        return await self._found(self._tools.dev_seed, users, groups, projects, progress)
+
+    async def doctor(self) -> Found:
+        """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""
+        return await self._found(self._tools.doctor)
