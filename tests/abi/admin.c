@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/abi/abi.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TEST(the_library_knows_its_version)
 {
@@ -93,6 +96,73 @@ TEST(a_database_is_filled_with_progress)
     renku_ctx_free(ctx);
 }
 
+TEST(a_database_is_backed_up_and_checked)
+{
+    char folder[] = "/tmp/abi-XXXXXX", path[64];
+    renku_ctx *ctx = abi_open();
+    renku_caller *jane = abi_jane(ctx);
+    int calls = 0, pipe_ends[2];
+
+    (void)abi_project(ctx, jane, "jane"); /* so that the database is not empty */
+    renku_caller_free(jane);
+    EXPECT(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/backup", folder);
+    REFUSED(renku_backup_verify(path, NULL, NULL), RENKU_ENOTFOUND, "");
+    DONE(renku_backup(ctx, path, count_progress, &calls));
+    EXPECT(calls > 0);
+    DONE(renku_backup_verify(path, count_progress, &calls));
+    REFUSED(renku_restore(ctx, path, NULL, NULL), RENKU_ECONFLICT, "");
+    EXPECT(unlink(path) == 0);
+
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    DONE(renku_backup_fd(ctx, fd, NULL, NULL));
+    EXPECT(close(fd) == 0);
+    DONE(renku_backup_verify(path, NULL, NULL));
+    EXPECT(truncate(path, 4096) == 0);
+    REFUSED(renku_backup_verify(path, NULL, NULL), RENKU_EINVALID, "");
+    REFUSED(renku_restore(ctx, path, NULL, NULL), RENKU_EINVALID, "");
+    EXPECT(pipe2(pipe_ends, O_CLOEXEC) == 0 && close(pipe_ends[0]) == 0 &&
+           close(pipe_ends[1]) == 0);
+    renku_result *closed = renku_backup_fd(ctx, pipe_ends[1], NULL, NULL);
+
+    EXPECT(!renku_result_ok(closed));
+    renku_result_free(closed);
+    EXPECT(unlink(path) == 0 && rmdir(folder) == 0);
+    renku_ctx_free(ctx);
+}
+
+TEST(everything_about_a_person_is_told_and_removal_is_previewed)
+{
+    renku_ctx *ctx = abi_open();
+    renku_caller *jane = abi_jane(ctx);
+    const char *id = abi_project(ctx, jane, "jane"), *jane_id = abi_env("ABI_JANE_ID");
+    renku_result *told = GOOD(renku_user_export(ctx, jane_id));
+
+    EXPECT(strstr(renku_result_body(told, NULL), id));
+    renku_result_free(told);
+    DONE(renku_user_delete_preview(ctx, jane_id));
+    DONE(renku_project_get(ctx, jane, id, NULL, NULL));
+    REFUSED(renku_user_export(ctx, "nobody-at-all"), RENKU_ENOTFOUND, "");
+    REFUSED(renku_user_delete_preview(ctx, "nobody-at-all"), RENKU_ENOTFOUND, "");
+    renku_caller_free(jane);
+    renku_ctx_free(ctx);
+}
+
+TEST(settings_are_examined_before_a_context_stands)
+{
+    renku_config *config = abi_config();
+    renku_result *found = renku_doctor_run(config, 0);
+
+    EXPECT(renku_result_type(found, "/findings") == RENKU_TYPE_ARRAY);
+    renku_result_free(found);
+    SAME_INT(renku_config_set(config, "DB_PORT", "nonsense"), 0);
+    found = renku_doctor_run(config, 0);
+    EXPECT(strstr(renku_result_body(found, NULL), "DB_PORT"));
+    renku_result_free(found);
+    renku_config_free(config);
+}
+
 TEST(a_foreign_database_is_not_adopted_nor_handed_back)
 {
     renku_ctx *ctx = abi_open();
@@ -137,6 +207,16 @@ TEST(the_tools_of_an_operator_refuse_null)
     REFUSED(renku_authz_admin(ctx, "add", NULL), RENKU_EINTERNAL, "NULL");
     REFUSED(renku_authz_admin(ctx, "explode", "x"), RENKU_EINVALID, "explode");
     REFUSED(renku_dev_seed(ctx, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_backup(NULL, "/tmp/x", NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_backup(ctx, NULL, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_backup_fd(NULL, 1, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_backup_verify(NULL, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_restore(NULL, "/tmp/x", NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_restore(ctx, NULL, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_user_export(ctx, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_user_export(NULL, "x"), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_user_delete_preview(ctx, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_doctor_run(NULL, 0), RENKU_EINTERNAL, "NULL");
     renku_ctx_free(ctx);
 }
 

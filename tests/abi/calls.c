@@ -434,10 +434,19 @@ TEST(the_request_id_stands_in_the_log)
     room here = enter();
     renku_call call = RENKU_CALL_INIT;
 
-    call.request_id = "my-request-4711";
+    call.request_id = "my-request-4710";
     REFUSED(renku_project_create(here.ctx, here.jane, "{}", &call), RENKU_EINVALID, "");
+    call.request_id = "my-request-4711";
+    call.cancel = renku_cancel_new();
+    renku_cancel_now(call.cancel);
+    REFUSED(renku_project_create(here.ctx, here.jane, "{\"name\": \"x\", \"namespace\": \"jane\"}",
+                                 &call),
+            RENKU_ECANCELLED, "");
+    renku_cancel_free(call.cancel);
     char *log = abi_log();
 
+    EXPECT(
+        !strstr(log, "my-request-4710")); /* what a caller did wrong is told to the caller alone */
     EXPECT(strstr(log, "my-request-4711"));
     EXPECT(strstr(log, "project_create"));
     free(log);

@@ -121,7 +121,7 @@ TEST(many_threads_share_one_context)
     renku_ctx_free(all.ctx);
     char *log = abi_log();
 
-    EXPECT(strstr(log, "project_create")); /* each line whole, each thread its own */
+    EXPECT(strstr(log, "project_list")); /* each line whole, each thread its own */
     for (char *line = strtok(log, "\n"); line; line = strtok(NULL, "\n")) {
         if (!strstr(line, " [") || !strstr(line, "] - "))
             FAIL("no whole line: %s", line);
