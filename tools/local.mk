@@ -4,6 +4,8 @@
 apispecs = \
 	librenku/api/apispec.yaml \
 	librenku/namespace/apispec.yaml \
+	librenku/notification/apispec.yaml \
+	librenku/platform/apispec.yaml \
 	librenku/project/apispec.yaml \
 	librenku/user/apispec.yaml
 apigen_sources = \
@@ -11,14 +13,18 @@ apigen_sources = \
 	gen/calls.c \
 	gen/descriptions.c \
 	gen/namespace_api.c \
+	gen/notification_api.c \
 	gen/openapi.c \
 	gen/operations.c \
 	gen/patterns.c \
+	gen/platform_api.c \
 	gen/project_api.c \
 	gen/user_api.c
 apigen_headers = \
 	gen/api_api.h \
 	gen/namespace_api.h \
+	gen/notification_api.h \
+	gen/platform_api.h \
 	gen/project_api.h \
 	gen/renku/operations.h \
 	gen/user_api.h

@@ -132,6 +132,12 @@ REFUSALS = {
     "query-unchecked": (lambda d: own(listing(d), checks=[]), f"{LIST}: the check 'query' is missing"),
     "nothing-to-check": (lambda d: own(listing(d), checks=["query", "body"]), f"{LIST}: the check 'body' has nothing"),
     "role-without-name": (lambda d: own(listing(d), checks=["role", "query"]), f"{LIST}: the check 'role' has nothing"),
+    "role-that-is-no-setting": (lambda d: own(listing(d), role="alerts"), f"{LIST}: the role 'alerts' is not the name of a setting"),
+    "tag-without-member": (lambda d: own(patching(d), etag=True), f"{PATCH}: the response has no text 'etag'"),
+    "number-decoded": (
+        lambda d: own(patching(d)["parameters"][0], kind="slug", decoded=True),
+        f"{PATCH}: only a text can be decoded, and 'animal_id' is none",
+    ),
     "form-without-form": (lambda d: own(patching(d), form=True), f"{PATCH}: x-renku form does not fit"),
     "unknown-query-word": (lambda d: own(listing(d), unknown_query="no"), f"{LIST}: unknown_query is"),
     "no-responses": (lambda d: listing(d).pop("responses"), f"{LIST}: has no response"),

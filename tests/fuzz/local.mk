@@ -24,7 +24,14 @@ fuzzed_http = \
 	librenku/http/read_scalar.c \
 	librenku/http/text_check.c \
 	librenku/http/write.c
-fuzzed_gen = gen/api_api.c gen/namespace_api.c gen/patterns.c gen/project_api.c gen/user_api.c
+fuzzed_gen = \
+	gen/api_api.c \
+	gen/namespace_api.c \
+	gen/notification_api.c \
+	gen/patterns.c \
+	gen/platform_api.c \
+	gen/project_api.c \
+	gen/user_api.c
 
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzzed_http)
 nodist_tests_fuzz_fuzz_json_SOURCES = $(fuzzed_gen)
