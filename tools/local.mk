@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# apigen makes what follows from the apispec files. A new room is named in each of the first three lists.
+# apigen makes what follows from the apispec files and what they share. A new room is named in each of the first three
+# lists.
 apispecs = \
 	librenku/api/apispec.yaml \
 	librenku/namespace/apispec.yaml \
@@ -58,7 +59,7 @@ CLEANFILES += $(apigen_sources) $(apigen_headers) gen/apigen.stamp
 EXTRA_DIST += $(apigen_modules)
 
 # The stamp is the time of the last run; files whose text stays are not touched.
-gen/apigen.stamp: $(apispecs) $(apigen_modules) include/renku/errors.h
+gen/apigen.stamp: $(apispecs) librenku/api/common.yaml $(apigen_modules) include/renku/errors.h
 	$(AM_V_GEN)$(MKDIR_P) gen
 	$(AM_V_at)cd $(srcdir) && PYTHONPATH=%D% $(PYTHON) -B -m apigen --out $(abs_builddir)/gen $(apispecs)
 	$(AM_V_at)touch $@

@@ -229,6 +229,18 @@ def test_a_room_that_is_given_twice_is_refused(tmp_path):
         read(files)
 
 
+def test_rooms_share_components_and_may_have_their_own(tmp_path):
+    document = copy.deepcopy(BASE)
+    document["components"]["schemas"].pop("Kinds")
+    common = {"components": {"schemas": {"Kinds": {"type": "array", "items": {"type": "integer"}}, "Name": {"type": "integer"}}}}
+    file = place(tmp_path, document)
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "common.yaml").write_text(yaml.safe_dump(common))
+    header = emitted(read([file]))["zoo_api.h"]
+    assert "rk_opt_int *items;\n} rk_kinds;" in header
+    assert "const char *name;" in header
+
+
 def test_a_key_that_stands_twice_is_refused(tmp_path):
     text = yaml.safe_dump(BASE) + "openapi: 3.0.3\n"
     with pytest.raises(SpecError, match="'openapi' stands twice"):

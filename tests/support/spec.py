@@ -89,10 +89,16 @@ def operations_of(document: dict) -> list[Operation]:
 
 
 def documents() -> dict[Path, dict]:
-    return {
-        path: yaml.safe_load(path.read_text())
-        for path in sorted(ROOT.glob("librenku/*/apispec.yaml"))
-    }
+    """Each with the components that all rooms share."""
+    common = yaml.safe_load((ROOT / "librenku/api/common.yaml").read_text())["components"]
+    found = {}
+    for path in sorted(ROOT.glob("librenku/*/apispec.yaml")):
+        document = found[path] = yaml.safe_load(path.read_text())
+        own = document.get("components", {})
+        document["components"] = {
+            kind: common.get(kind, {}) | own.get(kind, {}) for kind in common | own
+        }
+    return found
 
 
 def operations() -> list[Operation]:
