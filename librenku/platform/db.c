@@ -133,7 +133,7 @@ static const rk_query redirect_by_source = {
 int rk_redirect_all(rk_array *out, rk_op *op)
 {
     static const rk_query query = {
-        .sql = "SELECT {row} FROM platform.url_redirects r ORDER BY r.id",
+        .sql = "SELECT {row} FROM platform.url_redirects r ORDER BY r.creation_date, r.id",
         .row = &redirect_row,
     };
 

@@ -20,6 +20,12 @@ class Operation:
     path_parameters: dict[str, dict] = field(default_factory=dict)
     query: dict[str, dict] = field(default_factory=dict)
     if_match: bool = False
+    checks: list[str] = field(default_factory=list)  # as the room's document declares them
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether the token has to tell more than who calls."""
+        return "admin" in self.checks or "role" in self.checks
 
     @property
     def name(self) -> str:
@@ -68,6 +74,7 @@ def _operation(document: dict, path: str, method: str, item: dict) -> Operation:
     parameters = resolve(document, item.get("parameters", [])) + node.get("parameters", [])
     content = node.get("requestBody", {}).get("content", {})
     operation = Operation(method.upper(), path, node.get("operationId", ""))
+    operation.checks = node.get("x-renku", {}).get("checks", [])
     operation.body = content.get("application/json", {}).get("schema")
     for parameter in parameters:
         if parameter["in"] == "path":
