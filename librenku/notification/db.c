@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/notification/db.h"
 
+#include "librenku/base/log.h"
 #include "librenku/db/db.h"
 
 static const rk_column alert_columns[] = {
@@ -66,37 +67,6 @@ int rk_alert_insert(rk_alert *out, rk_op *op, const rk_notice *notice)
     return rk_db_defer(out, op, &query, texts_of(params, notice));
 }
 
-int rk_alert_upsert(bool *known, rk_op *op, const rk_notice *notice)
-{
-    static const rk_column columns[] = {
-        {"EXISTS (SELECT FROM known)", RK_COLUMN_BOOL, 0, NULL},
-    };
-    static const rk_row row = RK_ROW(rk_opt_bool, columns);
-    static const rk_query query = {
-        .sql = "WITH known AS ("
-               "  SELECT u.keycloak_id FROM users.users u WHERE u.keycloak_id = $1),"
-               " changed AS ("
-               "  UPDATE notifications.alerts a SET title = $4, message = $5"
-               "   WHERE a.user_id = $1 AND a.event_type = $2 AND a.resolved_date IS NULL"
-               "     AND ($3::text IS NULL OR a.session_name = $3)"
-               "  RETURNING a.id),"
-               " added AS ("
-               "  INSERT INTO notifications.alerts"
-               "   (user_id, event_type, session_name, title, message)"
-               "  SELECT k.keycloak_id, $2, $3, $4, $5"
-               "    FROM known k WHERE NOT EXISTS (SELECT FROM changed))"
-               " SELECT {row}",
-        .row = &row,
-    };
-    rk_opt_bool found;
-    rk_param params[5];
-
-    RK_TRY(lock_user(op, notice->user_id));
-    RK_TRY(rk_db_one(&found, op, &query, texts_of(params, notice)));
-    *known = found.value;
-    return 0;
-}
-
 int rk_alert_active(rk_array *out, rk_op *op, const char *user_id, const char *session_name)
 {
     static const rk_query query = {
@@ -129,6 +99,48 @@ int rk_alert_resolve(rk_alert *out, bool *found, rk_op *op, const char *alert_id
     };
 
     return rk_db_lookup(out, found, op, &query, RK_PARAMS(rk_text(alert_id)));
+}
+
+/* Makes the alert or changes the texts of what is active. */
+static int upsert(rk_op *op, void *user)
+{
+    static const rk_column columns[] = {
+        {"EXISTS (SELECT FROM known)", RK_COLUMN_BOOL, 0, NULL},
+    };
+    static const rk_row row = RK_ROW(rk_opt_bool, columns);
+    static const rk_query query = {
+        .sql = "WITH known AS ("
+               "  SELECT u.keycloak_id FROM users.users u WHERE u.keycloak_id = $1),"
+               " changed AS ("
+               "  UPDATE notifications.alerts a SET title = $4, message = $5"
+               "   WHERE a.user_id = $1 AND a.event_type = $2 AND a.resolved_date IS NULL"
+               "     AND ($3::text IS NULL OR a.session_name = $3)"
+               "  RETURNING a.id),"
+               " added AS ("
+               "  INSERT INTO notifications.alerts"
+               "   (user_id, event_type, session_name, title, message)"
+               "  SELECT k.keycloak_id, $2, $3, $4, $5"
+               "    FROM known k WHERE NOT EXISTS (SELECT FROM changed))"
+               " SELECT {row}",
+        .row = &row,
+    };
+    const rk_notice *notice = user;
+    rk_opt_bool known;
+    rk_param params[5];
+
+    RK_TRY(lock_user(op, notice->user_id));
+    RK_TRY(rk_db_one(&known, op, &query, texts_of(params, notice)));
+    if (!known.value)
+        rk_log_warning(op, "notifications", "an alert is for the user %.80s, who does not exist",
+                       notice->user_id);
+    return 0;
+}
+
+int rk_notice_raise(rk_op *op, const rk_notice *notice)
+{
+    rk_notice copy = *notice;
+
+    return rk_db_transaction(op, upsert, &copy);
 }
 
 int rk_notice_resolve(rk_op *op, const rk_notice *notice)

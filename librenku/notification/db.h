@@ -15,9 +15,6 @@ typedef struct {
 int rk_alert_creation_lock(rk_alert_creation *out, rk_op *op, const rk_notice *notice);
 /* Queues the alert; @p out is filled at the commit. */
 int rk_alert_insert(rk_alert *out, rk_op *op, const rk_notice *notice);
-/* Makes the alert or changes the texts of what is active; @p known tells whether there is such a
- * user. Locks the user too. */
-int rk_alert_upsert(bool *known, rk_op *op, const rk_notice *notice);
 /* Active alerts of a user, newest first; of one session when @p session_name is not NULL. */
 int rk_alert_active(rk_array *out, rk_op *op, const char *user_id, const char *session_name);
 int rk_alert_lookup(rk_alert *out, bool *found, rk_op *op, const char *alert_id);

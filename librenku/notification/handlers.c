@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/base/log.h"
-#include "librenku/db/db.h"
 #include "librenku/http/caller.h"
 #include "librenku/notification/core.h"
 #include "librenku/notification/db.h"
@@ -44,27 +43,6 @@ int rk_alert_patch(rk_alert *out, rk_op *op, const rk_alert_patch_in *in)
     return found ? 0
                  : rk_fail(op, RK_ERR_NOT_FOUND, "The alert with ID %s does not exist.",
                            in->alert_id);
-}
-
-/* --- notices ---------------------------------------------------------------------------------- */
-
-static int raise_once(rk_op *op, void *user)
-{
-    const rk_notice *notice = user;
-    bool known;
-
-    RK_TRY(rk_alert_upsert(&known, op, notice));
-    if (!known)
-        rk_log_warning(op, "notifications", "an alert is for the user %.80s, who does not exist",
-                       notice->user_id);
-    return 0;
-}
-
-int rk_notice_raise(rk_op *op, const rk_notice *notice)
-{
-    rk_notice copy = *notice;
-
-    return rk_db_transaction(op, raise_once, &copy);
 }
 
 /* --- Alertmanager ----------------------------------------------------------------------------- */
