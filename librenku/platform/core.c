@@ -86,26 +86,13 @@ static bool is_readable(const rk_part *authority)
 
 /* --- paths ------------------------------------------------------------------------------------ */
 
-/* Whether all segments may stand as they are: two dots only at the start of a relative path. */
-static bool are_plain(const char *at, const char *end, bool relative)
+static bool is_plain(const rk_part *segment)
 {
-    bool may_lead_out = relative;
-
-    for (;;) {
-        const char *slash = memchr(at, '/', (size_t)(end - at));
-        const rk_part segment = {at, (size_t)((slash ? slash : end) - at)};
-        bool leads_out = rk_part_is(&segment, "..");
-
-        if (!segment.length || rk_part_is(&segment, ".") || (leads_out && !may_lead_out))
-            return false;
-        may_lead_out = leads_out;
-        if (!slash)
-            return true;
-        at = slash + 1;
-    }
+    return segment->length && !rk_part_is(segment, ".") && !rk_part_is(segment, "..");
 }
 
-/* Whether the path equals its POSIX normal form, which keeps exactly two leading slashes. */
+/* Whether the path equals its POSIX normal form, which keeps exactly two leading slashes, and leads
+ * nowhere out. */
 static bool is_canonical(const rk_part *path)
 {
     const char *at = path->text;
@@ -113,13 +100,17 @@ static bool is_canonical(const rk_part *path)
 
     while (at < end && *at == '/')
         at++;
-    size_t slashes = (size_t)(at - path->text);
-
-    if (slashes > 2 || path->length == 0)
+    if (at - path->text > 2 || path->length == 0)
         return false;
-    if (at == end || (slashes == 0 && path->length == 1 && *at == '.'))
-        return true;
-    return are_plain(at, end, slashes == 0);
+    while (at < end) {
+        const char *slash = memchr(at, '/', (size_t)(end - at));
+        const rk_part segment = {at, (size_t)((slash ? slash : end) - at)};
+
+        if (!is_plain(&segment) || slash == end - 1)
+            return false;
+        at += segment.length + (slash != NULL);
+    }
+    return true;
 }
 
 static bool is_project(const rk_part *path)

@@ -672,7 +672,7 @@ def reason(name: str, url) -> str | None:
     """The first rule that a URL breaks. Spec: platform.md 5"""
     if url.params or url.query or url.fragment:
         return f"The {name} URL must not include parameters, a query, or a fragment."
-    if url.path != posixpath.normpath(url.path):
+    if url.path != posixpath.normpath(url.path) or {".", ".."} & set(url.path.split("/")):
         return f"The {name} URL path is not canonical."
     if url.scheme or (name == "target" and url.netloc):
         if url.scheme != "https":

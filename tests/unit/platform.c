@@ -51,8 +51,8 @@ static const url_case sources[] = {
     {"//",                               NULL,                             NOT_CANONICAL("source")},
     {"",                                 NULL,                             NOT_CANONICAL("source")},
     {"projects/a",                       NULL,                             NO_PROJECT             },
-    {"..",                               NULL,                             NO_PROJECT             },
-    {"../../a",                          NULL,                             NO_PROJECT             },
+    {"..",                               NULL,                             NOT_CANONICAL("source")},
+    {"../../a",                          NULL,                             NOT_CANONICAL("source")},
     {".x/../a",                          NULL,                             NOT_CANONICAL("source")},
     {"a/..",                             NULL,                             NOT_CANONICAL("source")},
     {"1a:/projects/b",                   NULL,                             NO_PROJECT             },
@@ -89,6 +89,7 @@ static const url_case targets[] = {
      "cher.example/a",                            NULL                   },
     {"https://e\xe2\x84\x80x.example/a", NULL,                               NO_HOST("target")      },
     {"https:a",                          "https:///a",                       NULL                   },
+    {"https:../a",                       NULL,                               NOT_CANONICAL("target")},
     {"https:////a",                      "https:////a",                      NULL                   },
 };
 
