@@ -26,10 +26,12 @@ static int hex_of(char c)
 }
 
 /* One byte of a text with escapes; a broken escape stands for itself. */
-static char next_byte(const char **at, const char *end)
+static char next_byte(const char **at, const char *end, char plus)
 {
     const char *here = (*at)++;
 
+    if (*here == '+')
+        return plus;
     if (*here != '%' || end - here < 3 || hex_of(here[1]) < 0 || hex_of(here[2]) < 0)
         return *here;
     *at = here + 3;
@@ -95,12 +97,8 @@ static int decode(const char **out, rk_op *op, const char *start, const char *en
     size_t length = 0;
 
     RK_CHECK(bytes);
-    while (start < end) {
-        char given = *start;
-        char byte = next_byte(&start, end);
-
-        bytes[length++] = given == '+' ? plus : byte;
-    }
+    while (start < end)
+        bytes[length++] = next_byte(&start, end, plus);
     return rk_pairs_text(out, op, bytes, length);
 }
 
