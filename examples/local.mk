@@ -6,6 +6,7 @@ example_programs = \
 	examples/create_project \
 	examples/import_csv \
 	examples/projects \
+	examples/redirect \
 	examples/visible
 examples_all_groups_SOURCES = %D%/all_groups.c %D%/example.h
 examples_all_groups_LDADD = librenku.la
@@ -15,6 +16,8 @@ examples_import_csv_SOURCES = %D%/import_csv.c %D%/example.h
 examples_import_csv_LDADD = librenku.la $(LIBRENKU_LIBS)
 examples_projects_SOURCES = %D%/projects.c
 examples_projects_LDADD = librenku.la
+examples_redirect_SOURCES = %D%/redirect.c %D%/example.h
+examples_redirect_LDADD = librenku.la
 examples_visible_SOURCES = %D%/visible.c %D%/example.h
 examples_visible_LDADD = librenku.la
 

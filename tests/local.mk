@@ -24,6 +24,8 @@ unit_suites = \
 	%D%/unit/internal_token.c \
 	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
 	%D%/unit/metric.c \
+	%D%/unit/notification.c \
+	%D%/unit/platform.c \
 	%D%/unit/project.c \
 	%D%/unit/symmetric.c \
 	%D%/unit/token_cache.c

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# apigen makes what follows from the apispec files. A new room is named in each of the first three lists.
+# apigen makes what follows from the apispec files and what they share. A new room is named in each of the first three
+# lists.
 apispecs = \
 	librenku/api/apispec.yaml \
 	librenku/namespace/apispec.yaml \
+	librenku/notification/apispec.yaml \
+	librenku/platform/apispec.yaml \
 	librenku/project/apispec.yaml \
 	librenku/user/apispec.yaml
 apigen_sources = \
@@ -11,14 +14,18 @@ apigen_sources = \
 	gen/calls.c \
 	gen/descriptions.c \
 	gen/namespace_api.c \
+	gen/notification_api.c \
 	gen/openapi.c \
 	gen/operations.c \
 	gen/patterns.c \
+	gen/platform_api.c \
 	gen/project_api.c \
 	gen/user_api.c
 apigen_headers = \
 	gen/api_api.h \
 	gen/namespace_api.h \
+	gen/notification_api.h \
+	gen/platform_api.h \
 	gen/project_api.h \
 	gen/renku/operations.h \
 	gen/user_api.h
@@ -52,7 +59,7 @@ CLEANFILES += $(apigen_sources) $(apigen_headers) gen/apigen.stamp
 EXTRA_DIST += $(apigen_modules)
 
 # The stamp is the time of the last run; files whose text stays are not touched.
-gen/apigen.stamp: $(apispecs) $(apigen_modules) include/renku/errors.h
+gen/apigen.stamp: $(apispecs) librenku/api/common.yaml $(apigen_modules) include/renku/errors.h
 	$(AM_V_GEN)$(MKDIR_P) gen
 	$(AM_V_at)cd $(srcdir) && PYTHONPATH=%D% $(PYTHON) -B -m apigen --out $(abs_builddir)/gen $(apispecs)
 	$(AM_V_at)touch $@

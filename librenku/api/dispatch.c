@@ -5,6 +5,7 @@
 
 #include "librenku/api/paging.h"
 #include "librenku/authz/authz.h"
+#include "librenku/base/settings.h"
 #include "librenku/db/db.h"
 #include "librenku/http/caller.h"
 #include "librenku/http/form.h"
@@ -30,7 +31,7 @@ static int check_admin(rk_call *call, rk_op *op)
 
 static int check_role(rk_call *call, rk_op *op)
 {
-    const char *role = call->operation->role;
+    const char *role = rk_settings_text(op->settings, call->operation->role);
 
     if (!rk_caller_is_logged_in(op->caller))
         return rk_fail_default(op, RK_ERR_NO_CREDENTIALS);
@@ -174,6 +175,13 @@ static int prepare(rk_call *call, rk_op *op)
     return rk_route_fill(call->input, op, operation, call->route);
 }
 
+/* Only what is read can be known already: whoever has changed something gets to see it. */
+static bool is_known(const rk_call *call)
+{
+    return call->etag && call->if_none_match && strcmp(call->operation->method, "GET") == 0 &&
+           strcmp(call->if_none_match, call->etag) == 0;
+}
+
 int rk_dispatch(rk_call *call, rk_op *op)
 {
     RK_TRY(prepare(call, op));
@@ -182,7 +190,8 @@ int rk_dispatch(rk_call *call, rk_op *op)
         RK_TRY(rk_db_transaction(op, run_once, call));
     else
         RK_TRY(run_once(op, call));
-    call->not_modified = call->operation->sends_etag && call->if_none_match && call->reply.etag &&
-                         strcmp(call->if_none_match, call->reply.etag) == 0;
+    if (call->operation->etag_offset != SIZE_MAX)
+        call->etag = *(const char *const *)((char *)call->output + call->operation->etag_offset);
+    call->not_modified = is_known(call);
     return 0;
 }

@@ -20,6 +20,7 @@ typedef struct {
     void *input;
     void *output;
     rk_reply reply;
+    const char *etag; /* of the output, with its quotes; NULL is none */
     bool not_modified;
 } rk_call;
 

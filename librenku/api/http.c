@@ -124,6 +124,7 @@ static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
     };
 
     RK_TRY(rk_answer_refuse_null(op, x->request->body, x->request->body_size));
+    RK_TRY(rk_route_decode(&x->route, op, operation));
     RK_TRY(authenticate(op, x, operation));
     RK_TRY(rk_dispatch(&x->call, op));
     return rk_answer_write(x->result, op, &x->call);

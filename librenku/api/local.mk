@@ -40,4 +40,4 @@ librenku_core_la_SOURCES += \
 	%D%/token_refresh.c \
 	%D%/tools.c %D%/tools.h \
 	%D%/versioned.c %D%/versioned.h
-dist_noinst_DATA += %D%/apispec.yaml
+dist_noinst_DATA += %D%/apispec.yaml %D%/common.yaml

@@ -7,6 +7,7 @@
 
 #include "librenku/base/slug.h"
 #include "librenku/base/ulid.h"
+#include "librenku/http/pairs.h"
 
 enum { LITERAL = -1, SEGMENT_MAX = 256 };
 
@@ -203,6 +204,19 @@ const rk_operation *rk_route_method(const rk_route *route, const char *method)
             return route->operations[i];
     }
     return NULL;
+}
+
+int rk_route_decode(rk_route *route, rk_op *op, const rk_operation *operation)
+{
+    for (int i = 0; i < operation->path_count && i < route->param_count; i++) {
+        rk_segment *value = &route->params[i];
+
+        if (!operation->path_params[i].decoded)
+            continue;
+        RK_TRY(rk_path_text(&value->text, op, value->text, value->length));
+        value->length = strlen(value->text);
+    }
+    return 0;
 }
 
 static int fill_int(rk_opt_int *out, rk_op *op, const char *text)

@@ -31,6 +31,9 @@ bool rk_router_find(rk_route *out, const rk_router *router, const char *path, si
 const rk_operation *rk_route_method(const rk_route *route, const char *method);
 /* Whether the text can be a path parameter of that kind. */
 bool rk_path_matches(rk_path_kind kind, const rk_segment *segment);
+/* Resolves the escapes of the parameters that the operation wants decoded, after routing. Spec:
+ * foundations.md 2.1 */
+int rk_route_decode(rk_route *route, rk_op *op, const rk_operation *operation);
 /* Fills the path parameters of an operation's input. */
 int rk_route_fill(void *input, rk_op *op, const rk_operation *operation, const rk_route *route);
 

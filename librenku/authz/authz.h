@@ -81,6 +81,10 @@ typedef struct {
     const char *subject_id; /* "*" is everybody of that type */
 } rk_relationship;
 
+/* Which of these relationships are there, in their order; @p out has room for them. One statement,
+ * whatever their number. */
+int rk_authz_exist(bool *out, rk_op *op, const rk_relationship *relationships, size_t count);
+
 typedef struct {
     bool remove; /* else touch */
     rk_relationship relationship;

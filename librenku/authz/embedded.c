@@ -123,6 +123,7 @@ const rk_authz_port rk_authz_embedded = {
     .users = users,
     .members = members,
     .admins = admins,
+    .exist = rk_embedded_exist,
     .write = rk_embedded_write,
     .forget_resource = rk_embedded_forget_resource,
     .forget_subject = rk_embedded_forget_subject,

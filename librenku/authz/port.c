@@ -58,6 +58,11 @@ int rk_authz_admins(rk_strings *out, rk_op *op)
     return rk_authz_port_of(op)->admins(out, op);
 }
 
+int rk_authz_exist(bool *out, rk_op *op, const rk_relationship *relationships, size_t count)
+{
+    return rk_authz_port_of(op)->exist(out, op, relationships, count);
+}
+
 /* --- changes --- */
 
 int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t count)

@@ -33,6 +33,7 @@ typedef struct rk_authz_port {
     int (*members)(rk_array *out, rk_op *op, rk_object_type type, const char *id,
                    const rk_strings *users);
     int (*admins)(rk_strings *out, rk_op *op);
+    int (*exist)(bool *out, rk_op *op, const rk_relationship *relationships, size_t count);
 
     /* Queue changes. What one call both removes and touches is there afterwards. Spec:
      * authorization.md 8 */
@@ -48,6 +49,7 @@ extern const rk_authz_port rk_authz_embedded;
 const rk_authz_port *rk_authz_port_of(const rk_op *op);
 
 /* Parts of the embedded store that stand in store.c. */
+int rk_embedded_exist(bool *out, rk_op *op, const rk_relationship *relationships, size_t count);
 int rk_embedded_write(rk_op *op, const rk_relationship_change *changes, size_t count);
 int rk_embedded_forget_resource(rk_op *op, rk_object_type type, const char *id);
 int rk_embedded_forget_subject(rk_op *op, rk_object_type type, const char *id);

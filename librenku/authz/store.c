@@ -49,6 +49,40 @@ static int add(arrays *to, rk_op *op, const rk_relationship *relationship)
     return 0;
 }
 
+static const rk_column exist_columns[] = {
+    {"EXISTS (SELECT FROM librenku.relation r"
+     "         WHERE r.object_id = k.object_id"
+     "           AND r.object_type = substr(k.letters, 1, 1)::\"char\""
+     "           AND r.relation = substr(k.letters, 2, 1)::\"char\""
+     "           AND r.subject_type = substr(k.letters, 3, 1)::\"char\""
+     "           AND r.subject_id = k.subject_id)", RK_COLUMN_BOOL, 0, NULL},
+};
+static const rk_row exist_row = RK_ROW(rk_opt_bool, exist_columns);
+
+int rk_embedded_exist(bool *out, rk_op *op, const rk_relationship *relationships, size_t count)
+{
+    static const rk_query query = {
+        .sql = "SELECT {row}"
+               "  FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY"
+               "    AS k (letters, object_id, subject_id, place)"
+               " ORDER BY k.place",
+        .row = &exist_row,
+    };
+    arrays asked;
+    rk_array rows;
+
+    RK_TRY(begin(&asked, op, count));
+    for (size_t i = 0; i < count; i++)
+        RK_TRY(add(&asked, op, &relationships[i]));
+    RK_TRY(rk_db_all(&rows, op, &query,
+                     RK_PARAMS(rk_texts(op, &asked.letters), rk_texts(op, &asked.objects),
+                               rk_texts(op, &asked.subjects))));
+    RK_ASSERT(rows.count == count);
+    for (size_t i = 0; i < count; i++)
+        out[i] = ((const rk_opt_bool *)rows.items)[i].value;
+    return 0;
+}
+
 static int run(rk_op *op, const rk_query *query, const arrays *rows)
 {
     if (rows->letters.count == 0)

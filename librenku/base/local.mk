@@ -10,4 +10,5 @@ librenku_core_la_SOURCES += \
 	%D%/slug.c %D%/slug.h \
 	%D%/time.c %D%/time.h \
 	%D%/ulid.c %D%/ulid.h \
+	%D%/url.c %D%/url.h \
 	%D%/value.c %D%/value.h

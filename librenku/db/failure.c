@@ -24,6 +24,7 @@ static const struct {
     {"22P05", RK_ERR_INVALID,  bad_characters}, /* untranslatable_character */
     {"22003", RK_ERR_INVALID,  bad_integers  }, /* numeric_value_out_of_range */
     {"22001", RK_ERR_INVALID,  bad_lengths   }, /* string_data_right_truncation */
+    {"54000", RK_ERR_INVALID,  bad_lengths   }, /* program_limit_exceeded, by a row of an index */
     {"23503", RK_ERR_CONFLICT, bad_reference }, /* foreign_key_violation */
     {"40001", RK_ERR_RETRY,    NULL          }, /* serialization_failure */
     {"40P01", RK_ERR_RETRY,    NULL          }, /* deadlock_detected */

@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "librenku/base/time.h"
+
 enum { MD5_SIZE = 16 };
 
 int rk_etag_of(const char **out, rk_op *op, const char *text)
@@ -24,6 +26,14 @@ int rk_etag_of(const char **out, rk_op *op, const char *text)
     tag[2 * MD5_SIZE + 1] = '"';
     *out = tag;
     return 0;
+}
+
+int rk_etag_of_time(const char **out, rk_op *op, const rk_instant *when)
+{
+    char text[RK_TIME_TEXT_MAX];
+
+    rk_instant_print_iso(text, when);
+    return rk_etag_of(out, op, text);
 }
 
 int rk_etag_match(rk_op *op, const char *current, const char *given)

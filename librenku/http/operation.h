@@ -2,6 +2,7 @@
 #ifndef RK_OPERATION_H
 #define RK_OPERATION_H
 
+#include "librenku/base/settings.h"
 #include "librenku/http/caller.h"
 #include "librenku/http/reply.h"
 #include "librenku/http/schema.h"
@@ -33,6 +34,7 @@ typedef struct {
     rk_path_kind kind;
     size_t offset;           /* in the input: const char *, for RK_PATH_INT rk_opt_int */
     const rk_schema *schema; /* checked by RK_CHECK_PATH; NULL is none */
+    bool decoded;            /* escapes of the path are resolved: it may hold slashes */
 } rk_path_param;
 
 typedef struct rk_operation {
@@ -40,7 +42,7 @@ typedef struct rk_operation {
     const char *method; /* upper case */
     const char *path;   /* "/projects/{project_id}" */
     rk_check checks[8]; /* ends with RK_CHECK_END */
-    const char *role;
+    rk_setting role;    /* the setting that names the role of RK_CHECK_ROLE */
     rk_authentication authentication;
     const rk_path_param *path_params;
     int path_count;
@@ -49,10 +51,11 @@ typedef struct rk_operation {
     size_t input_size, output_size;
     size_t query_offset, body_offset; /* in the input; SIZE_MAX is none */
     size_t page_offset, if_match_offset;
-    int status; /* of success */
+    size_t etag_offset; /* in the output: the text that is sent as header ETag, and answers an equal
+                           If-None-Match with 304 when it is read; SIZE_MAX is none */
+    int status;         /* of success */
     bool paginated;
     bool person;      /* about the calling user, or makes what belongs to it: not for services */
-    bool sends_etag;  /* header ETag, and 304 for an equal If-None-Match */
     bool transaction; /* the handler runs in one, repeated on serialization failures */
     bool guarded;     /* its permission must have been checked when the handler succeeds */
     int permission_type, permission_scope;

@@ -26,12 +26,12 @@ static int hex_of(char c)
 }
 
 /* One byte of a text with escapes; a broken escape stands for itself. */
-static char next_byte(const char **at, const char *end)
+static char next_byte(const char **at, const char *end, char plus)
 {
     const char *here = (*at)++;
 
     if (*here == '+')
-        return ' ';
+        return plus;
     if (*here != '%' || end - here < 3 || hex_of(here[1]) < 0 || hex_of(here[2]) < 0)
         return *here;
     *at = here + 3;
@@ -91,15 +91,20 @@ int rk_pairs_text(const char **out, rk_op *op, const char *bytes, size_t length)
     return rk_buf_finish(&text);
 }
 
-static int decode(const char **out, rk_op *op, const char *start, const char *end)
+static int decode(const char **out, rk_op *op, const char *start, const char *end, char plus)
 {
     char *bytes = rk_alloc(op, (size_t)(end - start) + 1, 1);
     size_t length = 0;
 
     RK_CHECK(bytes);
     while (start < end)
-        bytes[length++] = next_byte(&start, end);
+        bytes[length++] = next_byte(&start, end, plus);
     return rk_pairs_text(out, op, bytes, length);
+}
+
+int rk_path_text(const char **out, rk_op *op, const char *escaped, size_t length)
+{
+    return decode(out, op, escaped, escaped + length, '+');
 }
 
 /* --- pairs --- */
@@ -138,8 +143,8 @@ static int add_piece(rk_pairs *pairs, rk_op *op, const char *start, const char *
 
     if (!equals || equals + 1 == end)
         return 0;
-    RK_TRY(decode(&name, op, start, equals));
-    RK_TRY(decode(&value, op, equals + 1, end));
+    RK_TRY(decode(&name, op, start, equals, ' '));
+    RK_TRY(decode(&value, op, equals + 1, end, ' '));
     return rk_pairs_add(pairs, op, name, value);
 }
 

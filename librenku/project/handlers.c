@@ -42,9 +42,7 @@ int rk_project_get(rk_project *out, rk_op *op, const rk_project_get_in *in)
     bool found;
 
     RK_TRY(rk_project_lookup(out, &found, op, in->project_id, in->query.with_documentation.value));
-    RK_TRY(rk_project_require(op, out, found, in->project_id, RK_SCOPE_READ));
-    op->reply->etag = out->etag;
-    return 0;
+    return rk_project_require(op, out, found, in->project_id, RK_SCOPE_READ);
 }
 
 /* GET /namespaces/{namespace}/projects/{slug}. Spec: projects.md 4.3, 5.5 */
@@ -57,9 +55,7 @@ int rk_project_get_by_path(rk_project *out, rk_op *op, const rk_project_get_by_p
     const char *name = found ? out->id : rk_printf(op, "%s/%s", path.namespace, path.slug);
 
     RK_CHECK(name);
-    RK_TRY(rk_project_require(op, out, found, name, RK_SCOPE_READ));
-    op->reply->etag = out->etag;
-    return 0;
+    return rk_project_require(op, out, found, name, RK_SCOPE_READ);
 }
 
 /* POST /projects. Spec: projects.md 4.2 */

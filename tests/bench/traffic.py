@@ -31,6 +31,11 @@ SELECT l.project_id
  ORDER BY l.sort_key
  LIMIT 1
 """
+REDIRECT = """
+INSERT INTO platform.url_redirects (id, source_url, target_url)
+VALUES ('01FZ8RSZ9KAKYQZ1ZZZZZZZZZZ', '/projects/bench', 'https://example.org/bench')
+    ON CONFLICT DO NOTHING
+"""
 BENCH_TABLE = """
 CREATE TABLE bench (id serial PRIMARY KEY, text text);
 GRANT ALL ON bench, bench_id_seq TO PUBLIC;
@@ -109,6 +114,13 @@ class Load:
             Floor("SELECT by primary key", Statement(BY_KEY, (project_id,))),
             Floor(OWN, own),
         ]
+
+    def add_redirect(self, seeded: Seeded) -> None:
+        with self.world.cluster.superuser(seeded.name) as connection:
+            connection.execute(REDIRECT)
+        caller, path = self.people(seeded)["anonymous"], "/platform/redirects/%2Fprojects%2Fbench"
+        own = self.statement(seeded, caller, path, "platform.url_redirects")
+        self.add_read("GET a redirect, anonymous", seeded, caller, path).floors = [Floor(OWN, own)]
 
     def add_page(self, seeded: Seeded) -> None:
         name = f"GET 20 of {seeded.projects:,} projects, member"
@@ -199,6 +211,7 @@ def load(world: World, report: Report) -> None:
         bench.add_version(databases[0])
         bench.add_project("GET a public project, anonymous", databases[0], "anonymous", True)
         bench.add_project("GET a private project, member", databases[0], "big group", False)
+        bench.add_redirect(databases[0])
         for seeded in databases:
             bench.add_page(seeded)
         bench.add_writes(changing)

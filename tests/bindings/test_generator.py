@@ -29,7 +29,7 @@ paths:
       operationId: ROOM_put
       summary: Put an animal
       description: Says "hello" with a \\\\ and three \\"\\"\\" quotes.
-      x-renku: {checks: [login, query, body], permission: public, etag: true}
+      x-renku: {checks: [login, query, body], permission: public}
       parameters:
         - {in: path, name: from, required: true, description: Where, schema: {$ref: "#/components/schemas/Ulid"}}
         - {in: query, name: per-night, required: true, schema: {type: number}}

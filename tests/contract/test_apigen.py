@@ -132,6 +132,12 @@ REFUSALS = {
     "query-unchecked": (lambda d: own(listing(d), checks=[]), f"{LIST}: the check 'query' is missing"),
     "nothing-to-check": (lambda d: own(listing(d), checks=["query", "body"]), f"{LIST}: the check 'body' has nothing"),
     "role-without-name": (lambda d: own(listing(d), checks=["role", "query"]), f"{LIST}: the check 'role' has nothing"),
+    "role-that-is-no-setting": (lambda d: own(listing(d), role="alerts"), f"{LIST}: the role 'alerts' is not the name of a setting"),
+    "tag-without-member": (lambda d: own(patching(d), etag=True), f"{PATCH}: the response has no text 'etag'"),
+    "number-decoded": (
+        lambda d: own(patching(d)["parameters"][0], kind="slug", decoded=True),
+        f"{PATCH}: only a text can be decoded, and 'animal_id' is none",
+    ),
     "form-without-form": (lambda d: own(patching(d), form=True), f"{PATCH}: x-renku form does not fit"),
     "unknown-query-word": (lambda d: own(listing(d), unknown_query="no"), f"{LIST}: unknown_query is"),
     "no-responses": (lambda d: listing(d).pop("responses"), f"{LIST}: has no response"),
@@ -221,6 +227,18 @@ def test_a_room_that_is_given_twice_is_refused(tmp_path):
     files = [place(tmp_path / folder, BASE) for folder in ("one", "other")]
     with pytest.raises(SpecError, match="the room 'zoo' is also that of"):
         read(files)
+
+
+def test_rooms_share_components_and_may_have_their_own(tmp_path):
+    document = copy.deepcopy(BASE)
+    document["components"]["schemas"].pop("Kinds")
+    common = {"components": {"schemas": {"Kinds": {"type": "array", "items": {"type": "integer"}}, "Name": {"type": "integer"}}}}
+    file = place(tmp_path, document)
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "common.yaml").write_text(yaml.safe_dump(common))
+    header = emitted(read([file]))["zoo_api.h"]
+    assert "rk_opt_int *items;\n} rk_kinds;" in header
+    assert "const char *name;" in header
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path):

@@ -92,6 +92,17 @@ def test_a_user_sees_projects_and_why(run, local, tokens, people):
     assert "hidden-from-bob" not in done.stdout
 
 
+# Spec: platform.md 4.6: from C the legacy URL comes as it is, without escapes
+def test_a_legacy_url_leads_somewhere(run, local):
+    token = local.run("token", "root", "--admin").stdout.strip()
+    body = {"source_url": "/projects/old/ice", "target_url": "https://example.org/ice"}
+    ask(local.url, "/platform/redirects", token, body)
+
+    assert run("redirect", "/projects/old/ice").stdout == "https://example.org/ice\n"
+    for unknown in ("%2Fprojects%2Fold%2Fice", "/projects/old"):
+        assert run("redirect", unknown, status=3).stderr.startswith(f"A redirect for '{unknown}' does not exist")
+
+
 def test_a_csv_file_is_imported_and_can_be_repeated(run, tmp_path):
     file = tmp_path / "projects.csv"
     file.write_text('name,namespace,visibility\n"Snow, ""old""",alice,public\nFirn,alice,private\nX,nobody,private\n')

@@ -2,7 +2,7 @@
 
 # Fuzz targets of the library; each compiles what it looks into itself, so that coverage counts.
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_query
+noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_query tests/fuzz/fuzz_url
 endif
 fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer,address,undefined
@@ -24,7 +24,14 @@ fuzzed_http = \
 	librenku/http/read_scalar.c \
 	librenku/http/text_check.c \
 	librenku/http/write.c
-fuzzed_gen = gen/api_api.c gen/namespace_api.c gen/patterns.c gen/project_api.c gen/user_api.c
+fuzzed_gen = \
+	gen/api_api.c \
+	gen/namespace_api.c \
+	gen/notification_api.c \
+	gen/patterns.c \
+	gen/platform_api.c \
+	gen/project_api.c \
+	gen/user_api.c
 
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzzed_http)
 nodist_tests_fuzz_fuzz_json_SOURCES = $(fuzzed_gen)
@@ -48,4 +55,12 @@ tests_fuzz_fuzz_jwt_SOURCES = %D%/fuzz_jwt.c \
 tests_fuzz_fuzz_jwt_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_jwt_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_jwt_LDADD = librenku_core.la
-EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/query
+
+tests_fuzz_fuzz_url_SOURCES = %D%/fuzz_url.c \
+	librenku/base/url.c \
+	librenku/platform/core.c \
+	librenku/repository/git_url.c
+tests_fuzz_fuzz_url_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_url_LDADD = librenku_core.la
+EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/query %D%/corpora/url

@@ -69,6 +69,63 @@ def test_a_read_is_one_round_trip(wire, owner, read):
     assert cost(wire, lambda: read(owner, project), 200) == 1
 
 
+@pytest.fixture
+def root(counted) -> Caller:
+    return counted.token_admin()
+
+
+def create_redirect(root: Caller) -> dict:
+    body = {"source_url": f"/projects/x/{unique()}", "target_url": "https://example.org/a"}
+    return root.post("/platform/redirects", json=body).json()
+
+
+# Spec: DESIGN 2, platform.md 4, notifications.md 3.2
+def test_a_read_of_the_platform_is_one_round_trip(wire, counted, root, owner):
+    nobody, path = counted.anonymous(), create_redirect(root)["source_url"].replace("/", "%2F")
+    for caller, target in (
+        (nobody, "/platform/config"),
+        (nobody, "/platform/authorization_config"),
+        (nobody, f"/platform/redirects/{path}"),
+        (root, "/platform/redirects"),
+        (owner, "/alerts"),
+    ):
+        assert cost(wire, lambda c=caller, t=target: c.get(t), 200) == 1, target
+    nobody.get("/alerts")
+    assert wire.count(lambda: nobody.get("/alerts")) == (0, 0)
+
+
+# Spec: DESIGN 2, 4: a change is two, with its lock
+def test_changes_of_the_platform_are_two_round_trips(wire, root, owner):
+    numbers = itertools.count()
+    redirect = create_redirect(root)
+    path = f"/platform/redirects/{redirect['source_url'].replace('/', '%2F')}"
+    alert = {"title": "t", "message": "m", "user_id": owner.id}
+
+    def config():
+        tag = {"if-match": root.get("/platform/config").json()["etag"]}
+        return root.patch("/platform/config", json={"incident_banner": str(next(numbers))}, headers=tag)
+
+    def authorization():
+        tag = {"if-match": root.get("/platform/authorization_config").json()["etag"]}
+        body = {"create_groups": "registered_users", "create_projects": "registered_users"}
+        return root.patch("/platform/authorization_config", json=body, headers=tag)
+
+    def target():
+        tag = {"if-match": root.get(path).json()["etag"]}
+        body = {"target_url": f"https://example.org/{next(numbers)}"}
+        return root.patch(path, json=body, headers=tag)
+
+    def post():
+        return root.post("/alerts", json=alert | {"event_type": f"e{next(numbers)}"})
+
+    assert cost(wire, config, 200) == 1 + 2
+    assert cost(wire, authorization, 200) == 1 + 2
+    assert cost(wire, target, 200) == 1 + 2
+    assert cost(wire, lambda: root.post("/platform/redirects", json={
+        "source_url": f"/projects/x/{unique()}", "target_url": "https://example.org/a"}), 201) <= 2
+    assert cost(wire, post, 201) == 2
+
+
 # Spec: DESIGN 2
 def test_a_read_of_a_public_project_by_anybody_is_one_round_trip(wire, counted, owner):
     project = owner.create_project(visibility="public")

@@ -89,6 +89,20 @@ def stage(make_database, start_server, environment, realm):
         documentation="# Tides\n",
     )
     notes = ada.create_project(name="Notes", namespace="ada")
+    root = api.token_admin(
+        user_id="r00t0000-0000-4000-8000-000000000003",
+        email="root@example.org",
+        given_name="Root",
+        family_name=None,
+    )
+    for source, target in (
+        ("/projects/lab/tides", "/p/01FZ8RSZ9KAKYQZ1ZZZZZZZZZZ"),
+        ("https://gitlab.renkulab.io/lab/tides", "https://example.org/tides"),
+    ):
+        body = {"source_url": source, "target_url": target}
+        assert root.post("/platform/redirects", json=body).status_code == 201
+    alert = {"title": "Memory", "message": "90% used", "event_type": "memory", "user_id": ada.id}
+    assert root.post("/alerts", json=alert | {"session_name": "sess-1"}).status_code == 201
     copy = bob.post(
         f"/projects/{tides['id']}/copies", json={"name": "My Tides", "namespace": "bob"}
     ).json()
@@ -99,6 +113,7 @@ def stage(make_database, start_server, environment, realm):
         "api": api,
         "ada": ada,
         "bob": bob,
+        "root": root,
         "nobody": api.anonymous(),
         "tides": tides,
         "notes": notes,
@@ -195,6 +210,41 @@ def cases() -> dict[str, tuple]:
             {"json": {"project": {"name": "x", "namespace": "bob"}}},
         ),
         "not-migrated": ("ada", "GET", "/projects/{notes}/migration_info"),
+        "platform": ("nobody", "GET", "/platform/config"),
+        "platform-without-if-match": ("root", "PATCH", "/platform/config", {"json": {}}),
+        "platform-of-a-user": ("ada", "PATCH", "/platform/config", {"json": {}}),
+        "authorization-config": ("nobody", "GET", "/platform/authorization_config"),
+        "authorization-config-stale": (
+            "root",
+            "PATCH",
+            "/platform/authorization_config",
+            {"json": {}, "headers": {"if-match": '"x"'}},
+        ),
+        "redirects": ("root", "GET", "/platform/redirects?per_page=1"),
+        "redirect": ("nobody", "GET", "/platform/redirects/%2Fprojects%2Flab%2Ftides"),
+        "unknown-redirect": ("nobody", "GET", "/platform/redirects/%2Fprojects%2Fx"),
+        "redirect-invalid": (
+            "root",
+            "POST",
+            "/platform/redirects",
+            {"json": {"source_url": "/projects/a/../b", "target_url": "x"}},
+        ),
+        "redirect-taken": (
+            "root",
+            "POST",
+            "/platform/redirects",
+            {"json": {"source_url": "/projects/lab/tides#", "target_url": "https://e.org/"}},
+        ),
+        "alerts": ("ada", "GET", "/alerts"),
+        "alert-for-an-unknown-user": (
+            "root",
+            "POST",
+            "/alerts",
+            {"json": {"title": "t", "message": "m", "event_type": "e", "user_id": "nobody"}},
+        ),
+        "unknown-alert": ("root", "PATCH", f"/alerts/{NO_ULID}", {"json": {"resolved": True}}),
+        "webhook-without-role": ("ada", "POST", "/webhooks/alertmanager", {"json": {}}),
+        "webhook-invalid": ("root", "POST", "/webhooks/alertmanager", {"json": {"alerts": [{}]}}),
         "broken-json": ("ada", "POST", "/groups", {"content": b"{"}),
         "null-byte": ("ada", "POST", "/groups", {"content": rb'"\u0000"'}),
     }

@@ -20,6 +20,12 @@ class Operation:
     path_parameters: dict[str, dict] = field(default_factory=dict)
     query: dict[str, dict] = field(default_factory=dict)
     if_match: bool = False
+    checks: list[str] = field(default_factory=list)  # as the room's document declares them
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether the token has to tell more than who calls."""
+        return "admin" in self.checks or "role" in self.checks
 
     @property
     def name(self) -> str:
@@ -68,6 +74,7 @@ def _operation(document: dict, path: str, method: str, item: dict) -> Operation:
     parameters = resolve(document, item.get("parameters", [])) + node.get("parameters", [])
     content = node.get("requestBody", {}).get("content", {})
     operation = Operation(method.upper(), path, node.get("operationId", ""))
+    operation.checks = node.get("x-renku", {}).get("checks", [])
     operation.body = content.get("application/json", {}).get("schema")
     for parameter in parameters:
         if parameter["in"] == "path":
@@ -89,10 +96,16 @@ def operations_of(document: dict) -> list[Operation]:
 
 
 def documents() -> dict[Path, dict]:
-    return {
-        path: yaml.safe_load(path.read_text())
-        for path in sorted(ROOT.glob("librenku/*/apispec.yaml"))
-    }
+    """Each with the components that all rooms share."""
+    common = yaml.safe_load((ROOT / "librenku/api/common.yaml").read_text())["components"]
+    found = {}
+    for path in sorted(ROOT.glob("librenku/*/apispec.yaml")):
+        document = found[path] = yaml.safe_load(path.read_text())
+        own = document.get("components", {})
+        document["components"] = {
+            kind: common.get(kind, {}) | own.get(kind, {}) for kind in common | own
+        }
+    return found
 
 
 def operations() -> list[Operation]:

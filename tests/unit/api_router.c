@@ -6,20 +6,23 @@
 #include "tests/unit/unit.h"
 
 static const rk_path_param ulid_param[] = {
-    {"project_id", RK_PATH_ULID, 0, NULL}
+    {"project_id", RK_PATH_ULID, 0, NULL, false}
 };
 static const rk_path_param slug_param[] = {
-    {"group_slug", RK_PATH_SLUG, 0, NULL}
+    {"group_slug", RK_PATH_SLUG, 0, NULL, false}
 };
 static const rk_path_param int_param[] = {
-    {"v1_id", RK_PATH_INT, 0, NULL}
+    {"v1_id", RK_PATH_INT, 0, NULL, false}
 };
 static const rk_path_param text_param[] = {
-    {"user_id", RK_PATH_TEXT, 0, NULL}
+    {"user_id", RK_PATH_TEXT, 0, NULL, false}
+};
+static const rk_path_param decoded_param[] = {
+    {"source_url", RK_PATH_TEXT, 0, NULL, true}
 };
 static const rk_path_param two_slugs[] = {
-    {"first",  RK_PATH_SLUG, 0,                    NULL},
-    {"second", RK_PATH_SLUG, sizeof(const char *), NULL},
+    {"first",  RK_PATH_SLUG, 0,                    NULL, false},
+    {"second", RK_PATH_SLUG, sizeof(const char *), NULL, false},
 };
 
 #define PLAIN(name, verb, pattern)                                                                 \
@@ -39,6 +42,7 @@ static const rk_operation operations[] = {
     OPERATION("group", "GET", "/groups/{group_slug}", slug_param),
     PLAIN("all", "GET", "/renku_v1_projects/migrations"),
     OPERATION("one", "GET", "/renku_v1_projects/{v1_id}/migrations", int_param),
+    OPERATION("redirect", "GET", "/redirects/{source_url}", decoded_param),
     OPERATION("user", "GET", "/users/{user_id}", text_param),
     OPERATION("pair", "GET", "/namespaces/{first}/{second}", two_slugs),
     OPERATION("path", "GET", "/namespaces/{first}/projects/{second}", two_slugs),
@@ -111,8 +115,35 @@ START_TEST(head_is_get_and_others_are_not_offered)
 }
 END_TEST
 
+/* Spec: platform.md 4.6, 7 (6); foundations.md 6 for what is no UTF-8 */
+static const struct {
+    const char *path, *value;
+} escapes[] = {
+    {"/redirects/%2Fprojects%2fns%2Fslug", "/projects/ns/slug"   },
+    {"/redirects/a+b%2B%20c",              "a+b+ c"              },
+    {"/redirects/%252F",                   "%2F"                 },
+    {"/redirects/%zz%",                    "%zz%"                },
+    {"/redirects/%00%ff",                  "\xc0\x80\xef\xbf\xbd"},
+    {"/users/a%20b%2Fc",                   "a%20b%2Fc"           },
+};
+
+START_TEST(escapes_are_resolved_after_routing_where_that_is_wanted)
+{
+    rk_router *router;
+    rk_route route;
+
+    ck_ok(rk_router_new(&router, op, operations, RK_COUNT(operations)));
+    ck_assert(rk_router_find(&route, router, escapes[_i].path, strlen(escapes[_i].path)));
+    ck_ok(rk_route_decode(&route, op, rk_route_method(&route, "GET")));
+    ck_assert_uint_eq(route.params[0].length, strlen(escapes[_i].value));
+    ck_assert_mem_eq(route.params[0].text, escapes[_i].value, route.params[0].length);
+}
+END_TEST
+
 UNIT_SUITE(api_router)
 {
+    unit_table(unit_case(suite, "platform.md 4.6"),
+               escapes_are_resolved_after_routing_where_that_is_wanted, escapes);
     unit_table(unit_case(suite, "foundations.md 2.1"), a_path_leads_to_its_operation, paths);
     tcase_add_test(unit_case(suite, "foundations.md 2.2"), head_is_get_and_others_are_not_offered);
 }

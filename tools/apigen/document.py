@@ -101,15 +101,31 @@ class Document:
                 stack += [(f"{where} {index}", value) for index, value in enumerate(node)]
 
 
-def load(path, shown=None):
-    """Reads a document; all its references lead somewhere afterwards."""
-    shown = shown or str(path)
+def _read(path, shown):
     try:
         root = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=StrictLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise SpecError(shown, "", str(problem).replace("\n", " ")) from None
     if not isinstance(root, dict):
         raise SpecError(shown, "", "is no object")
+    return root
+
+
+def _complete(root, path):
+    """Adds the components of all rooms that the document does not have itself."""
+    file = Path(path).resolve().parents[1] / "api" / "common.yaml"
+    common = _read(file, str(file))["components"] if file.exists() else {}
+    for kind, components in common.items():
+        own = root.setdefault("components", {}).setdefault(kind, {})
+        for name, node in components.items():
+            own.setdefault(name, node)
+
+
+def load(path, shown=None):
+    """Reads a document; all its references lead somewhere afterwards."""
+    shown = shown or str(path)
+    root = _read(path, shown)
+    _complete(root, path)
     document = Document(shown, root)
     folder = Path(path).resolve().parent.name
     if document.room != folder:

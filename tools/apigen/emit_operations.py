@@ -23,7 +23,8 @@ def _path(operation):
     for param in operation.path_params:
         check = f"&{param.check.symbol}" if param.check else "NULL"
         place = f"offsetof({operation.input}, {param.member})"
-        rows += f"    {{{names.quote(param.name)}, RK_PATH_{param.kind}, {place}, {check}}},\n"
+        decoded = str(param.decoded).lower()
+        rows += f"    {{{names.quote(param.name)}, RK_PATH_{param.kind}, {place}, {check}, {decoded}}},\n"
     return f"static const rk_path_param {operation.id}_path[] = {{\n{rows}}};\n"
 
 
@@ -43,7 +44,7 @@ def _members(operation):
     yield f".checks = {{{', '.join(checks)}}}"
     yield f".authentication = RK_AUTHENTICATE_{operation.authentication.upper()}"
     if operation.role:
-        yield f".role = {names.quote(operation.role)}"
+        yield f".role = RK_SET_{operation.role}"
     if operation.path_params:
         yield f".path_params = {operation.id}_path"
         yield f".path_count = {len(operation.path_params)}"
@@ -54,10 +55,12 @@ def _members(operation):
     yield f".query_offset = {_offset(operation, 'query', operation.query)}"
     yield f".body_offset = {_offset(operation, 'body', operation.body)}"
     yield f".page_offset = {_offset(operation, 'page', operation.paginated)}"
+    etag = f"offsetof({operation.output.struct}, etag)" if operation.etag else "SIZE_MAX"
+    yield f".etag_offset = {etag}"
     yield f".if_match_offset = {_offset(operation, 'if_match', operation.takes_if_match)}"
     yield f".status = {operation.status}"
     for flag, value in (("form", operation.form), ("paginated", operation.paginated), ("person", operation.person),
-                        ("sends_etag", operation.etag), ("transaction", operation.transaction)):  # fmt: skip
+                        ("transaction", operation.transaction)):  # fmt: skip
         if value:
             yield f".{flag} = true"
     if operation.permission:

@@ -66,6 +66,7 @@ class PathParam:
     name: str
     member: str
     kind: str  # TEXT, INT, ULID, SLUG
+    decoded: bool = False
     check: Optional[Schema] = None
     description: str = ""
 
@@ -79,7 +80,7 @@ class Operation:
     summary: str
     description: str
     checks: List[str]
-    role: Optional[str] = None
+    role: Optional[str] = None  # the setting that names it
     authentication: str = "keycloak"
     path_params: List[PathParam] = field(default_factory=list)
     query: Optional[Schema] = None

@@ -60,7 +60,7 @@ class Builder:
             summary=node["summary"],
             description=node.get("description", ""),
             checks=list(self.own.get("checks", [])),
-            role=self.own.get("role"),
+            role=self._role(),
             authentication=self._authentication(),
             form=bool(self.own.get("form", False)),
             paginated=bool(self.own.get("paginated", False)),
@@ -74,6 +74,12 @@ class Builder:
         declared = self.own.get("authentication", AUTHENTICATIONS[0])
         if declared not in AUTHENTICATIONS:
             self.fail(f"the authentication '{declared}' is none of {', '.join(AUTHENTICATIONS)}")
+        return declared
+
+    def _role(self):
+        declared = self.own.get("role")
+        if declared is not None and not re.fullmatch(r"[A-Z][A-Z0-9_]*", str(declared)):
+            self.fail(f"the role '{declared}' is not the name of a setting")
         return declared
 
     def _permission(self):
@@ -115,7 +121,7 @@ class Builder:
         self.operation.path_params = [self._path_param(declared[name]) for name in in_path]
 
     def _path_param(self, node):
-        own = self.document.own(node, self.where, {"kind", "check"})
+        own = self.document.own(node, self.where, {"kind", "check", "decoded"})
         flat, component = self.schemas.flatten(node.get("schema", {}), self.where)
         kind = own.get("kind")
         if kind is not None and kind not in KINDS:
@@ -123,6 +129,9 @@ class Builder:
         implied = KIND_OF_COMPONENT.get(component, "INT" if flat.get("type") == "integer" else "TEXT")
         param = PathParam(node["name"], names.member(node["name"]), KINDS.get(kind, implied))
         param.description = node.get("description", "")
+        param.decoded = bool(own.get("decoded", False))
+        if param.decoded and param.kind != "TEXT":
+            self.fail(f"only a text can be decoded, and '{node['name']}' is none")
         if "check" in own:
             param.check = self._public(self.schemas.component(own["check"], self.where))
         return param
@@ -217,8 +226,15 @@ class Builder:
 
     # --- what must fit together ---
 
+    def _check_etag(self):
+        output = self.operation.output
+        fields = output.fields if output and output.kind == "OBJECT" else []
+        if self.operation.etag and not any(field.name == "etag" and field.schema.kind == "TEXT" for field in fields):
+            self.fail("the response has no text 'etag' that could be sent")
+
     def _check_declared(self):
         operation = self.operation
+        self._check_etag()
         for check in operation.checks:
             if check not in CHECKS:
                 self.fail(f"the check '{check}' is none of {', '.join(CHECKS)}")

@@ -168,6 +168,26 @@ static int members(rk_op *op, request *on)
     return 0;
 }
 
+static int exist(rk_op *op, request *on)
+{
+    json_object *list = member(on, "lines");
+    size_t count = json_object_array_length(list);
+    rk_relationship *asked = rk_new_array(op, rk_relationship, count);
+    bool *found = rk_new_array(op, bool, count);
+
+    RK_CHECK(asked);
+    RK_CHECK(found);
+    for (size_t i = 0; i < count; i++)
+        RK_TRY(rk_relationship_parse(&asked[i], op,
+                                     json_object_get_string(json_object_array_get_idx(list, i))));
+    RK_TRY(rk_authz_exist(found, op, asked, count));
+    rk_buf_char(on->out, '[');
+    for (size_t i = 0; i < count; i++)
+        rk_buf_printf(on->out, "%s%s", i ? "," : "", found[i] ? "true" : "false");
+    rk_buf_char(on->out, ']');
+    return 0;
+}
+
 static int parse(rk_op *op, request *on)
 {
     rk_relationship parsed;
@@ -325,6 +345,7 @@ static const struct {
     {"objects",         objects,         false},
     {"users",           users,           false},
     {"members",         members,         false},
+    {"exist",           exist,           false},
     {"parse",           parse,           false},
     {"write",           write_changes,   true },
     {"forget_resource", forget_resource, true },

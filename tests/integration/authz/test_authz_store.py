@@ -54,6 +54,15 @@ def test_a_service_may_do_everything(authz, compiled):
         assert permissions(authz, compiled, SERVICE, kind, "X") == set(compiled.definitions[kind].permissions)
 
 
+def test_relationships_are_asked_for_in_their_order(authz):
+    """Spec: platform.md 4.3"""
+    others = ["project:P#owner@user:u2", "project:Q#owner@user:u1", "project:P#editor@user:u1", "group:P#owner@user:u1"]
+    authz.touch(OWNER, *WILDCARDS)
+    asked = [others[0], OWNER, *others[1:], *sorted(WILDCARDS), OWNER]
+    assert authz.call("exist", lines=asked) == [False, True, False, False, False, True, True, True]
+    assert authz.call("exist", lines=[]) == []
+
+
 def test_a_service_looks_up_what_is_public(authz):
     """Spec: authorization.md 7.4"""
     authz.touch(OWNER, *WILDCARDS, "project:Q#owner@user:u1")

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/base/url.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static rk_part until(const char **at, const char *stops)
+{
+    rk_part found = {*at, strcspn(*at, stops)};
+
+    *at += found.length;
+    return found;
+}
+
+static rk_part scheme_of(const char **at)
+{
+    const char *c = *at;
+    const char *colon = strchr(c, ':');
+
+    if (!colon || !isalpha((unsigned char)*c))
+        return (rk_part){c, 0};
+    for (; c < colon; c++) {
+        if (!isalnum((unsigned char)*c) && !strchr("+-.", *c))
+            return (rk_part){*at, 0};
+    }
+    rk_part scheme = {*at, (size_t)(colon - *at)};
+
+    *at = colon + 1;
+    return scheme;
+}
+
+rk_url rk_url_split(const char *text)
+{
+    const char *at = text;
+    const char *end = text + strlen(text);
+    rk_url url = {
+        .scheme = scheme_of(&at), .query = {end, 0},
+             .fragment = {end, 0}
+    };
+
+    url.authority = (rk_part){at, 0};
+    if (strncmp(at, "//", 2) == 0) {
+        at += 2;
+        url.authority = until(&at, "/?#");
+    }
+    url.path = until(&at, "?#");
+    if (*at == '?') {
+        at++;
+        url.query = until(&at, "#");
+    }
+    if (*at == '#')
+        url.fragment = (rk_part){at + 1, strlen(at + 1)};
+    return url;
+}
+
+bool rk_part_is(const rk_part *part, const char *wanted)
+{
+    return part->length == strlen(wanted) && strncasecmp(part->text, wanted, part->length) == 0;
+}
+
+bool rk_part_starts(const rk_part *part, const char *wanted)
+{
+    return part->length >= strlen(wanted) && memcmp(part->text, wanted, strlen(wanted)) == 0;
+}
+
+static bool is_address(const char *start, const char *end)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    size_t length = (size_t)(end - start);
+    struct in6_addr address;
+
+    if (length >= sizeof(text))
+        return false;
+    memcpy(text, start, length);
+    return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+bool rk_authority_is_sound(const rk_part *authority)
+{
+    if (!authority->length)
+        return true;
+    const char *end = authority->text + authority->length;
+    const char *at = memrchr(authority->text, '@', authority->length);
+    const char *host = at ? at + 1 : authority->text;
+    const char *open = memchr(authority->text, '[', authority->length);
+    const char *close = memchr(authority->text, ']', authority->length);
+
+    if (!open && !close)
+        return true;
+    if (open != host || !close || close < open)
+        return false;
+    return is_address(open + 1, close) && (close + 1 == end || close[1] == ':');
+}

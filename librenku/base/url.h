@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RK_URL_H
+#define RK_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A part of a text, not terminated. */
+typedef struct {
+    const char *text;
+    size_t length;
+} rk_part;
+
+/* A URL or a reference; a part that is not there has length 0. */
+typedef struct {
+    rk_part scheme, authority, path, query, fragment;
+} rk_url;
+
+/* Takes a text apart; whatever it is, that works. */
+rk_url rk_url_split(const char *text);
+/* Whether the part is that text, letters of either case. */
+bool rk_part_is(const rk_part *part, const char *wanted);
+bool rk_part_starts(const rk_part *part, const char *wanted);
+/* Whether brackets, where there are any, enclose an IPv6 address that is the host. */
+bool rk_authority_is_sound(const rk_part *authority);
+
+#endif

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+librenku_core_la_SOURCES += \
+	%D%/core.c %D%/core.h %D%/notification.h \
+	%D%/db.c %D%/db.h \
+	%D%/handlers.c
+dist_noinst_DATA += %D%/apispec.yaml
