@@ -65,7 +65,7 @@ def test_prototypes_are_those_of_the_headers(name):
 
 def test_every_tool_of_operators_is_a_method():
     header = (ROOT / "include/renku/admin.h").read_text()
-    tools = set(re.findall(r"RENKU_API renku_result \*renku_(\w+)\(", header))
+    tools = set(re.findall(r"RENKU_API renku_result \*renku_(\w+)\(renku_ctx ", header))
 
     for kind in (AdminTools, AsyncAdminTools):
         assert {name for name in vars(kind) if not name.startswith("_")} == tools

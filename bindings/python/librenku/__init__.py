@@ -9,6 +9,7 @@
 """
 
 from . import errors, types
+from ._admin import backup_verify
 from ._call import Answer, Cancel
 from ._convert import Ulid
 from ._library import library as _library
@@ -31,6 +32,7 @@ __all__ = [
     "RenkuError",
     "Ulid",
     "__version__",
+    "backup_verify",
     "errors",
     "library_version",
     "types",

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import abstractmethod
 from ctypes import byref, sizeof
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Union
 
-from ._call import optional_text, raw_text
+from ._call import optional_text, raw_text, take_text
 from ._convert import Ulid
-from ._library import PROGRESS, Seed
+from ._library import PROGRESS, Seed, library
 
 Progress = Callable[[float, str], None]
 Found = Dict[str, Any]
+Path = Union[str, "os.PathLike[str]"]
 
 
 def _progress(call: Optional[Progress]) -> Any:
@@ -24,6 +26,13 @@ def _progress(call: Optional[Progress]) -> Any:
         call(share, what.decode(errors="replace"))
 
     return PROGRESS(report)
+
+
+def backup_verify(path: Path, progress: Optional[Progress] = None) -> Found:
+    """Reads a backup from end to end; Invalid when it is damaged or cut off."""
+    found = library()
+    told: Found = json.loads(take_text(found, found.backup_verify(os.fsencode(path), _progress(progress), None)))
+    return told
 
 
 class AdminTools:
@@ -93,6 +102,26 @@ class AdminTools:
         """Fills the database for trials and benchmarks. `progress` gets a share from 0 to 1 and what is done."""
         seed = Seed(sizeof(Seed), users, groups, projects, _progress(progress), None)
         return self._found("dev_seed", byref(seed))
+
+    def backup(self, path: Path, progress: Optional[Progress] = None) -> Found:
+        """Writes a consistent copy of the whole database into a new file, and reads it back."""
+        return self._found("backup", os.fsencode(path), _progress(progress), None)
+
+    def backup_fd(self, fd: int, progress: Optional[Progress] = None) -> Found:
+        """The same into an open descriptor, which may be a pipe."""
+        return self._found("backup_fd", fd, _progress(progress), None)
+
+    def restore(self, path: Path, progress: Optional[Progress] = None) -> Found:
+        """Puts a backup into an empty installation, all of it or nothing."""
+        return self._found("restore", os.fsencode(path), _progress(progress), None)
+
+    def user_export(self, user_id: str) -> Found:
+        """Everything about one person; secrets by their names only."""
+        return self._found("user_export", raw_text(user_id))
+
+    def user_delete_preview(self, user_id: str) -> Found:
+        """What removing a user would do; nothing is changed."""
+        return self._found("user_delete_preview", raw_text(user_id))
 
     def doctor(self) -> Found:
         """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""
@@ -171,6 +200,26 @@ class AsyncAdminTools:
     ) -> Found:
         """Fills the database for trials and benchmarks. `progress` is called in another thread."""
         return await self._found(self._tools.dev_seed, users, groups, projects, progress)
+
+    async def backup(self, path: Path, progress: Optional[Progress] = None) -> Found:
+        """Writes a consistent copy of the whole database into a new file, and reads it back."""
+        return await self._found(self._tools.backup, path, progress)
+
+    async def backup_fd(self, fd: int, progress: Optional[Progress] = None) -> Found:
+        """The same into an open descriptor, which may be a pipe."""
+        return await self._found(self._tools.backup_fd, fd, progress)
+
+    async def restore(self, path: Path, progress: Optional[Progress] = None) -> Found:
+        """Puts a backup into an empty installation, all of it or nothing."""
+        return await self._found(self._tools.restore, path, progress)
+
+    async def user_export(self, user_id: str) -> Found:
+        """Everything about one person; secrets by their names only."""
+        return await self._found(self._tools.user_export, user_id)
+
+    async def user_delete_preview(self, user_id: str) -> Found:
+        """What removing a user would do; nothing is changed."""
+        return await self._found(self._tools.user_delete_preview, user_id)
 
     async def doctor(self) -> Found:
         """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""

@@ -67,6 +67,9 @@ BLOCKING: Prototypes = {
     "renku_authz_export": (c_void_p, [c_void_p]),
     "renku_authz_import": (c_void_p, [c_void_p, c_char_p, c_size_t, c_int]),
     "renku_authz_lookup": (c_void_p, [c_void_p, c_char_p, c_char_p, c_char_p]),
+    "renku_backup": (c_void_p, [c_void_p, c_char_p, PROGRESS, c_void_p]),
+    "renku_backup_fd": (c_void_p, [c_void_p, c_int, PROGRESS, c_void_p]),
+    "renku_backup_verify": (c_void_p, [c_char_p, PROGRESS, c_void_p]),
     "renku_caller_from_service": (c_void_p, [POINTER(c_void_p), c_void_p, c_char_p]),
     "renku_caller_from_token": (c_void_p, [POINTER(c_void_p), c_void_p, c_char_p]),
     "renku_caller_from_user": (c_void_p, [POINTER(c_void_p), c_void_p, c_char_p]),
@@ -81,8 +84,12 @@ BLOCKING: Prototypes = {
     "renku_db_verify": (c_void_p, [c_void_p, c_int]),
     "renku_dev_seed": (c_void_p, [c_void_p, POINTER(Seed)]),
     "renku_doctor": (c_void_p, [c_void_p]),
+    "renku_doctor_run": (c_void_p, [c_void_p, c_int]),
     "renku_pages_next": (c_void_p, [c_void_p]),
     "renku_request_run": (c_void_p, [c_void_p, c_void_p, POINTER(Request)]),
+    "renku_restore": (c_void_p, [c_void_p, c_char_p, PROGRESS, c_void_p]),
+    "renku_user_delete_preview": (c_void_p, [c_void_p, c_char_p]),
+    "renku_user_export": (c_void_p, [c_void_p, c_char_p]),
 }
 
 # What answers at once: to let other threads run for it would cost more than it does.

@@ -80,6 +80,13 @@ class Config:
         described: Dict[str, Any] = json.loads(text)
         return described
 
+    def doctor(self, fix: bool = False) -> Dict[str, Any]:
+        """Examines the settings and the installation that they lead to; `fix` mends what is safe to mend."""
+        with self.pointer() as pointer:
+            text = take_text(self.library, self.library.doctor_run(pointer, int(fix)))
+        found: Dict[str, Any] = json.loads(text)
+        return found
+
     def __del__(self) -> None:
         found, self._pointer = getattr(self, "_pointer", None), None
         if found:

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator does with a whole installation, from Python."""
+
+import asyncio
+import os
+
+import pytest
+
+import librenku
+from librenku import AsyncClient, Client, Config, errors
+
+
+@pytest.fixture
+def saved(client, project, tmp_path):
+    """A backup in which the project stands."""
+    client.backup(tmp_path / "all")
+    return tmp_path / "all"
+
+
+def test_a_backup_is_checked_and_restored(saved, project, environment, make_database):
+    shares = []
+
+    assert librenku.backup_verify(saved)
+    with Client(Config(**environment | make_database()), service="migrations") as fresh:
+        fresh.restore(saved, progress=lambda share, _what: shares.append(share))
+        found = {one["id"] for one in fresh.project_list_all()}
+
+    assert project["id"] in found
+    assert shares[-1] == 1
+
+
+def test_a_damaged_backup_is_refused(saved, tmp_path):
+    os.truncate(saved, 4096)
+
+    with pytest.raises(errors.Invalid):
+        librenku.backup_verify(saved)
+    with pytest.raises(errors.NotFound):
+        librenku.backup_verify(tmp_path / "missing")
+
+
+def test_a_backup_goes_into_an_open_file(client, tmp_path):
+    with (tmp_path / "all").open("wb") as file:
+        client.backup_fd(file.fileno())
+
+    assert librenku.backup_verify(tmp_path / "all")
+
+
+def test_a_person_is_exported_and_removal_previewed(client, user, project):
+    me = user.user_me()
+
+    assert project["id"] in str(client.user_export(me["id"]))
+    assert client.user_delete_preview(me["id"])
+    assert user.user_me() == me
+
+
+def test_settings_are_examined(config):
+    assert {finding["code"][:4] for finding in config.doctor()["findings"]} == {"RK-D"}
+
+
+def test_the_same_can_be_awaited(config, user, tmp_path):
+    async def run(user_id):
+        async with AsyncClient(config) as client:
+            await client.backup(tmp_path / "all")
+            with (tmp_path / "again").open("wb") as file:
+                await client.backup_fd(file.fileno())
+            with pytest.raises(errors.Conflict):
+                await client.restore(tmp_path / "all")
+            return await client.user_export(user_id), await client.user_delete_preview(user_id)
+
+    told, preview = asyncio.run(run(user.user_me()["id"]))
+
+    assert user.slug in str(told) and preview
