@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	CHANGELOG.md \
 	%D%/abi.md \
+	%D%/Doxyfile \
 	%D%/apispec.md \
 	%D%/architecture.md \
 	%D%/cli.md \
@@ -15,6 +16,7 @@ EXTRA_DIST += \
 	%D%/operating.md \
 	%D%/python.md \
 	%D%/threading.md \
+	%D%/tutorial-c.md \
 	tools/abi \
 	tools/dev/build.sh \
 	tools/dev/check.sh \
@@ -22,3 +24,12 @@ EXTRA_DIST += \
 	tools/dev/wheel.py \
 	tools/docgen/docgen.py \
 	tools/packages.txt
+
+# The reference of the C interface as web pages; a warning is a failure. What is made is not installed.
+.PHONY: reference
+reference: gen/renku/operations.h
+	$(AM_V_GEN){ cat $(srcdir)/%D%/Doxyfile; \
+		echo "INPUT = $(srcdir)/include/renku gen/renku"; echo "OUTPUT_DIRECTORY = reference"; \
+		echo "PROJECT_NUMBER = $(PACKAGE_VERSION)"; } | $(DOXYGEN) -
+distclean-local:
+	rm -rf reference

@@ -65,3 +65,47 @@ gen/apigen.stamp: $(apispecs) librenku/api/common.yaml $(apigen_modules) include
 	$(AM_V_at)touch $@
 $(apigen_sources) $(apigen_headers): gen/apigen.stamp
 	$(AM_V_at)test -f $@ || { rm -f gen/apigen.stamp; $(MAKE) $(AM_MAKEFLAGS) gen/apigen.stamp; }
+
+# Manual pages follow from the help of the program and the comments of the public headers, completions from the program.
+mangen_modules = \
+	%D%/mangen/__init__.py \
+	%D%/mangen/__main__.py \
+	%D%/mangen/commands.py \
+	%D%/mangen/headers.py \
+	%D%/mangen/library.py \
+	%D%/mangen/roff.py
+EXTRA_DIST += $(mangen_modules)
+noinst_DATA += man/stamp completions/stamp
+CLEANFILES += man/stamp man/*.1 man/*.3 completions/stamp completions/bash completions/zsh completions/fish
+
+man/stamp: bin/renku$(EXEEXT) $(renkuinclude_HEADERS) gen/renku/operations.h $(mangen_modules)
+	$(AM_V_GEN)headers=; for header in $(renkuinclude_HEADERS); do headers="$$headers $(abs_srcdir)/$$header"; done; \
+	PYTHONPATH=$(srcdir)/%D% $(PYTHON) -B -m mangen --out man --release $(PACKAGE_VERSION) \
+		--program bin/renku$(EXEEXT) $$headers gen/renku/operations.h
+	$(AM_V_at)touch $@
+completions/stamp: bin/renku$(EXEEXT)
+	$(AM_V_at)$(MKDIR_P) completions
+	$(AM_V_GEN)for shell in bash zsh fish; do \
+		bin/renku$(EXEEXT) completion $$shell >completions/$$shell || exit 1; \
+	done
+	$(AM_V_at)touch $@
+
+install-data-local: man/stamp completions/stamp
+	$(MKDIR_P) $(DESTDIR)$(man1dir) $(DESTDIR)$(man3dir)
+	$(INSTALL_DATA) man/*.1 $(DESTDIR)$(man1dir)
+	$(INSTALL_DATA) man/*.3 $(DESTDIR)$(man3dir)
+	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir) $(DESTDIR)$(zshcompletiondir) $(DESTDIR)$(fishcompletiondir)
+	$(INSTALL_DATA) completions/bash $(DESTDIR)$(bashcompletiondir)/renku
+	$(INSTALL_DATA) completions/zsh $(DESTDIR)$(zshcompletiondir)/_renku
+	$(INSTALL_DATA) completions/fish $(DESTDIR)$(fishcompletiondir)/renku.fish
+uninstall-local:
+	for file in man/*.1; do rm -f $(DESTDIR)$(man1dir)/$${file#man/}; done
+	for file in man/*.3; do rm -f $(DESTDIR)$(man3dir)/$${file#man/}; done
+	rm -f $(DESTDIR)$(bashcompletiondir)/renku $(DESTDIR)$(zshcompletiondir)/_renku \
+		$(DESTDIR)$(fishcompletiondir)/renku.fish
+
+man1dir = $(mandir)/man1
+man3dir = $(mandir)/man3
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d

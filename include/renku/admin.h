@@ -6,7 +6,8 @@
 
 RENKU_BEGIN_DECLS
 
-/* What an operator does at a shell. Every function returns a result with a JSON object as body;
+/** @file
+ * What an operator does at a shell. Every function returns a result with a JSON object as body;
  * never NULL. These calls are made by whoever holds the configuration: there is no caller and no
  * permission check. */
 
@@ -36,7 +37,7 @@ RENKU_API renku_result *renku_authz_explain(renku_ctx *ctx, const char *type, co
 /** {"ids":[..]}: the objects of @p type on which @p user has @p scope. */
 RENKU_API renku_result *renku_authz_lookup(renku_ctx *ctx, const char *type, const char *scope,
                                            const char *user);
-/** Text, one relationship a line: project:ID#owner@user:ID */
+/** Text, one relationship a line: `project:ID#owner@user:ID` */
 RENKU_API renku_result *renku_authz_export(renku_ctx *ctx);
 /** Reads that text; reports what rows imply and relationships lack, or the reverse; writes only
  * with @p apply. */
@@ -48,14 +49,15 @@ RENKU_API renku_result *renku_authz_admin(renku_ctx *ctx, const char *action, co
 
 /** How much to fill a database with. Initialise with RENKU_SEED_INIT. */
 typedef struct {
-    size_t size; /**< sizeof(renku_seed) */
-    int64_t users;
-    int64_t groups;
-    int64_t projects;
+    size_t size;              /**< sizeof(renku_seed) */
+    int64_t users;            /**< how many to make */
+    int64_t groups;           /**< likewise */
+    int64_t projects;         /**< likewise */
     renku_progress *progress; /**< NULL is none */
     void *user;               /**< handed to @p progress */
 } renku_seed;
 
+/** No users, groups and projects. */
 #define RENKU_SEED_INIT                                                                            \
     {                                                                                              \
         sizeof(renku_seed), 0, 0, 0, 0, 0                                                          \

@@ -6,7 +6,8 @@
 
 RENKU_BEGIN_DECLS
 
-/* How operations are called. Each has a function of its own in renku/operations.h; what is here
+/** @file
+ * How operations are called. Each has a function of its own in renku/operations.h; what is here
  * belongs to all of them. */
 
 /** How one call is to be made. Initialise with RENKU_CALL_INIT; NULL stands for just that.
@@ -21,6 +22,7 @@ typedef struct {
     const char *request_id;    /**< stands in the log lines of the call; NULL is none */
 } renku_call;
 
+/** Nothing but the deadline of the context. */
 #define RENKU_CALL_INIT                                                                            \
     {                                                                                              \
         sizeof(renku_call), 0, 0, 0, 0, 0                                                          \
@@ -56,8 +58,8 @@ RENKU_API void renku_cancel_free(renku_cancel *cancel);
 
 /** A parameter of the path or the query. */
 typedef struct {
-    const char *name;
-    const char *value;
+    const char *name;  /**< as the API spells it */
+    const char *value; /**< as text, not encoded */
 } renku_parameter;
 
 /** An operation and what it is given. Initialise with RENKU_REQUEST_INIT; everything is borrowed
@@ -66,12 +68,13 @@ typedef struct {
     size_t size;                       /**< sizeof(renku_request) */
     const char *operation;             /**< "project_get" */
     const renku_parameter *parameters; /**< a list has its name once for each item */
-    size_t parameter_count;
+    size_t parameter_count;            /**< of parameters */
     const void *body; /**< JSON text, or the form where the operation takes one; NULL is none */
     size_t body_size; /**< in bytes */
     const renku_call *call; /**< NULL is RENKU_CALL_INIT */
 } renku_request;
 
+/** No operation yet. */
 #define RENKU_REQUEST_INIT                                                                         \
     {                                                                                              \
         sizeof(renku_request), 0, 0, 0, 0, 0, 0                                                    \

@@ -6,7 +6,8 @@
 
 RENKU_BEGIN_DECLS
 
-/* On whose behalf an operation runs. NULL, wherever a caller is wanted, is the anonymous one. A
+/** @file
+ * On whose behalf an operation runs. NULL, wherever a caller is wanted, is the anonymous one. A
  * caller belongs to its context, may be used by any number of threads at once, and must be freed
  * before the context. A call with one that was freed answers 500/1500 and says so. */
 

@@ -6,6 +6,9 @@
 
 RENKU_BEGIN_DECLS
 
+/** @file
+ * Settings, and the library ready for work. */
+
 /**
  * Makes an empty configuration.
  *

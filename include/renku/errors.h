@@ -4,10 +4,11 @@
 
 #include "renku/types.h"
 
-/* Every way in which a call can fail: what renku_result_error() answers. The numbers of the API
- * (1404, ...) repeat, these do not. More may come. Spec: foundations.md 4.2 */
+/** @file
+ * Every way in which a call can fail. It is what renku_result_error() answers. The numbers of the
+ * API (1404, ...) repeat, these do not. More may come. Spec: foundations.md 4.2 */
 
-#define RENKU_OK 0
+#define RENKU_OK 0               /**< it succeeded */
 #define RENKU_EBADREQUEST 1      /**< 1400: the request is malformed */
 #define RENKU_EUNAUTHORIZED 2    /**< 1401: the operation needs a logged-in caller */
 #define RENKU_ENOCREDENTIALS 3   /**< 1401: likewise, where a role is asked for */

@@ -6,6 +6,9 @@
 
 RENKU_BEGIN_DECLS
 
+/** @file
+ * The API inside any web server. */
+
 /** One header field of a request. */
 typedef struct {
     const char *name;  /**< as received, any case; NUL-terminated */
@@ -19,12 +22,13 @@ typedef struct {
     const char *method; /**< "GET" */
     const char *target; /**< path and query as received: "/api/data/projects?page=2" */
     const renku_http_header *headers; /**< in the order received */
-    size_t header_count;
-    const void *body; /**< NULL when there is none */
-    size_t body_size;
-    const char *peer; /**< address of the client; NULL when unknown */
+    size_t header_count;              /**< of headers */
+    const void *body;                 /**< NULL when there is none */
+    size_t body_size;                 /**< in bytes */
+    const char *peer;                 /**< address of the client; NULL when unknown */
 } renku_http_request;
 
+/** No request yet. */
 #define RENKU_HTTP_REQUEST_INIT                                                                    \
     {                                                                                              \
         sizeof(renku_http_request), 0, 0, 0, 0, 0, 0, 0                                            \

@@ -2,6 +2,9 @@
 #ifndef RENKU_H
 #define RENKU_H
 
+/** @file
+ * All of the library. */
+
 #include "renku/admin.h"
 #include "renku/call.h"
 #include "renku/caller.h"

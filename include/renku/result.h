@@ -7,8 +7,9 @@
 
 RENKU_BEGIN_DECLS
 
-/* Every accessor accepts NULL and answers as for "out of memory". What they return lives as long as
- * the result. */
+/** @file
+ * What a call has brought. Every accessor accepts NULL and answers as for "out of memory". What
+ * they return lives as long as the result. */
 
 /** Releases a result. NULL is accepted. */
 RENKU_API void renku_result_free(renku_result *result);
@@ -43,13 +44,13 @@ RENKU_API const char *renku_result_etag(const renku_result *result);
  * one thread at a time for one result. */
 
 #define RENKU_TYPE_ABSENT 0 /**< there is no such part, or the body is no JSON */
-#define RENKU_TYPE_NULL 1
-#define RENKU_TYPE_BOOL 2
-#define RENKU_TYPE_INT 3
-#define RENKU_TYPE_NUMBER 4
-#define RENKU_TYPE_TEXT 5
-#define RENKU_TYPE_ARRAY 6
-#define RENKU_TYPE_OBJECT 7
+#define RENKU_TYPE_NULL 1   /**< JSON null */
+#define RENKU_TYPE_BOOL 2   /**< true or false */
+#define RENKU_TYPE_INT 3    /**< a whole number */
+#define RENKU_TYPE_NUMBER 4 /**< any other number */
+#define RENKU_TYPE_TEXT 5   /**< a string */
+#define RENKU_TYPE_ARRAY 6  /**< an array */
+#define RENKU_TYPE_OBJECT 7 /**< an object */
 
 /** The type of a part: RENKU_TYPE_*. */
 RENKU_API int renku_result_type(const renku_result *result, const char *pointer);

@@ -5,12 +5,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** @file
+ * The objects of the library, and which version it is. */
+
+/** Marks what the library offers. */
 #if defined(__GNUC__)
 #define RENKU_API __attribute__((visibility("default")))
 #else
 #define RENKU_API
 #endif
 
+/** @def RENKU_BEGIN_DECLS
+ * What follows has the linkage of C. */
+/** @def RENKU_END_DECLS
+ * Ends RENKU_BEGIN_DECLS. */
 #ifdef __cplusplus
 #define RENKU_BEGIN_DECLS extern "C" {
 #define RENKU_END_DECLS }

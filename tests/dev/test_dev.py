@@ -287,6 +287,33 @@ def test_check_knows_its_steps(door):
     assert "distcheck" in door.run("check", "--list").stdout
 
 
+def test_packages_are_tried_by_who_may_be_root_and_by_nobody_else(door):
+    door.machine(user=1000)
+    door.python_is_there()
+
+    done = door.run("check-packages")
+
+    assert done.returncode == 1
+    assert "needs root or sudo" in done.stdout
+
+
+def test_a_tutorial_is_taken_apart_into_files_and_scripts(tmp_path):
+    page, out = tmp_path / "page.md", tmp_path / "out"
+    page.write_text(
+        "<!-- file: a.c -->\n```c\nint a;\n```\n\n```sh\nnot this\n```\n\n"
+        "<!-- tested -->\n```sh\necho one\n```\n\n<!-- tested -->\n```sh\nfalse; echo two\n```\n"
+    )
+    command = [sys.executable, ROOT / "tools/dev/blocks.py"]
+
+    subprocess.run([*command, page, out], check=True)
+    missing = subprocess.run([*command, tmp_path / "none.md", out], capture_output=True, text=True)
+    done = subprocess.run(["bash", out / "run.sh"], capture_output=True, text=True)
+
+    assert (out / "a.c").read_text() == "int a;\n"
+    assert done.returncode == 1 and done.stdout == "one\n"
+    assert missing.returncode == 1 and "is missing" in missing.stderr
+
+
 SKIPS = {
     "a test": "import pytest\n\ndef test_one(): pytest.skip('no peer')\n",
     "a module": "import pytest\npytest.skip('no peer', allow_module_level=True)\n",

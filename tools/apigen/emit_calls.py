@@ -144,7 +144,7 @@ def _query_member(field):
     name = names.public_member(field.name)
     remark = f" /**< {_safe(field.description)} */" if field.description else ""
     if kind == "TEXTS":
-        return f"    const char *const *{name};{remark}\n    size_t {name}_count;\n"
+        return f"    const char *const *{name};{remark}\n    size_t {name}_count; /**< of {name} */\n"
     return f"    {FORMS[kind][0] if kind in FORMS else 'const char *'}{name};{remark}\n"
 
 
@@ -172,7 +172,7 @@ def _query(operation):
     macro = " \\\n    ".join([f"#define {struct.upper()}_INIT", f"{{ {values} }}"])
     return (
         f"/** The query of renku_{operation.id}(). Initialise with {struct.upper()}_INIT. */\n"
-        f"typedef struct {{\n    size_t size; /**< sizeof({struct}) */\n{members}}} {struct};\n\n{macro}\n"
+        f"typedef struct {{\n    size_t size; /**< sizeof({struct}) */\n{members}}} {struct};\n\n/** Nothing asked for. */\n{macro}\n"
     )
 
 
@@ -189,8 +189,9 @@ def _header(api):
             blocks.append(f"/* --- {room.name} --- */\n")
             blocks += [_declaration(operation) for operation in room.operations]
     guard = "#ifndef RENKU_OPERATIONS_H\n#define RENKU_OPERATIONS_H\n\n"
+    about = "/** @file\n * One function for each operation of the API. */\n\n"
     text = "\n".join(blocks)
-    return f'{MADE}{guard}#include "renku/call.h"\n\nRENKU_BEGIN_DECLS\n\n{text}\nRENKU_END_DECLS\n\n#endif\n'
+    return f'{MADE}{guard}#include "renku/call.h"\n\nRENKU_BEGIN_DECLS\n\n{about}{text}\nRENKU_END_DECLS\n\n#endif\n'
 
 
 # --- definitions ---

@@ -31,6 +31,7 @@ guest-oom        -  every block that an operation asks for fails once, also with
 guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
 fuzz             -  each fuzz target for a few seconds
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
+packages         -  Debian packages build, install on a bare Debian, follow the tutorials there, and leave nothing (root)
 TEXT
 }
 
@@ -148,7 +149,8 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | distcheck) "check_$1" ;;
+    setup | shell | format | build | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | distcheck | \
+        packages) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
     esac
