@@ -83,7 +83,10 @@ static renku_result *success(void)
         return NULL;
     renku_result *result = rk_result_new(&op);
 
-    return result ? rk_result_finish(result, &op) : NULL;
+    if (result)
+        return rk_result_finish(result, &op);
+    rk_op_end(&op);
+    return NULL;
 }
 
 renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
