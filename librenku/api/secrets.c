@@ -68,17 +68,20 @@ static renku_result *run_rotation(renku_ctx *ctx, rotating *rotation)
 
 renku_result *renku_secrets_rotate(renku_ctx *ctx, renku_progress *progress, void *user)
 {
-    rotating rotation = {.work = rk_secret_rotate,
-                         .needs_previous = true,
-                         .with = {.progress = progress, .user = user}};
+    rotating rotation = {
+        .work = rk_secret_rotate,
+        .needs_previous = true,
+        .with = {.progress = progress, .user = user}
+    };
 
     return run_rotation(ctx, &rotation);
 }
 
 renku_result *renku_secrets_rotate_status(renku_ctx *ctx, renku_progress *progress, void *user)
 {
-    rotating rotation = {.work = rk_secret_rotation_status,
-                         .with = {.progress = progress, .user = user}};
+    rotating rotation = {
+        .work = rk_secret_rotation_status, .with = {.progress = progress, .user = user}
+    };
 
     return run_rotation(ctx, &rotation);
 }
