@@ -221,10 +221,8 @@ def make_secret(rows, caller: Caller) -> str:
 
 
 @pytest.fixture
-def world(request, api) -> World:
-    me, other, root = api.user(), api.user(), api.token_admin()
 def world(request, api, rows) -> World:
-    me, other = api.user(), api.user()
+    me, other, root = api.user(), api.user(), api.token_admin()
     me.post("/user/preferences/pinned_projects", json={"project_slug": "abc/own"})
     if "secret" in request.node.name:
         me.get("/user/secret_key")  # makes it, which takes its time
@@ -428,9 +426,6 @@ WRONG = {
 def wrong_values(schema: dict) -> list:
     kind = schema.get("type", "object" if "properties" in schema else "string")
     values = list(WRONG[schema.get("format", kind)])
-    if schema.get("format") == "date-time":  # numbers are times too
-        return [True, [], {}, ["x"], "soon", "", "2030-13-01T00:00:00Z", "2030-01-01T25:00:00Z"]
-    values = list(WRONG[schema.get("type", "object" if "properties" in schema else "string")])
     if "enum" in schema:
         values += ["nonsense", schema["enum"][0].upper(), f" {schema['enum'][0]}"]
     if "maxLength" in schema and schema.get("type") == "string":
@@ -494,10 +489,8 @@ def test_missing_and_null_required_fields(world, unchanged, operation):
                 operation.method, path, json=drop(body, place), headers=headers
             )
             unchanged.expect(missing, f"without {location(place)}", 422)
-            assert f"{location(place)}: Field required" in missing.text
-            null = world.by(operation).request(
             assert "Field required" in missing.text and is_named(place, missing.text)
-            null = world.me.request(
+            null = world.by(operation).request(
                 operation.method, path, json=put(body, place, None), headers=headers
             )
             unchanged.expect(null, f"{location(place)} = null", 422)
@@ -549,10 +542,6 @@ def test_bad_characters_in_every_text(world, unchanged, operation):
             unchanged.expect(response, f"{location(place)} with broken UTF-8", 400)
 
 
-def takes_numbers(schema: dict) -> bool:
-    return schema.get("type") in ("integer", "boolean") or schema.get("format") == "date-time"
-
-
 # Spec: foundations.md 4.3, 5.3: numbers beyond every type
 @each(WITH_BODY)
 def test_huge_numbers_in_every_field(world, unchanged, operation):
@@ -570,7 +559,6 @@ def test_huge_numbers_in_every_field(world, unchanged, operation):
             ):
                 is_number = schema.get("type") in ("integer", "boolean") or "format" in schema
                 if is_number and number == "1e-400":
-                if takes_numbers(schema) and number == "1e-400":
                     continue  # is zero
                 marked = json.dumps(put(body, place, "MARK")).replace('"MARK"', number)
                 response = world.by(operation).send(operation.method, path, marked.encode(), headers=headers)
