@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/crypto/rsa.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include <sodium.h>
 
 #include "librenku/crypto/secret.h"
 
@@ -72,13 +72,11 @@ static int check(rk_op *op, const EVP_PKEY *key, const char *wanted)
 /* Takes the key over. */
 static int rsa_new(rk_rsa **out, rk_op *op, EVP_PKEY **key)
 {
-    if (sodium_init() < 0)
-        return rk_fail(op, RK_ERR_INTERNAL, "libsodium does not work on this machine.");
-    rk_rsa *made = sodium_malloc(sizeof(*made));
+    rk_rsa *made = calloc(1, sizeof(*made));
 
     if (!made)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    *made = (rk_rsa){.public_key = RK_TAKE(*key)};
+    made->public_key = RK_TAKE(*key);
     *out = made;
     return 0;
 }
@@ -176,7 +174,7 @@ void rk_rsa_free(rk_rsa *key)
         return;
     EVP_PKEY_free(key->public_key);
     rk_secret_free(key->pem);
-    sodium_free(key);
+    free(key);
 }
 
 /* --- using ------------------------------------------------------------------------------------ */
