@@ -16,6 +16,7 @@ unit_suites = \
 	%D%/unit/base_time.c \
 	%D%/unit/base_ulid.c \
 	%D%/unit/base_value.c \
+	%D%/unit/envelope.c \
 	%D%/unit/git_url.c \
 	%D%/unit/http_client.c \
 	%D%/unit/http_json.c \
@@ -27,6 +28,8 @@ unit_suites = \
 	%D%/unit/notification.c \
 	%D%/unit/platform.c \
 	%D%/unit/project.c \
+	%D%/unit/rsa.c %D%/unit/rsa_vectors.h \
+	%D%/unit/secret.c \
 	%D%/unit/symmetric.c \
 	%D%/unit/token_cache.c
 
@@ -47,3 +50,4 @@ include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
+include tests/integration/secret/local.mk

@@ -30,6 +30,7 @@ bin_renku_SOURCES = \
 	%D%/print.h \
 	%D%/request.c \
 	%D%/request.h \
+	%D%/secrets.c \
 	%D%/services.c \
 	%D%/session.c \
 	%D%/session.h \

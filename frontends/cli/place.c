@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +16,7 @@
 #include "frontends/server/identity.h"
 #include "renku/renku.h"
 
-enum { KEY_BYTES_MAX = 64, KEY_TEXT_MAX = 96 };
+enum { KEY_BYTES_MAX = 64, KEY_TEXT_MAX = 96, RSA_BITS = 2048 };
 
 /* Every secret of a local installation: random bytes as base64url text. */
 static const struct {
@@ -143,6 +146,41 @@ static int make_identity(rk_up *up)
     return write_clients(up);
 }
 
+/* Either half as PEM text, in memory that is zeroed when it is given back. */
+static int write_half(rk_up *up, const char *name, EVP_PKEY *key,
+                      int (*print)(BIO *out, const EVP_PKEY *key))
+{
+    BIO *memory = BIO_new(BIO_s_secmem());
+    char *text = NULL;
+    long length = memory && print(memory, key) == 1 && BIO_write(memory, "", 1) == 1
+                      ? BIO_get_mem_data(memory, &text)
+                      : 0;
+    int status = length > 0 ? write_once(up, rk_up_path(up, name), text) : -1;
+
+    BIO_free(memory);
+    return status;
+}
+
+static int print_private(BIO *out, const EVP_PKEY *key)
+{
+    return PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL);
+}
+
+/* The key pair of the secrets storage: the public half last, so that both are there or made anew.
+ */
+static int make_key_pair(rk_up *up)
+{
+    if (access(rk_up_path(up, "keys/secrets_public.pem"), F_OK) == 0)
+        return 0;
+    EVP_PKEY *key = EVP_RSA_gen(RSA_BITS);
+    int status = key ? write_half(up, "keys/secrets_private.pem", key, print_private) : -1;
+
+    if (status == 0)
+        status = write_half(up, "keys/secrets_public.pem", key, PEM_write_bio_PUBKEY);
+    EVP_PKEY_free(key);
+    return status;
+}
+
 int rk_up_make_keys(rk_up *up)
 {
     unsigned char bytes[KEY_BYTES_MAX];
@@ -162,7 +200,7 @@ int rk_up_make_keys(rk_up *up)
     }
     sodium_memzero(bytes, sizeof(bytes));
     sodium_memzero(text, sizeof(text));
-    return status < 0 ? -1 : make_identity(up);
+    return status < 0 || make_key_pair(up) < 0 ? -1 : make_identity(up);
 }
 
 const char *rk_up_key(rk_up *up, const char *name)
@@ -201,6 +239,7 @@ int rk_up_write_env(rk_up *up)
         "KEYCLOAK_TOKEN_SIGNATURE_ALGS",  "RS256",
         "INTERNAL_AUTHN_SECRET_KEY_PATH", rk_up_path(up, "keys/internal_authn"),
         "ENCRYPTION_KEY_PATH",            rk_up_path(up, "keys/encryption_key"),
+        "SECRETS_SERVICE_PUBLIC_KEY_PATH", rk_up_path(up, "keys/secrets_public.pem"),
         "RENKU_IDENTITY_DIR",             rk_up_path(up, "identity"),
         "RENKU_URL",                      up->url ? up->url : "",
         NULL,

@@ -176,6 +176,41 @@ RENKU_API renku_result *renku_user_export(renku_ctx *ctx, const char *user_id);
 RENKU_API renku_result *renku_user_delete_preview(renku_ctx *ctx, const char *user_id);
 
 /**
+ * Rewrites every secret from one key pair of the secrets storage to another, which
+ * PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH and SECRETS_SERVICE_PRIVATE_KEY_PATH name. It may be
+ * ended at any point and begun again; users may change their secrets meanwhile. What neither key
+ * opens is logged and left alone.
+ *
+ * @param ctx       borrowed
+ * @param progress  NULL is none; called on this thread
+ * @param user      handed to @p progress
+ * @return          never NULL; released with renku_result_free(): {"secrets", "current",
+ *                  "rewritten", "pending", "failed"}, all of them numbers of secrets
+ *
+ * Errors:  500/1500 a key cannot be used, or the database failed.
+ * Time:    some tenths of a second for each secret; there is no deadline.
+ * Memory:  a few MiB.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_secrets_rotate(renku_ctx *ctx, renku_progress *progress, void *user);
+
+/**
+ * Tells how far that is, and changes nothing: "pending" are those that wait for a rotation.
+ *
+ * @param ctx       borrowed
+ * @param progress  NULL is none; called on this thread
+ * @param user      handed to @p progress
+ * @return          as of renku_secrets_rotate()
+ *
+ * Errors:  500/1500 a key cannot be used, or the database failed. The previous key may be missing.
+ * Time:    about a millisecond for each secret; there is no deadline.
+ * Memory:  a few MiB.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_secrets_rotate_status(renku_ctx *ctx, renku_progress *progress,
+                                                    void *user);
+
+/**
  * Examines the installation that a context leads to: {"findings": [{"code", "name", "level",
  * "problem", "remedy", "page"}, ..]}. "level" is "ok", "warning", "error" or "skipped", which is
  * what needs a database that does not answer; docs/doctor.md tells what each code means.

@@ -42,7 +42,8 @@ int rk_answer_write(renku_result *result, rk_op *op, const rk_call *call)
         result->status = 304;
         return 0;
     }
-    rk_result_header(result, "etag", call->etag);
+    if (!call->reply.hides_etag)
+        rk_result_header(result, "etag", call->etag);
     if (call->operation->paginated)
         RK_TRY(write_paging(result, op, call));
     return write_body(result, op, call);

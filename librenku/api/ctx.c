@@ -9,6 +9,7 @@
 #include "librenku/api/callers.h"
 #include "librenku/api/result.h"
 #include "librenku/base/time.h"
+#include "librenku/crypto/keys.h"
 #include "librenku/db/db.h"
 #include "renku/http.h"
 
@@ -41,6 +42,18 @@ static int open_pool(renku_ctx *ctx)
     return rk_pool_new(&ctx->pool, &ctx->op, &options);
 }
 
+static int open_keys(renku_ctx *ctx)
+{
+    const rk_settings *settings = ctx->settings;
+    const rk_keys_options options = {
+        .encryption_key_path = rk_settings_text(settings, RK_SET_ENCRYPTION_KEY_PATH),
+        .public_key_path = rk_settings_text(settings, RK_SET_SECRETS_SERVICE_PUBLIC_KEY_PATH),
+        .development = rk_settings_bool(settings, RK_SET_DUMMY_STORES),
+    };
+
+    return rk_keys_new(&ctx->keys, &ctx->op, &options);
+}
+
 static int open_all(renku_ctx *ctx, const renku_config *config)
 {
     rk_op *op = &ctx->op;
@@ -59,6 +72,7 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
     RK_TRY(rk_callers_new(&ctx->callers, op));
     if (rk_settings_bool(settings, RK_SET_RENKU_ADMIN_ONLY))
         return 0; /* the tools of an operator have no callers */
+    RK_TRY(open_keys(ctx));
     return rk_authenticator_new(&ctx->authenticator, op, settings);
 }
 
@@ -118,6 +132,7 @@ void renku_ctx_free(renku_ctx *ctx)
         return; /* in a child its connections and threads are still its parent's */
     rk_callers_free(ctx->callers);
     rk_authenticator_free(ctx->authenticator);
+    rk_keys_free(ctx->keys);
     rk_pool_free(ctx->pool);
     rk_patterns_free(ctx->patterns);
     rk_op_end(&ctx->op);
@@ -130,6 +145,7 @@ static void begin(rk_op *op, renku_ctx *ctx)
     op->log = &ctx->log;
     op->settings = ctx->settings;
     op->pool = ctx->pool;
+    op->keys = ctx->keys;
     op->deadline_ms = rk_time_monotonic_ms() + ctx->timeout_ms;
 }
 

@@ -35,6 +35,7 @@ librenku_core_la_SOURCES += \
 	%D%/result.c %D%/result.h \
 	%D%/result_json.c \
 	%D%/router.c %D%/router.h \
+	%D%/secrets.c \
 	%D%/seed.c \
 	%D%/service.c \
 	%D%/token_refresh.c \

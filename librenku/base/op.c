@@ -5,6 +5,7 @@
 #undef rk_fail
 #undef rk_fail_default
 #undef rk_fail_detail
+#undef rk_fail_in
 #endif
 
 #include <stdio.h>
@@ -68,6 +69,16 @@ int rk_fail_detail(rk_op *op, const char *format, ...)
     va_end(arguments);
     RK_CHECK(detail);
     op->error.detail = detail;
+    return op->error.err;
+}
+
+int rk_fail_in(rk_op *op, const char *place)
+{
+    RK_ASSERT(op->error.err);
+    char *message = rk_printf(op, "%s: %s", place, op->error.message);
+
+    RK_CHECK(message);
+    op->error.message = message;
     return op->error.err;
 }
 

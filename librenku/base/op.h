@@ -13,6 +13,7 @@
 struct renku_cancel;
 struct rk_caller;
 struct rk_change;
+struct rk_keys;
 struct rk_log;
 struct rk_pool;
 struct rk_reply;
@@ -29,6 +30,7 @@ typedef struct rk_op {
     struct renku_ctx *ctx;              /* NULL in unit tests of the lower floors */
     const struct rk_settings *settings; /* as ctx */
     struct rk_pool *pool;               /* where the session comes from; as ctx */
+    struct rk_keys *keys;               /* NULL: this operation can read no secret */
     const struct rk_caller *caller;     /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */
@@ -55,12 +57,16 @@ int rk_fail_default(rk_op *op, rk_err err);
 /* Adds the detail that tells what to do next; after rk_fail. Returns the error already in the slot.
  */
 int rk_fail_detail(rk_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts where it happened before the message of the failure; after rk_fail. Returns the error
+ * already in the slot. */
+int rk_fail_in(rk_op *op, const char *place);
 void rk_error_clear(rk_op *op);
 #ifdef __clang_analyzer__
 /* What the analyzer cannot see from outside: these never return 0. */
 #define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)
 #define rk_fail_default(...) ((void)rk_fail_default(__VA_ARGS__), -1)
 #define rk_fail_detail(...) ((void)rk_fail_detail(__VA_ARGS__), -1)
+#define rk_fail_in(...) ((void)rk_fail_in(__VA_ARGS__), -1)
 #endif
 
 /* Memory of the operation, zeroed. NULL means that the slot says NO_MEMORY. */

@@ -2,6 +2,7 @@
 #include "librenku/base/slug.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include <utf8proc.h>
 
@@ -133,6 +134,19 @@ int rk_slug_from_name(const char **out, rk_op *op, const char *name)
                        name);
     RK_TRY(rk_slug_check(op, slug));
     *out = slug;
+    return 0;
+}
+
+int rk_slug_suffix(char out[RK_SLUG_SUFFIX_LENGTH + 1], rk_op *op)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    unsigned char bytes[RK_SLUG_SUFFIX_LENGTH];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return rk_fail_default(op, RK_ERR_INTERNAL);
+    for (int i = 0; i < RK_SLUG_SUFFIX_LENGTH; i++)
+        out[i] = alphabet[bytes[i] % (sizeof(alphabet) - 1)];
+    out[RK_SLUG_SUFFIX_LENGTH] = '\0';
     return 0;
 }
 

@@ -10,6 +10,10 @@ bool rk_slug_is_valid(const char *text);
 int rk_slug_check(rk_op *op, const char *text);
 /* Spec: foundations.md 9.4 */
 int rk_slug_from_name(const char **out, rk_op *op, const char *name);
+enum { RK_SLUG_SUFFIX_LENGTH = 8 };
+
+/* Random characters a-z and 0-9, for names that must differ. */
+int rk_slug_suffix(char out[RK_SLUG_SUFFIX_LENGTH + 1], rk_op *op);
 /* What a user is called; all but the id may be NULL or empty. */
 typedef struct {
     const char *user_id;

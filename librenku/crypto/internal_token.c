@@ -56,15 +56,6 @@ static int decode_key(rk_secret **out, rk_op *op, const rk_secret *file, const c
     return rk_secret_copy(out, op, key, length);
 }
 
-/* What is wrong with the file, under the name of the setting that leads to it. */
-static int name_setting(rk_op *op)
-{
-    const rk_error error = op->error;
-
-    rk_error_clear(op);
-    return rk_fail(op, error.err, "INTERNAL_AUTHN_SECRET_KEY_PATH: %s", error.message);
-}
-
 static int read_key(rk_secret **out, rk_op *op, const char *path)
 {
     RK_AUTO(rk_secret) *file = NULL;
@@ -72,7 +63,7 @@ static int read_key(rk_secret **out, rk_op *op, const char *path)
     if (!path)
         return rk_secret_random(out, op, KEY_MIN_BYTES);
     if (rk_secret_read(&file, op, path) < 0)
-        return name_setting(op);
+        return rk_fail_in(op, "INTERNAL_AUTHN_SECRET_KEY_PATH");
     return decode_key(out, op, file, path);
 }
 

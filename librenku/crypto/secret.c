@@ -63,7 +63,8 @@ static int fail_file(rk_op *op, const char *path, const char *problem)
                    problem);
 }
 
-static int check_file(rk_op *op, int file, const char *path)
+/* @p closed: what nobody but the owner should be able to do. */
+static int check_file(rk_op *op, int file, const char *path, mode_t closed)
 {
     struct stat found;
 
@@ -71,8 +72,8 @@ static int check_file(rk_op *op, int file, const char *path)
         return fail_file(op, path, strerror(errno));
     if (!S_ISREG(found.st_mode))
         return fail_file(op, path, "it is no regular file");
-    if (found.st_mode & (S_IRWXG | S_IRWXO))
-        rk_log_warning(op, "authn", "The key file %s is open to others than its owner.", path);
+    if (found.st_mode & closed)
+        rk_log_warning(op, "crypto", "The key file %s is open to others than its owner.", path);
     return 0;
 }
 
@@ -95,13 +96,13 @@ static ssize_t read_all(int file, unsigned char *bytes, size_t room)
     return (ssize_t)length;
 }
 
+/* What was read never stands in memory that is not locked. */
 static int read_file(rk_secret **out, rk_op *op, int file, const char *path)
 {
-    RK_TRY(check_file(op, file, path));
-    unsigned char *bytes = rk_secret_alloc(op, RK_SECRET_FILE_MAX_BYTES + 1);
+    RK_AUTO(rk_secret) *room = NULL;
 
-    RK_CHECK(bytes);
-    ssize_t length = read_all(file, bytes, RK_SECRET_FILE_MAX_BYTES + 1);
+    RK_TRY(secret_new(&room, op, RK_SECRET_FILE_MAX_BYTES + 1));
+    ssize_t length = read_all(file, room->bytes, room->size_bytes);
 
     if (length < 0)
         return fail_file(op, path, strerror(errno));
@@ -109,19 +110,31 @@ static int read_file(rk_secret **out, rk_op *op, int file, const char *path)
         return fail_file(op, path, "it is empty");
     if (length > RK_SECRET_FILE_MAX_BYTES)
         return fail_file(op, path, "it is too large");
-    return rk_secret_copy(out, op, bytes, (size_t)length);
+    return rk_secret_copy(out, op, room->bytes, (size_t)length);
 }
 
-int rk_secret_read(rk_secret **out, rk_op *op, const char *path)
+static int read_checked(rk_secret **out, rk_op *op, const char *path, mode_t closed)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (file < 0)
         return fail_file(op, path, strerror(errno));
-    int result = read_file(out, op, file, path);
+    int result = check_file(op, file, path, closed);
 
+    if (result == 0)
+        result = read_file(out, op, file, path);
     (void)close(file); /* was only read */
     return result;
+}
+
+int rk_secret_read(rk_secret **out, rk_op *op, const char *path)
+{
+    return read_checked(out, op, path, S_IRWXG | S_IRWXO);
+}
+
+int rk_secret_read_public(rk_secret **out, rk_op *op, const char *path)
+{
+    return read_checked(out, op, path, S_IWGRP | S_IWOTH);
 }
 
 /* --- memory of an operation ------------------------------------------------------------------- */

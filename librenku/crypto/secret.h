@@ -19,6 +19,8 @@ int rk_secret_copy(rk_secret **out, rk_op *op, const void *bytes, size_t size_by
 /* A file exactly as it is. CONFIGURATION names the path when it cannot be read, is empty or larger
  * than the maximum. Logs a warning when others than its owner may read it. */
 int rk_secret_read(rk_secret **out, rk_op *op, const char *path);
+/* The same for a file that everybody may read, but only its owner should be able to change. */
+int rk_secret_read_public(rk_secret **out, rk_op *op, const char *path);
 /* NULL is accepted. */
 void rk_secret_free(rk_secret *secret);
 RK_AUTO_DEFINE(rk_secret, rk_secret_free)

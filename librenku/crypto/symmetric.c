@@ -30,9 +30,15 @@ static const int base64 = sodium_base64_VARIANT_URLSAFE;
 int rk_symmetric_derive(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
                         const char *salt)
 {
+    return rk_symmetric_derive_rounds(out, op, password, salt, ROUNDS);
+}
+
+int rk_symmetric_derive_rounds(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
+                               const char *salt, int rounds)
+{
     if (password->size_bytes > PLAIN_MAX_BYTES ||
         PKCS5_PBKDF2_HMAC(password->bytes, (int)password->size_bytes, (const unsigned char *)salt,
-                          (int)strlen(salt), ROUNDS, EVP_sha256(), sizeof(*out),
+                          (int)strlen(salt), rounds, EVP_sha256(), sizeof(*out),
                           (unsigned char *)out) != 1)
         return rk_fail(op, RK_ERR_INTERNAL, "A key cannot be derived.");
     return 0;
@@ -206,14 +212,34 @@ int rk_symmetric_open(rk_bytes *out, rk_op *op, const rk_symmetric_key *key, con
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
+int rk_symmetric_seal_text(const char **out, rk_op *op, const rk_symmetric_key *key,
+                           const char *text)
+{
+    const rk_bytes plain = {text, strlen(text)};
+
+    return rk_symmetric_seal(out, op, key, &plain, NULL);
+}
+
+int rk_symmetric_open_text(const char **out, rk_op *op, const rk_symmetric_key *key,
+                           const char *token)
+{
+    rk_bytes plain = {"", 0};
+
+    RK_TRY(rk_symmetric_open(&plain, op, key, token));
+    if (memchr(plain.bytes, '\0', plain.size_bytes) ||
+        !rk_text_is_utf8(plain.bytes, plain.size_bytes))
+        return fail_opening(op);
+    *out = plain.bytes;
+    return 0;
+}
+
 int rk_symmetric_encrypt(const char **out, rk_op *op, const rk_bytes *password, const char *salt,
                          const char *text)
 {
-    const rk_bytes plain = {text, strlen(text)};
     rk_symmetric_key key;
 
     RK_TRY(rk_symmetric_derive(&key, op, password, salt));
-    int result = rk_symmetric_seal(out, op, &key, &plain, NULL);
+    int result = rk_symmetric_seal_text(out, op, &key, text);
 
     rk_symmetric_key_wipe(&key);
     return result;
@@ -223,16 +249,10 @@ int rk_symmetric_decrypt(const char **out, rk_op *op, const rk_bytes *password, 
                          const char *token)
 {
     rk_symmetric_key key;
-    rk_bytes plain = {"", 0};
 
     RK_TRY(rk_symmetric_derive(&key, op, password, salt));
-    int result = rk_symmetric_open(&plain, op, &key, token);
+    int result = rk_symmetric_open_text(out, op, &key, token);
 
     rk_symmetric_key_wipe(&key);
-    RK_TRY(result);
-    if (memchr(plain.bytes, '\0', plain.size_bytes) ||
-        !rk_text_is_utf8(plain.bytes, plain.size_bytes))
-        return fail_opening(op);
-    *out = plain.bytes;
-    return 0;
+    return result;
 }

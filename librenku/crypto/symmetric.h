@@ -30,6 +30,9 @@ typedef struct {
 /* PBKDF2, 480 000 rounds: about a tenth of a second. */
 int rk_symmetric_derive(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
                         const char *salt);
+/* The same with another number of rounds, for tests that do it thousands of times. */
+int rk_symmetric_derive_rounds(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
+                               const char *salt, int rounds);
 /* 44 characters of base64url; INTERNAL for anything else. */
 int rk_symmetric_key_parse(rk_symmetric_key *out, rk_op *op, const char *text);
 void rk_symmetric_key_print(char out[RK_SYMMETRIC_KEY_LENGTH + 1], const rk_symmetric_key *key);
@@ -42,10 +45,15 @@ int rk_symmetric_seal(const char **out, rk_op *op, const rk_symmetric_key *key,
  * the token was not made with this key or was changed since; which of the two is not told. */
 int rk_symmetric_open(rk_bytes *out, rk_op *op, const rk_symmetric_key *key, const char *token);
 
-/* Text in, token out, and back: with the key derived from password and salt. */
+/* Text in, token out, and back. */
+int rk_symmetric_seal_text(const char **out, rk_op *op, const rk_symmetric_key *key,
+                           const char *text);
+/* DECRYPTION also when what comes out is no UTF-8 text or holds a NUL. */
+int rk_symmetric_open_text(const char **out, rk_op *op, const rk_symmetric_key *key,
+                           const char *token);
+/* The same with the key derived from password and salt. */
 int rk_symmetric_encrypt(const char **out, rk_op *op, const rk_bytes *password, const char *salt,
                          const char *text);
-/* DECRYPTION also when what comes out is no UTF-8 text or holds a NUL. */
 int rk_symmetric_decrypt(const char **out, rk_op *op, const rk_bytes *password, const char *salt,
                          const char *token);
 

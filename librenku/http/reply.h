@@ -7,9 +7,10 @@
 
 /* What a handler says beside its output; dispatch writes status, headers and body from it. */
 typedef struct rk_reply {
-    int status;    /* 0: the success status of the operation */
-    int64_t total; /* of a paginated list */
-    bool no_body;  /* status without any body, also for errors (projects.md 4.9) */
+    int status;      /* 0: the success status of the operation */
+    bool hides_etag; /* the tag is compared, but not sent */
+    int64_t total;   /* of a paginated list */
+    bool no_body;    /* status without any body, also for errors (projects.md 4.9) */
 } rk_reply;
 
 /* The page that a paginated operation shall return; generated inputs hold it as `.page`. Spec:

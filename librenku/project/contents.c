@@ -3,36 +3,16 @@
 #include "librenku/db/db.h"
 #include "librenku/http/caller.h"
 #include "librenku/project/change.h"
+#include "librenku/secret/secret.h"
 #include "librenku/user/user.h"
 
-/* The seam to the rooms of sessions, secrets and data connectors: what of theirs a copy or a
+/* The seam to the rooms of sessions and data connectors: what of theirs a copy or a
  * migration of a project makes. It works on their tables directly until they stand; each statement
  * then moves to its room. */
 
-/* New ids of one millisecond are in no order: both copies number the new ids and the rows, newest
- * first, and join them by number. */
-
-static int copy_slots(rk_op *op, const char *source_id, const char *copy_id)
-{
-    static const rk_query query = {
-        .sql = "WITH s AS ("
-               "  SELECT t.*, row_number() OVER (ORDER BY t.id DESC) AS n"
-               "    FROM projects.session_secret_slots t WHERE t.project_id = $1),"
-               " made AS ("
-               "  SELECT m.id, row_number() OVER (ORDER BY m.id) AS n"
-               "    FROM (SELECT public.generate_ulid() AS id FROM s) m)"
-               " INSERT INTO projects.session_secret_slots"
-               "       (id, project_id, name, description, filename, created_by_id, creation_date)"
-               " SELECT made.id, $2, s.name, s.description, s.filename, $3,"
-               "        date_trunc('second', now())"
-               "   FROM s JOIN made ON made.n = s.n",
-    };
-
-    return rk_db_defer(NULL, op, &query,
-                       RK_PARAMS(rk_text(source_id), rk_text(copy_id), rk_text(op->caller->id)));
-}
-
-/* A global environment is shared, a custom one is copied with what it is built from. */
+/* New ids of one millisecond are in no order: the new ids and the rows are numbered, newest first,
+ * and joined by number. A global environment is shared, a custom one is copied with what it is
+ * built from. */
 static int copy_launchers(rk_op *op, const char *source_id, const char *copy_id)
 {
     static const rk_query query = {
@@ -110,7 +90,7 @@ static int copy_links(rk_op *op, const char *source_id, const char *copy_id)
 int rk_project_copy_contents(rk_op *op, const char *source_id, const char *copy_id)
 {
     RK_TRY(rk_user_ensure(op));
-    RK_TRY(copy_slots(op, source_id, copy_id));
+    RK_TRY(rk_secret_slots_copy(op, source_id, copy_id));
     RK_TRY(copy_launchers(op, source_id, copy_id));
     return copy_links(op, source_id, copy_id);
 }

@@ -3,24 +3,10 @@
 
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "librenku/base/slug.h"
 
-enum { NUMBERED_SLUGS = 5, RANDOM_LENGTH = 8, USER_ID_MAX = 36 };
-
-static int random_suffix(char out[RANDOM_LENGTH + 1], rk_op *op)
-{
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    unsigned char bytes[RANDOM_LENGTH];
-
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        return rk_fail_default(op, RK_ERR_INTERNAL);
-    for (int i = 0; i < RANDOM_LENGTH; i++)
-        out[i] = alphabet[bytes[i] % (sizeof(alphabet) - 1)];
-    out[RANDOM_LENGTH] = '\0';
-    return 0;
-}
+enum { NUMBERED_SLUGS = 5, USER_ID_MAX = 36 };
 
 /* The final form of a candidate: a slug again, in lower case as namespaces are stored. */
 static int settle(const char **out, rk_op *op, const char *candidate)
@@ -34,14 +20,14 @@ static int settle(const char **out, rk_op *op, const char *candidate)
 int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
 {
     const char **items = rk_new_array(op, const char *, NUMBERED_SLUGS + 2);
-    char suffix[RANDOM_LENGTH + 1];
+    char suffix[RK_SLUG_SUFFIX_LENGTH + 1];
     const char *base;
 
     RK_CHECK(items);
     RK_TRY(rk_slug_from_user(
         &base, op,
         &(rk_user_names){person->id, person->email, person->first_name, person->last_name}));
-    RK_TRY(random_suffix(suffix, op));
+    RK_TRY(rk_slug_suffix(suffix, op));
     for (int i = 0; i < NUMBERED_SLUGS + 2; i++) {
         const char *candidate = i == 0                ? base
                                 : i <= NUMBERED_SLUGS ? rk_printf(op, "%s-%d", base, i)

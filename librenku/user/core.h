@@ -11,11 +11,4 @@ const char *rk_text_or_null(const char *text);
 /* Pinned slugs are equal ignoring case (they are ASCII). Spec: user-preferences.md 4 */
 bool rk_pin_matches(const char *one, const char *other);
 
-/* Whether the service has its key, which the two below need. */
-int rk_user_key_check(rk_op *op);
-/* The secret key of a user from its stored form. Spec: secrets.md 4.4 */
-int rk_user_key_open(const char **out, rk_op *op, const char *user_id, const char *encrypted);
-/* A fresh key, and its stored form. */
-int rk_user_key_make(const char **out, const char **encrypted, rk_op *op, const char *user_id);
-
 #endif

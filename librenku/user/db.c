@@ -151,27 +151,33 @@ int rk_user_remove(rk_op *op, const char *user_id)
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(user_id)));
 }
 
-int rk_user_key_lock(rk_user_key *out, rk_op *op, const char *user_id)
-{
-    static const rk_column columns[] = {
-        {"convert_from(u.secret_key, 'UTF8')", RK_COLUMN_TEXT, offsetof(rk_user_key, encrypted),
-         NULL},
-    };
-    static const rk_row row = RK_ROW(rk_user_key, columns);
-    static const rk_query query = {
-        .sql = "SELECT {row} FROM users.users u WHERE u.keycloak_id = $1 FOR UPDATE",
-        .row = &row,
-        .missing = "The user does not exist: call GET /user first.",
-    };
+/* Bytes that are no text come as escapes, which are no token. */
+static const rk_column key_columns[] = {
+    {"encode(u.secret_key, 'escape')", RK_COLUMN_TEXT, offsetof(rk_user_key, encrypted), NULL},
+};
+static const rk_row key_row = RK_ROW(rk_user_key, key_columns);
 
-    return rk_db_one(out, op, &query, RK_PARAMS(rk_text(user_id)));
+int rk_user_key_find(rk_user_key *out, rk_op *op, const char *user_id)
+{
+    static const rk_query query = {
+        .sql = "SELECT {row} FROM users.users u WHERE u.keycloak_id = $1",
+        .row = &key_row,
+    };
+    bool found;
+
+    RK_TRY(rk_db_lookup(out, &found, op, &query, RK_PARAMS(rk_text(user_id))));
+    return found ? 0 : rk_fail(op, RK_ERR_NOT_FOUND, "User with id %s not found.", user_id);
 }
 
-int rk_user_key_store(rk_op *op, const char *user_id, const char *encrypted)
+int rk_user_key_store(rk_user_key *out, rk_op *op, const char *user_id, const char *encrypted)
 {
     static const rk_query query = {
-        .sql = "UPDATE users.users SET secret_key = convert_to($2, 'UTF8') WHERE keycloak_id = $1",
+        .sql = "UPDATE users.users u"
+               "   SET secret_key = coalesce(u.secret_key, convert_to($2, 'UTF8'))"
+               " WHERE u.keycloak_id = $1"
+               " RETURNING {row}",
+        .row = &key_row,
     };
 
-    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(user_id), rk_text(encrypted)));
+    return rk_db_one(out, op, &query, RK_PARAMS(rk_text(user_id), rk_text(encrypted)));
 }

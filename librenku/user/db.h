@@ -2,6 +2,7 @@
 #ifndef RK_USER_DB_H
 #define RK_USER_DB_H
 
+#include "librenku/db/db.h"
 #include "librenku/user/user.h"
 
 /* Every user, in the order of the rows. */
@@ -24,11 +25,12 @@ int rk_user_removal_lookup(rk_user_removal *out, bool *found, rk_op *op, const c
 /* Queues the removal of the row and of what hangs on it. */
 int rk_user_remove(rk_op *op, const char *user_id);
 
-/* The stored, encrypted secret key; the row is locked. */
+/* The stored, encrypted secret key. */
 typedef struct {
     const char *encrypted; /* NULL when there is none yet */
 } rk_user_key;
-int rk_user_key_lock(rk_user_key *out, rk_op *op, const char *user_id);
-int rk_user_key_store(rk_op *op, const char *user_id, const char *encrypted);
+int rk_user_key_find(rk_user_key *out, rk_op *op, const char *user_id);
+/* Stores it unless there is one; gives the one that is there afterwards. */
+int rk_user_key_store(rk_user_key *out, rk_op *op, const char *user_id, const char *encrypted);
 
 #endif

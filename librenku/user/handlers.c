@@ -116,15 +116,6 @@ int rk_user_delete(rk_op *op, const rk_user_delete_in *in)
 /* GET /user/secret_key. Spec: users.md 3.5, secrets.md 3.6 */
 int rk_user_secret_key(rk_user_secret_key_out *out, rk_op *op, const rk_user_secret_key_in *in)
 {
-    const char *encrypted;
-    rk_user_key key;
-
     (void)in;
-    /* Also a user without a record learns that the service has no key. */
-    RK_TRY(rk_user_key_check(op));
-    RK_TRY(rk_user_key_lock(&key, op, op->caller->id));
-    if (key.encrypted)
-        return rk_user_key_open(&out->secret_key, op, op->caller->id, key.encrypted);
-    RK_TRY(rk_user_key_make(&out->secret_key, &encrypted, op, op->caller->id));
-    return rk_user_key_store(op, op->caller->id, encrypted);
+    return rk_user_secret_key_of(&out->secret_key, op, op->caller->id);
 }

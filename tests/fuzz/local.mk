@@ -2,7 +2,7 @@
 
 # Fuzz targets of the library; each compiles what it looks into itself, so that coverage counts.
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_query tests/fuzz/fuzz_url
+noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_key tests/fuzz/fuzz_query tests/fuzz/fuzz_url
 endif
 fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer,address,undefined
@@ -31,6 +31,7 @@ fuzzed_gen = \
 	gen/patterns.c \
 	gen/platform_api.c \
 	gen/project_api.c \
+	gen/secret_api.c \
 	gen/user_api.c
 
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzzed_http)
@@ -56,6 +57,14 @@ tests_fuzz_fuzz_jwt_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_jwt_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_jwt_LDADD = librenku_core.la
 
+tests_fuzz_fuzz_key_SOURCES = %D%/fuzz_key.c \
+	librenku/crypto/envelope.c \
+	librenku/crypto/rsa.c \
+	librenku/crypto/secret.c \
+	librenku/crypto/symmetric.c
+tests_fuzz_fuzz_key_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_key_LDADD = librenku_core.la
 tests_fuzz_fuzz_url_SOURCES = %D%/fuzz_url.c \
 	librenku/base/url.c \
 	librenku/platform/core.c \
@@ -63,4 +72,4 @@ tests_fuzz_fuzz_url_SOURCES = %D%/fuzz_url.c \
 tests_fuzz_fuzz_url_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_url_LDADD = librenku_core.la
-EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/query %D%/corpora/url
+EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/key %D%/corpora/query %D%/corpora/url

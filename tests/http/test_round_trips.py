@@ -59,6 +59,9 @@ READS = {
     "user": lambda c, p: c.get("/user"),
     "other-user": lambda c, p: c.get(f"/users/{p['created_by']}"),
     "groups": lambda c, p: c.get("/groups"),
+    "secrets": lambda c, p: c.get("/user/secrets"),
+    "secret-slots": lambda c, p: c.get(f"/projects/{p['id']}/session_secret_slots"),
+    "session-secrets": lambda c, p: c.get(f"/projects/{p['id']}/session_secrets"),
 }
 
 
@@ -210,3 +213,31 @@ def test_other_changes_are_few_round_trips(wire, counted, owner):
     }
     assert {name: trips for name, trips in costs.items() if trips > 4} == {}, costs
     assert costs["create group"] <= 2 and costs["change project"] <= 3, costs
+
+
+# Spec: secrets.md 3: one for the key of the user, one for the secret
+def test_storing_a_secret_is_two_round_trips(wire, owner):
+    def create():
+        return owner.post("/user/secrets", json={"name": unique("secret"), "value": "v"})
+
+    assert cost(wire, create, 201) == 2
+    path = f"/user/secrets/{create().json()['id']}"
+    assert cost(wire, lambda: owner.get(path), 200) == 1
+    assert cost(wire, lambda: owner.patch(path, json={"name": unique()}), 200) == 1
+    assert cost(wire, lambda: owner.patch(path, json={"value": "w"}), 200) == 3
+    assert cost(wire, lambda: owner.delete(path), 204) == 1
+
+
+# Spec: session-secrets.md 3, 4: the permission check included
+def test_changes_of_session_secrets_are_few_round_trips(wire, owner):
+    project, names = owner.create_project(), itertools.count()
+    body = {"project_id": project["id"]}
+    add = lambda: owner.post("/session_secret_slots", json=body | {"filename": f"f{next(names)}"})  # noqa: E731
+    assert cost(wire, add, 201) <= 4
+    slot = add().json()
+    path = f"/session_secret_slots/{slot['id']}"
+    assert cost(wire, lambda: owner.get(path), 200) == 1
+    fill = [{"secret_slot_id": slot["id"], "value": "v"}]
+    assert cost(wire, lambda: owner.patch(f"/projects/{project['id']}/session_secrets", json=fill), 200) <= 5
+    assert cost(wire, lambda: owner.delete(f"/projects/{project['id']}/session_secrets"), 204) == 1
+    assert cost(wire, lambda: owner.delete(path), 204) <= 2

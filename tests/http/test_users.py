@@ -434,22 +434,6 @@ def test_simultaneous_first_calls_return_one_key(user):
     assert keys == {user.get("/user/secret_key").text}
 
 
-# Spec: users.md 3.5
-@pytest.mark.server_error
-def test_without_an_encryption_key_there_is_no_secret_key(other_server, make_api):
-    server = other_server({"ENCRYPTION_KEY_PATH": None}, workers=1)
-    check_error(make_api(server).user().get("/user/secret_key"), 500)
-
-
-# Spec: users.md 3.5: the key of the service is missing, whether there is a record or not
-@pytest.mark.server_error
-def test_the_encryption_key_is_missed_before_the_record(other_server, make_api):
-    api = make_api(other_server({"ENCRYPTION_KEY_PATH": None}, workers=1))
-    check_error(api.anonymous().get("/user/secret_key"), 401, LOGIN)
-    check_error(api.user().get("/user/secret_key"), 500, code=1500)
-    check_error(api.visitor().get("/user/secret_key"), 500, code=1500)
-
-
 # Spec: users.md 3.1: the record of one user never shows in that of another
 def test_ids_are_compared_exactly(api):
     user = api.user()

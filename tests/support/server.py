@@ -10,6 +10,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
@@ -40,12 +43,34 @@ def poll(question, deadline: float = 10.0, pause: float = 0.01):
         time.sleep(pause)
 
 
+def public_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def private_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def private_key_of(keys: dict[str, str]) -> Path:
+    """The file that only the secrets storage has."""
+    return Path(keys["SECRETS_SERVICE_PUBLIC_KEY_PATH"]).with_name("private.pem")
+
+
 def make_keys(folder: Path) -> dict[str, str]:
     """The key files of a deployment, readable by the user that the server becomes."""
     folder.mkdir(parents=True, exist_ok=True)
+    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    (folder / "private.pem").write_bytes(private_pem(pair))
     files = {
         "INTERNAL_AUTHN_SECRET_KEY_PATH": base64.urlsafe_b64encode(bytes(range(64))),
         "ENCRYPTION_KEY_PATH": base64.urlsafe_b64encode(os.urandom(32)),
+        "SECRETS_SERVICE_PUBLIC_KEY_PATH": public_pem(pair),
     }
     for name, content in files.items():
         (folder / name.lower()).write_bytes(content)

@@ -99,6 +99,8 @@ static const struct {
     {RK_SET_INTERNAL_AUTHN_ISSUER,                                   "renku-self"                               },
     {RK_SET_INTERNAL_AUTHN_AUDIENCE,                                 "renku-self"                               },
     {RK_SET_SECRETS_SERVICE_PUBLIC_KEY_PATH,                         "/secret_service_public_key"               },
+    {RK_SET_SECRETS_SERVICE_PRIVATE_KEY_PATH,                        "/secrets_service_private_key"             },
+    {RK_SET_PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH,               NULL                                       },
     {RK_SET_ENCRYPTION_KEY_PATH,                                     "encryption_key"                           },
     {RK_SET_SENTRY_ENABLED,                                          "false"                                    },
     {RK_SET_SENTRY_SAMPLE_RATE,                                      "0.2"                                      },

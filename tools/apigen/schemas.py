@@ -22,7 +22,7 @@ SCALARS = {"string": "TEXT", "integer": "INT", "number": "NUMBER", "boolean": "B
 TAGS = {"TEXT": "str", "INT": "int", "NUMBER": "float", "BOOL": "bool", "TIME": "datetime", "MAP": "dict", "ANY": "any"}
 PLAIN = {"TEXT": "text", "INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TIME": "time", "ANY": "any"}
 HIDDEN = {"text": "const char *", "int": "rk_opt_int ", "bool": "rk_opt_bool ", "bits": "int64_t ", "time": "rk_instant "}
-SCHEMA_OWN = {"struct", "hidden", "enum", "raw", "tag", "keep_null"}
+SCHEMA_OWN = {"struct", "hidden", "enum", "raw", "tag", "keep_null", "dollar_newline"}
 
 
 class Patterns:
@@ -174,7 +174,9 @@ class Schemas:
         except re.error as problem:
             self.document.fail(where, f"the pattern '{flat['pattern']}' is none: {problem}")
         schema.pattern = flat["pattern"]
-        schema.pattern_index = self.patterns.index(schema.pattern, self.document.dollar_newline)
+        schema.pattern_index = self.patterns.index(
+            schema.pattern, own.get("dollar_newline", self.document.dollar_newline)
+        )
 
     def _fill_int(self, schema, flat, own, owner, where):
         schema.minimum, schema.exclusive_minimum = self._bound(flat, "minimum", "exclusiveMinimum")

@@ -15,7 +15,7 @@
 #include "librenku/base/log.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
-#include "librenku/crypto/symmetric.h"
+#include "librenku/crypto/envelope.h"
 
 enum { THREADS_MAX = 512 };
 
@@ -264,21 +264,86 @@ static int derive(json_object *answer, rk_op *op, json_object *request)
     return 0;
 }
 
+static void add_bytes(json_object *answer, rk_op *op, const char *name, const rk_bytes *bytes)
+{
+    size_t room = 2 * bytes->size_bytes + 1;
+    char *text = rk_alloc(op, room, 1);
+
+    add_text(answer, name,
+             text ? sodium_bin2hex(text, room, bytes->bytes, bytes->size_bytes) : NULL);
+}
+
+static int derive_rounds(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_bytes password = bytes_of(op, request, "password");
+    char text[RK_SYMMETRIC_KEY_LENGTH + 1];
+    rk_symmetric_key key;
+
+    RK_TRY(rk_symmetric_derive_rounds(&key, op, &password, text_of(request, "salt"),
+                                      (int)int_of(request, "rounds")));
+    rk_symmetric_key_print(text, &key);
+    add_text(answer, "key", text);
+    return 0;
+}
+
+/* A key from its PEM text, as whichever half is asked for. */
+static int read_key(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_bytes pem = bytes_of(op, request, "pem");
+    RK_AUTO(rk_rsa) *key = NULL;
+
+    (void)answer;
+    return int_of(request, "private") ? rk_rsa_parse_private(&key, op, &pem)
+                                      : rk_rsa_parse_public(&key, op, &pem);
+}
+
+static int seal_envelope(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_envelope_owner owner = {text_of(request, "user"), (int)int_of(request, "rounds")};
+    const rk_bytes pem = bytes_of(op, request, "pem");
+    RK_AUTO(rk_rsa) *key = NULL;
+    rk_envelope envelope;
+
+    RK_TRY(rk_rsa_parse_public(&key, op, &pem));
+    RK_TRY(rk_envelope_seal(&envelope, op, key, &owner, text_of(request, "text")));
+    add_text(answer, "value", envelope.value);
+    add_bytes(answer, op, "key", &envelope.key);
+    return 0;
+}
+
+static int open_envelope(json_object *answer, rk_op *op, json_object *request)
+{
+    const rk_envelope_owner owner = {text_of(request, "user"), (int)int_of(request, "rounds")};
+    const rk_bytes pem = bytes_of(op, request, "pem");
+    const rk_envelope envelope = {text_of(request, "value"), bytes_of(op, request, "key")};
+    RK_AUTO(rk_rsa) *key = NULL;
+    const char *text;
+
+    RK_TRY(rk_rsa_parse_private(&key, op, &pem));
+    RK_TRY(rk_envelope_open(&text, op, key, &owner, &envelope));
+    add_text(answer, "text", text);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(json_object *answer, rk_op *op, json_object *request);
 } commands[] = {
-    {"authenticate", authenticate},
-    {"discover",     discover    },
-    {"state",        read_state  },
-    {"repeat",       repeat      },
-    {"mint",         mint        },
-    {"verify",       verify      },
-    {"seal",         seal        },
-    {"open",         open_token  },
-    {"encrypt",      encrypt     },
-    {"decrypt",      decrypt     },
-    {"derive",       derive      },
+    {"authenticate",  authenticate },
+    {"discover",      discover     },
+    {"state",         read_state   },
+    {"repeat",        repeat       },
+    {"mint",          mint         },
+    {"verify",        verify       },
+    {"seal",          seal         },
+    {"open",          open_token   },
+    {"encrypt",       encrypt      },
+    {"decrypt",       decrypt      },
+    {"derive",        derive       },
+    {"derive_rounds", derive_rounds},
+    {"read_key",      read_key     },
+    {"seal_envelope", seal_envelope},
+    {"open_envelope", open_envelope},
 };
 
 /* --- lines ------------------------------------------------------------------------------------ */

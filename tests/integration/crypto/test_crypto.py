@@ -7,8 +7,12 @@ import random
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+from support import secrets
+from support.server import private_pem, public_pem
 
 ROUND_TRIPS = 2000
 USER = "11111111-2222-3333-4444-555555555555"
@@ -179,3 +183,142 @@ def test_no_secret_is_logged(crypto):
     crypto.call("decrypt", token="gAAAAA-t0ken", password=b"key-s3cret".hex(), salt=USER)
     log = crypto.text()
     assert not any(word in log for word in ("s3cret", b"key-s3cret".hex(), "t0ken"))
+
+
+# --- key derivation and envelopes ------------------------------------------------------------------
+
+
+ENVELOPES = 1000
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return [rsa.generate_private_key(65537, bits) for bits in (2048, 3072)]
+
+
+def some_text() -> str:
+    size = RNG.choice((0, 1, 15, 16, 17, RNG.randrange(300), RNG.randrange(7000)))
+    return "".join(RNG.choice("abcdefgh \u00e4\u20ac\U0001f600") for _ in range(size))
+
+
+# Spec: secrets.md 4.1: any password, any salt
+def test_derived_keys_are_those_of_others(crypto):
+    cases = [(RNG.randbytes(RNG.randrange(200)), some_text()[:60], RNG.randrange(1, 40)) for _ in range(ROUND_TRIPS)]
+    requests = [("derive_rounds", {"password": p.hex(), "salt": s, "rounds": r}) for p, s, r in cases]
+    for (password, salt, rounds), answer in zip(cases, together(crypto, requests)):
+        assert answer["key"] == secrets.derive(password, salt, rounds).decode()
+
+
+# Spec: secrets.md 4.5: what we seal, others open
+def test_others_open_our_envelopes(crypto, pairs):
+    cases = [(pairs[i % len(pairs)], f"user-{i}", some_text(), RNG.randrange(1, 30)) for i in range(ENVELOPES)]
+    requests = [
+        ("seal_envelope", {"pem": public_pem(pair).hex(), "user": user, "text": text, "rounds": rounds})
+        for pair, user, text, rounds in cases
+    ]
+    keys = set()
+    for (pair, user, text, rounds), answer in zip(cases, together(crypto, requests)):
+        key = bytes.fromhex(answer["key"])
+        assert len(key) == pair.key_size // 8
+        assert secrets.open_outer(pair, user, answer["value"].encode(), key, rounds) == text
+        keys.add(pair.decrypt(key, secrets.OAEP))
+    assert len(keys) == ENVELOPES and {len(key) for key in keys} == {44}
+
+
+# Spec: secrets.md 4.5, 6.3: what others seal, we open
+def test_we_open_the_envelopes_of_others(crypto, pairs):
+    cases, requests = [], []
+    for i in range(ENVELOPES):
+        pair, user, text, rounds = pairs[i % len(pairs)], f"user-{i}", some_text(), RNG.randrange(1, 30)
+        value, key = secrets.seal_outer(pair.public_key(), user, text, rounds)
+        cases.append(text)
+        requests.append(("open_envelope", {"pem": private_pem(pair).hex(), "user": user, "value": value.decode(), "key": key.hex(), "rounds": rounds}))
+    for text, answer in zip(cases, together(crypto, requests)):
+        assert answer["text"] == text
+
+
+# Spec: secrets.md 4.5, 4.9: with the real number of rounds
+def test_envelopes_go_both_ways_at_full_cost(crypto, pairs):
+    pair = pairs[0]
+    for text in ("", "hello", "s3cr3t-v\u00e4lue", "\U0001f600" * 5000):
+        sealed = crypto.call("seal_envelope", pem=public_pem(pair).hex(), user=USER, text=text)
+        assert secrets.open_outer(pair, USER, sealed["value"].encode(), bytes.fromhex(sealed["key"])) == text
+        value, key = secrets.seal_outer(pair.public_key(), USER, text)
+        opened = crypto.call("open_envelope", pem=private_pem(pair).hex(), user=USER, value=value.decode(), key=key.hex())
+        assert opened["text"] == text
+
+
+# Spec: secrets.md 4.5: each byte of either part counts
+def test_a_changed_envelope_is_refused(crypto, pairs):
+    pair = pairs[0]
+    value, key = secrets.seal_outer(pair.public_key(), USER, "some text", 1)
+    raw = base64.urlsafe_b64decode(value)
+    flip = lambda text, i: text[:i] + bytes([text[i] ^ 1 << RNG.randrange(8)]) + text[i + 1 :]  # noqa: E731
+    damaged = [(value, flip(key, i)) for i in range(len(key))]
+    damaged += [(value, key[:i]) for i in range(0, len(key), 5)] + [(value, key + b"\0"), (value, b"\0" + key), (value, b"\xff" * 256)]
+    damaged += [(base64.urlsafe_b64encode(flip(raw, i)), key) for i in range(len(raw))]
+    damaged += [(value[:i], key) for i in range(0, len(value), 3)] + [(value + b"A", key), (value + b"=", key)]
+    request = {"pem": private_pem(pair).hex(), "user": USER, "rounds": 1}
+    requests = [("open_envelope", request | {"value": v.decode(), "key": k.hex()}) for v, k in damaged]
+    for answer in together(crypto, requests):
+        assert answer.get("code") == 1510 and "text" not in answer
+    wrong = [request | {"user": "other"}, request | {"rounds": 2}, request | {"pem": private_pem(pairs[1]).hex()}]
+    for other in wrong:
+        assert crypto.call("open_envelope", value=value.decode(), key=key.hex(), **other)["code"] == 1510
+
+
+PASSPHRASE = serialization.BestAvailableEncryption(b"passphrase")
+OPEN = serialization.NoEncryption()
+
+
+def key_texts() -> dict[str, tuple[bytes, int, int]]:
+    """name -> (text, code as a public key, code as a private key)"""
+    pair = rsa.generate_private_key(65537, 2048)
+    curve, edwards = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat
+    public = serialization.PublicFormat
+
+    def private(key, shape=form.PKCS8, cipher=OPEN) -> bytes:
+        return key.private_bytes(pem, shape, cipher)
+
+    spki, pkcs8 = public_pem(pair), private(pair)
+    return {
+        "spki": (spki, 0, 1500),
+        "pkcs1-public": (pair.public_key().public_bytes(pem, public.PKCS1), 0, 1500),
+        "pkcs8": (pkcs8, 1500, 0),
+        "pkcs1": (private(pair, form.TraditionalOpenSSL), 1500, 0),
+        "crlf": (spki.replace(b"\n", b"\r\n"), 0, 1500),
+        "text-before": (b"a comment\n" + spki, 0, 1500),
+        "encrypted": (private(pair, cipher=PASSPHRASE), 1500, 1500),
+        "encrypted-pkcs1": (private(pair, form.TraditionalOpenSSL, PASSPHRASE), 1500, 1500),
+        "der": (pair.public_key().public_bytes(serialization.Encoding.DER, public.SubjectPublicKeyInfo), 1500, 1500),
+        "curve": (public_pem(curve), 1500, 1500),
+        "private-curve": (private(curve), 1500, 1500),
+        "edwards": (private(edwards), 1500, 1500),
+        "empty": (b"", 1500, 1500),
+        "nonsense": (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", 1500, 1500),
+        "zeros": (bytes(500), 1500, 1500),
+    }
+
+
+# Spec: secrets.md 6.1: PEM, both forms of either half, not encrypted, RSA alone
+def test_keys_are_read_in_their_forms(crypto):
+    for name, (text, public, private) in key_texts().items():
+        for half, code in ((0, public), (1, private)):
+            answer = crypto.call("read_key", pem=text.hex(), private=half)
+            assert answer.get("code", 0) == code, (name, half, answer)
+
+
+# Spec: secrets.md 6.1: a damaged key is an error, whatever is damaged
+def test_damaged_keys_are_no_keys_or_other_keys(crypto, pairs):
+    requests = []
+    for text, half in ((public_pem(pairs[0]), 0), (private_pem(pairs[0]), 1)):
+        requests += [("read_key", {"pem": text[:i].hex(), "private": half}) for i in range(0, len(text) - 30, 7)]
+    for answer in together(crypto, requests):
+        assert answer["code"] == 1500
+    changed = []
+    for text, half in ((public_pem(pairs[0]), 0), (private_pem(pairs[0]), 1)):
+        changed += [("read_key", {"pem": (text[:i] + b"?" + text[i + 1 :]).hex(), "private": half}) for i in range(len(text))]
+        changed += [("read_key", {"pem": (text[:i] + b"A" + text[i + 1 :]).hex(), "private": half}) for i in range(len(text))]
+    for answer in together(crypto, changed):
+        assert answer.get("code", 1500) == 1500
