@@ -8,6 +8,7 @@ apispecs = \
 	librenku/notification/apispec.yaml \
 	librenku/platform/apispec.yaml \
 	librenku/project/apispec.yaml \
+	librenku/storage/apispec.yaml \
 	librenku/user/apispec.yaml
 apigen_sources = \
 	gen/api_api.c \
@@ -20,6 +21,7 @@ apigen_sources = \
 	gen/patterns.c \
 	gen/platform_api.c \
 	gen/project_api.c \
+	gen/storage_api.c \
 	gen/user_api.c
 apigen_headers = \
 	gen/api_api.h \
@@ -28,6 +30,7 @@ apigen_headers = \
 	gen/platform_api.h \
 	gen/project_api.h \
 	gen/renku/operations.h \
+	gen/storage_api.h \
 	gen/user_api.h
 apigen_modules = \
 	%D%/apigen/__init__.py \

@@ -5,6 +5,7 @@ librenku_core_la_SOURCES += \
 	%D%/json.c %D%/json.h \
 	%D%/jwk.c %D%/jwk.h \
 	%D%/jwt.c %D%/jwt.h \
+	%D%/obscure.c %D%/obscure.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/symmetric.c %D%/symmetric.h \
 	%D%/token_cache.c %D%/token_cache.h

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rclone as others run it: storage on loopback that wants a user and a password."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+USER, SECRET = "renku", "peer-secret-4711"
+
+
+def free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def call(rclone: Path, *arguments: str, **more) -> str:
+    """What a command of rclone prints."""
+    done = subprocess.run(
+        [rclone, *arguments, "--config", ""], capture_output=True, text=True, timeout=60, check=True, **more
+    )
+    return done.stdout
+
+
+class Target:
+    """`rclone serve KIND` of one folder, until it is stopped."""
+
+    def __init__(self, rclone: Path, kind: str, folder: Path, host: str = "127.0.0.1"):
+        self.kind, self.host, self.port = kind, host, free_port(host)
+        self.log = folder / f"{kind}-{self.port}.log"
+        files = folder / "files"
+        (files / "bucket").mkdir(parents=True, exist_ok=True)
+        (files / "bucket" / "data.txt").write_text("data\n")
+        # the list of pairs of `serve s3` is read as CSV: without inner quotes it would be open to everybody
+        secret = {"RCLONE_AUTH_KEY": f'"{USER},{SECRET}"'} if kind == "s3" else {"RCLONE_USER": USER, "RCLONE_PASS": SECRET}
+        command = [rclone, "serve", kind, "--config", "", "--addr", f"{host}:{self.port}", files]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
+                env={"PATH": os.environ["PATH"], "HOME": str(folder), **secret},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.wait()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def wait(self, deadline: float = 30.0) -> None:
+        end = time.monotonic() + deadline
+        while True:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"rclone serve {self.kind} does not listen: {self.log.read_text()}")
+            try:
+                socket.create_connection((self.host, self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
