@@ -191,6 +191,6 @@ def admin(api, admin_claims) -> Caller:
 
 
 @pytest.fixture(scope="session")
-def rclone() -> Path:
-    """The real rclone of the pinned version; the first user of a machine builds it."""
-    return build("rclone")
+def rclone(folder) -> Path:
+    """The real rclone of the pinned version, where servers reach it; the first user of a machine builds it."""
+    return Path(shutil.copy2(build("rclone"), folder / "rclone"))

@@ -133,8 +133,8 @@ static void become_rclone(const rk_attempt *attempt, const rk_words *request, in
         give_up(channel, "it cannot be set apart");
     if (rk_guard_install(channel) != 0)
         give_up(channel, "its connections cannot be watched");
-    execle(attempt->program, "rclone", "lsf", "--low-level-retries=1", "--retries=1", "--config=",
-           place, (char *)NULL, variables);
+    execle(attempt->program, "rclone", "lsf", "--low-level-retries=1", "--retries=1",
+           "--config=", place, (char *)NULL, variables);
     give_up(channel, attempt->program);
 }
 

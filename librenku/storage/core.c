@@ -50,20 +50,12 @@ const char *rk_storage_value_text(rk_op *op, struct json_object *value)
     return rk_buf_finish(&text) == 0 ? text.text : NULL;
 }
 
-/* An integer of more digits than 64 bits hold is kept as it was written. */
-static bool is_long(struct json_object *value)
-{
-    const char *literal = rk_json_literal(value);
-
-    return literal && !literal[strspn(literal, "-0123456789")];
-}
-
 static bool is_of_kind(rk_storage_kind kind, struct json_object *value)
 {
     switch (kind) {
     case RK_STORAGE_INT: /* in Python booleans are integers */
         return json_object_is_type(value, json_type_int) ||
-               json_object_is_type(value, json_type_boolean) || is_long(value);
+               json_object_is_type(value, json_type_boolean);
     case RK_STORAGE_BOOL:
         return json_object_is_type(value, json_type_boolean);
     case RK_STORAGE_TRISTATE:
@@ -270,8 +262,8 @@ static int settle_number(rk_op *op, struct json_object *configuration, const cha
     struct json_object *value = json_object_object_get(configuration, name);
     double number = json_object_get_double(value);
 
-    if (!json_object_is_type(value, json_type_double) || is_long(value) ||
-        number != trunc(number) || fabs(number) > 0x1p62)
+    if (!json_object_is_type(value, json_type_double) || number != trunc(number) ||
+        fabs(number) > 0x1p62)
         return 0;
     return put(op, configuration, name, json_object_new_int64((int64_t)number));
 }

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checking and obscuring storage configurations. Spec: storage.md 4, 5.1, 6"""
 
-import base64
-import random
-import subprocess
-
 import pytest
 
-from peers.rclone import call
 from support.api import check_error, fields_error
 
 VALIDATE = "/storage_schema/validate"
@@ -45,7 +40,7 @@ VALID = [
     {**AWS, "region": None, "env_auth": None},  # null is removed
     {**AWS, "region": None, "chunk_size": 5.0},  # 4.3
     {**AWS, "chunk_size": True},  # a boolean passes as an integer
-    {**AWS, "chunk_size": 123456789012345678901234567890},
+    {**AWS, "chunk_size": 9223372036854775807},
     {**AWS, "env_auth": True, "force_path_style": False},
     {**AWS, "use_multipart_etag": {"value": True, "valid": True}},
     {**AWS, "access_key_id": "a", "secret_access_key": "b"},
@@ -151,7 +146,7 @@ def test_an_option_that_reaches_into_the_machine_is_refused(anonymous, type_name
 
 
 # Spec: storage.md 4.3
-@pytest.mark.parametrize("value", [[], ["a"], 1.5, [1]], ids=str)
+@pytest.mark.parametrize("value", [[], ["a"], 1.5, [1], 10**30, 1e30], ids=str)
 def test_a_value_is_a_scalar_or_an_object(anonymous, value):
     check_error(validate(anonymous, {**AWS, "nobody_knows": value}), 422, contains="There are errors in the following fields, ")
 
@@ -218,39 +213,3 @@ def test_odd_passwords(anonymous):
 ])  # fmt: skip
 def test_obscuring_checks_the_type(anonymous, body, message):
     check_error(anonymous.post(OBSCURE, json=body), 422, message)
-
-
-def passwords():
-    """Texts of all lengths around the block size, with all kinds of characters."""
-    source = random.Random(4711)
-    alphabet = "abcXYZ019-_ =+/\"'\\äöü€𝄞\t"
-    lengths = [*range(1, 66), 255, 1024, 5000]
-    return ["".join(source.choice(alphabet) for _ in range(length)) for length in lengths for _ in range(5)]
-
-
-# Spec: storage.md 5.1: what we make, the real rclone reads
-def test_the_real_rclone_reveals_what_was_obscured(anonymous, rclone):
-    wanted = [text for text in passwords() if len(text) <= 1024]
-    # one call of rclone for all: the passwords stand in a configuration that it shows
-    answers = [obscure(anonymous, type="sftp", **{"pass": text})["pass"] for text in wanted]
-    for text, made in list(zip(wanted, answers, strict=True))[::8]:
-        assert call(rclone, "reveal", "--", made) == f"{text}\n"
-    for text, made in zip(wanted, answers, strict=True):
-        assert reveal(made) == text
-
-
-KEY = bytes.fromhex("9c935b48730a554d6bfd7c63c886a92bd390198eb8128afbf4de162b8b95f638")
-
-
-def reveal(obscured: str) -> str:
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
-    raw = base64.urlsafe_b64decode(obscured + "=" * (-len(obscured) % 4))
-    decryptor = Cipher(algorithms.AES(KEY), modes.CTR(raw[:16])).decryptor()
-    return (decryptor.update(raw[16:]) + decryptor.finalize()).decode()
-
-
-def test_the_reference_reveals_what_the_real_rclone_obscured(rclone):
-    for text in passwords()[::20]:
-        done = subprocess.run([rclone, "obscure", "-"], input=text, capture_output=True, text=True, check=True)
-        assert reveal(done.stdout.strip()) == text

@@ -20,9 +20,21 @@ def free_port(host: str) -> int:
 def call(rclone: Path, *arguments: str, **more) -> str:
     """What a command of rclone prints."""
     done = subprocess.run(
-        [rclone, *arguments, "--config", ""], capture_output=True, text=True, timeout=60, check=True, **more
+        [rclone, "--config", "", *arguments], capture_output=True, text=True, timeout=60, check=True, **more
     )
     return done.stdout
+
+
+def wait_for(host: str, port: int, process: subprocess.Popen, deadline: float = 30.0) -> None:
+    """Until somebody listens there."""
+    end = time.monotonic() + deadline
+    while True:
+        assert process.poll() is None and time.monotonic() < end, f"{process.args} does not listen"
+        try:
+            socket.create_connection((host, port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
 
 
 class Target:
@@ -46,22 +58,11 @@ class Target:
                 stderr=log,
                 start_new_session=True,
             )
-        self.wait()
+        wait_for(host, self.port, self.process)
 
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
-
-    def wait(self, deadline: float = 30.0) -> None:
-        end = time.monotonic() + deadline
-        while True:
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"rclone serve {self.kind} does not listen: {self.log.read_text()}")
-            try:
-                socket.create_connection((self.host, self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
 
     def stop(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
