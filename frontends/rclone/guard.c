@@ -149,8 +149,8 @@ static int answer_connect(rk_guard *guard, const struct seccomp_notif *question)
     if (rk_networks_allow(guard->networks, (const struct sockaddr *)&address, size))
         return connect_for(guard, question, (const struct sockaddr *)&address, size);
     if ((address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
-        getnameinfo((const struct sockaddr *)&address, size, guard->refused,
-                    sizeof(guard->refused), NULL, 0, NI_NUMERICHOST) != 0)
+        getnameinfo((const struct sockaddr *)&address, size, guard->refused, sizeof(guard->refused),
+                    NULL, 0, NI_NUMERICHOST) != 0)
         strcpy(guard->refused, "what is no network");
     return -EACCES;
 }

@@ -9,6 +9,7 @@
 #include "librenku/base/buf.h"
 #include "librenku/crypto/obscure.h"
 #include "librenku/http/json.h"
+#include "librenku/storage/schema.h"
 #include "librenku/storage/storage.h"
 
 static const char masked[] = "<sensitive>";
@@ -74,7 +75,8 @@ static bool is_among(const char *const *names, const char *name)
     return *names;
 }
 
-int rk_storage_type_find(const rk_storage_type **out, rk_op *op, struct json_object *configuration)
+/* Spec: storage.md 4.4 */
+static int find_type(const rk_storage_type **out, rk_op *op, struct json_object *configuration)
 {
     struct json_object *value = json_object_object_get(configuration, "type");
 
@@ -99,7 +101,7 @@ int rk_storage_check_type(rk_op *op, struct json_object *configuration)
 {
     const rk_storage_type *type;
 
-    return rk_storage_type_find(&type, op, configuration);
+    return find_type(&type, op, configuration);
 }
 
 /* --- options ---------------------------------------------------------------------------------- */
@@ -119,7 +121,8 @@ static bool is_listed(const char *list, const char *name)
     }
 }
 
-bool rk_storage_applies(const rk_storage_option *option, const char *provider)
+/* Whether a provider, NULL is none, is among those of an option. Spec: storage.md 4.1 */
+static bool applies(const rk_storage_option *option, const char *provider)
 {
     const char *list = option->provider;
 
@@ -134,8 +137,7 @@ static const rk_storage_option *option_lookup(const rk_storage_type *type, const
                                               const char *provider)
 {
     for (int i = 0; i < type->option_count; i++) {
-        if (strcmp(type->options[i].name, name) == 0 &&
-            rk_storage_applies(&type->options[i], provider))
+        if (strcmp(type->options[i].name, name) == 0 && applies(&type->options[i], provider))
             return &type->options[i];
     }
     return NULL;
@@ -150,8 +152,7 @@ static int check_required(rk_op *op, struct json_object *configuration, const rk
     for (int i = 0; i < type->option_count; i++) {
         const rk_storage_option *option = &type->options[i];
 
-        if (option->flags & RK_STORAGE_REQUIRED && !option->fallback &&
-            rk_storage_applies(option, provider) &&
+        if (option->flags & RK_STORAGE_REQUIRED && !option->fallback && applies(option, provider) &&
             !json_object_object_get_ex(configuration, option->name, NULL))
             rk_buf_printf(&missing, "\n%s", option->name);
     }
@@ -284,7 +285,7 @@ int rk_storage_check(rk_op *op, struct json_object *configuration, rk_storage_se
 {
     checking how = {.secrets = secrets};
 
-    RK_TRY(rk_storage_type_find(&how.type, op, configuration));
+    RK_TRY(find_type(&how.type, op, configuration));
     RK_TRY(settle(op, configuration));
     RK_TRY(check_required(op, configuration, how.type));
     how.provider = rk_storage_member(configuration, "provider");
@@ -305,13 +306,13 @@ int rk_storage_secret_fields(const char **out, rk_op *op, struct json_object *co
     const rk_storage_type *type;
     rk_buf fields;
 
-    RK_TRY(rk_storage_type_find(&type, op, configuration));
+    RK_TRY(find_type(&type, op, configuration));
     rk_buf_begin(&fields, op, 256);
     rk_buf_char(&fields, '[');
     for (int i = 0; i < type->option_count; i++) {
         const rk_storage_option *option = &type->options[i];
 
-        if (!(option->flags & RK_STORAGE_SECRET) || !rk_storage_applies(option, provider) ||
+        if (!(option->flags & RK_STORAGE_SECRET) || !applies(option, provider) ||
             !json_object_object_get_ex(configuration, option->name, NULL))
             continue;
         rk_buf_text(&fields, fields.length > 1 ? "," : "");
@@ -326,7 +327,7 @@ int rk_storage_secret_values(rk_strings *out, rk_op *op, struct json_object *con
 {
     const rk_storage_type *type;
 
-    RK_TRY(rk_storage_type_find(&type, op, configuration));
+    RK_TRY(find_type(&type, op, configuration));
     *out = (rk_strings){true, 0, rk_new_array(op, const char *, (size_t)type->option_count)};
     RK_CHECK(out->items);
     for (int i = 0; i < type->option_count; i++) {
@@ -358,7 +359,7 @@ int rk_storage_obscure_passwords(rk_op *op, struct json_object *configuration)
 {
     const rk_storage_type *type;
 
-    RK_TRY(rk_storage_type_find(&type, op, configuration));
+    RK_TRY(find_type(&type, op, configuration));
     for (int i = 0; i < type->option_count; i++) {
         if (type->options[i].flags & RK_STORAGE_PASSWORD)
             RK_TRY(obscure(op, configuration, &type->options[i]));

@@ -2,18 +2,11 @@
 #ifndef RK_STORAGE_CORE_H
 #define RK_STORAGE_CORE_H
 
-#include <stdbool.h>
-
 #include "librenku/base/op.h"
 #include "librenku/base/value.h"
-#include "librenku/storage/schema.h"
 
 struct json_object;
 
-/* The type that a configuration names. Spec: storage.md 4.4 */
-int rk_storage_type_find(const rk_storage_type **out, rk_op *op, struct json_object *configuration);
-/* Whether a provider, NULL is none, is among those of an option. Spec: storage.md 4.1 */
-bool rk_storage_applies(const rk_storage_option *option, const char *provider);
 /* The text of a member, NULL when it has none. */
 const char *rk_storage_member(struct json_object *configuration, const char *name);
 /* Sets a member to a text. */

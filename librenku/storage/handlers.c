@@ -2,6 +2,7 @@
 #include "librenku/db/db.h"
 #include "librenku/storage/connection.h"
 #include "librenku/storage/core.h"
+#include "librenku/storage/schema.h"
 #include "librenku/storage/storage.h"
 #include "storage_api.h"
 

@@ -22,6 +22,14 @@ WITH_BODY = [operation for operation in OPERATIONS if operation.body]
 WITH_PATH = [operation for operation in OPERATIONS if operation.path_parameters]
 WITH_TAG = [operation for operation in OPERATIONS if operation.if_match]
 
+STORAGE = {
+    "project_id": "123456",
+    "name": "storage",
+    "configuration": {"type": "s3", "provider": "AWS"},
+    "source_path": "bucket",
+    "target_path": "data",
+    "readonly": True,
+}
 BODIES = {
     "POST /groups": {"name": "x", "slug": "{new}", "description": "d"},
     "PATCH /groups/{group_slug}": {"name": "x", "slug": "{new}", "description": "d"},
@@ -119,6 +127,12 @@ BODIES = {
             }
         ],
     },
+    "POST /storage": STORAGE,
+    "PUT /storage/{storage_id}": STORAGE,
+    "PATCH /storage/{storage_id}": STORAGE | {"storage_type": "s3"},
+    "POST /storage_schema/validate": STORAGE["configuration"],
+    "POST /storage_schema/test_connection": {"configuration": {"type": "local"}, "source_path": "x"},
+    "POST /storage_schema/obscure": {"configuration": {"type": "webdav", "pass": "x"}},
 }
 TOLERANT = {"POST /webhooks/alertmanager"}  # unknown keys are ignored: notifications.md 3.4
 INJECTIONS = [
@@ -211,6 +225,7 @@ def world(request, api) -> World:
         "second_slug": project["slug"],
         "slug": project["slug"],
         "project_id": project["id"],
+        "storage_id": NO_ULID,
         "v1_id": str(uuid.uuid4().int % 2_000_000_000),
     }
     return World(

@@ -182,7 +182,7 @@ def test_other_backends_do_not_reach_private_addresses_either(start):
         _, caller = start(networks="")
         for host in ("127.0.0.1", "localhost"):
             refused(caller, {"type": "sftp", "host": host, "port": port, "user": "u", "pass": "p"}, "Connections to 127.0.0.1 are not allowed.")
-            refused(caller, {"type": "ftp", "host": host, "port": port, "user": "u"}, "Connections to 127.0.0.1 are not allowed.")
+            refused(caller, {"type": "ftp", "host": host, "port": port, "user": "u", "pass": "p"}, "Connections to 127.0.0.1 are not allowed.")
         refused(caller, {"type": "sftp", "host": "x", "pass": "p", "socks_proxy": f"127.0.0.1:{port}"}, "Connections to 127.0.0.1 are not allowed.")
         refused(caller, {"type": "webdav", "url": "http://x", "unix_socket": "/run/x"}, "Connections to what is no network are not allowed.")
         refused(caller, {"type": "s3", "provider": "AWS", "env_auth": True, "region": "eu-central-1"}, "169.254.169.254 are not allowed")

@@ -49,7 +49,8 @@ def resolve(document: dict, node, depth: int = 0):
         more = {name: value for name, value in node.items() if name != "$ref"}
         return resolve(document, target, depth + 1) | more
     node = {name: resolve(document, value, depth + 1) for name, value in node.items()}
-    for part in node.pop("allOf", []):
+    only = node.pop("oneOf") if len(node.get("oneOf", ())) == 1 else []
+    for part in [*node.pop("allOf", []), *only]:
         merged = dict(part)
         for name, value in node.items():
             merged[name] = (
