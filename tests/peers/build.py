@@ -9,6 +9,7 @@ Prints the path of each; progress goes to the standard error output. Without nam
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,9 +67,12 @@ def follow(process: subprocess.Popen, title: str) -> list[str]:
 
 def install(name: str, peer: Peer, folder: Path) -> None:
     title = f"{name} {peer.version}"
-    environment = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    path = f"{os.environ.get('PATH', '')}:/usr/local/go/bin"
+    environment = {**os.environ, "PATH": path, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     flags = f"-s -w -X {peer.variable}=v{peer.version}"
     command = ["nice", "-n", "10", "go", "install", "-v", "-trimpath", "-ldflags", flags, f"{peer.package}@v{peer.version}"]
+    if not shutil.which("go", path=path):
+        raise CannotBuild(f"{title}: there is no Go, 1.24 or newer, to build it with (https://go.dev/dl)")
     say(f"{title}: building it from its Go module, which takes about five minutes the first time")
     try:
         process = subprocess.Popen(command, env=environment, cwd="/", stderr=subprocess.PIPE, text=True)
