@@ -76,7 +76,8 @@ def _operation(document: dict, path: str, method: str, item: dict) -> Operation:
     content = node.get("requestBody", {}).get("content", {})
     operation = Operation(method.upper(), path, node.get("operationId", ""))
     operation.checks = node.get("x-renku", {}).get("checks", [])
-    operation.body = content.get("application/json", {}).get("schema")
+    body = content.get("application/json", {}).get("schema")
+    operation.body = body["oneOf"][0] if body and "oneOf" in body else body  # the first of several forms
     for parameter in parameters:
         if parameter["in"] == "path":
             operation.path_parameters[parameter["name"]] = parameter.get("schema", {})
