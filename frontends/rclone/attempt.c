@@ -196,13 +196,27 @@ static void hear_channel(rk_ending *ending, running *rclone)
     rclone->channel = -1;
 }
 
+enum { SAID, QUESTIONS, CHANNEL, ASKER, PROCESS, SOURCES };
+
+/* Takes what there is; whether there may be more. */
+static bool attend(rk_ending *ending, running *rclone, const struct pollfd fds[SOURCES])
+{
+    if (fds[SAID].revents)
+        listen_to(ending, rclone);
+    if (fds[QUESTIONS].revents & POLLIN)
+        rk_guard_answer(&rclone->guard);
+    if (fds[CHANNEL].revents)
+        hear_channel(ending, rclone);
+    return !fds[PROCESS].revents && !(fds[ASKER].revents & (POLLHUP | POLLERR));
+}
+
 /* Until it ends, its time is up, or nobody waits any more. */
 static void watch(rk_ending *ending, running *rclone, const rk_attempt *attempt, int64_t until_ms)
 {
-    enum { SAID, QUESTIONS, CHANNEL, ASKER, PROCESS, COUNT };
+    bool goes_on = true;
 
-    for (;;) {
-        struct pollfd fds[COUNT] = {
+    while (goes_on) {
+        struct pollfd fds[SOURCES] = {
             [SAID] = {rclone->said,     POLLIN, 0},
             [QUESTIONS] = {rclone->guard.fd, POLLIN, 0},
             [CHANNEL] = {rclone->channel,  POLLIN, 0},
@@ -211,18 +225,13 @@ static void watch(rk_ending *ending, running *rclone, const rk_attempt *attempt,
         };
         int64_t left_ms = until_ms - now_ms();
 
-        if (left_ms <= 0)
+        if (left_ms <= 0) {
             ending->word = "late";
-        if (left_ms <= 0 || (poll(fds, COUNT, (int)left_ms) < 0 && errno != EINTR))
             return;
-        if (fds[SAID].revents)
-            listen_to(ending, rclone);
-        if (fds[QUESTIONS].revents & POLLIN)
-            rk_guard_answer(&rclone->guard);
-        if (fds[CHANNEL].revents)
-            hear_channel(ending, rclone);
-        if (fds[PROCESS].revents || fds[ASKER].revents & (POLLHUP | POLLERR))
+        }
+        if (poll(fds, SOURCES, (int)left_ms) < 0 && errno != EINTR)
             return;
+        goes_on = attend(ending, rclone, fds);
     }
 }
 

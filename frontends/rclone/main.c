@@ -238,28 +238,38 @@ static int prepare(service *self)
     return 0;
 }
 
+/* The exit status when it ends with this option, -1 when it goes on. */
+static int take_option(service *self, int option)
+{
+    switch (option) {
+    case 's':
+        self->listener = listen_at(optarg);
+        return self->listener < 0 ? complain(optarg) : -1;
+    case 'f':
+        self->listener = (int)strtol(optarg, NULL, 10);
+        return -1;
+    case 'u':
+        self->until_eof = true;
+        return -1;
+    default:
+        fputs(usage, option == 'h' ? stdout : stderr);
+        return option == 'h' ? 0 : 2;
+    }
+}
+
 int main(int argc, char **argv)
 {
     service self = {.listener = -1};
-    int option;
+    int option, status = -1;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 's' && (self.listener = listen_at(optarg)) < 0)
-            return complain(optarg);
-        if (option == 'f')
-            self.listener = atoi(optarg);
-        if (option == 'u')
-            self.until_eof = true;
-        if (option == 'h' || option == '?') {
-            fputs(usage, option == 'h' ? stdout : stderr);
-            return option == 'h' ? 0 : 2;
-        }
-    }
-    if (self.listener < 0 || optind < argc) {
+    while (status < 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        status = take_option(&self, option);
+    if (status < 0 && (self.listener < 0 || optind < argc)) {
         fputs(usage, stderr);
         return 2;
     }
-    int status = prepare(&self);
-
+    if (status >= 0)
+        return status;
+    status = prepare(&self);
     return status ? status : run(&self);
 }

@@ -19,6 +19,10 @@ enum {
     MARGIN_MS = 1000, /* renku-rclone says itself that time is up */
     ANSWER_MAX = 64 * 1024,
     SECRET_MIN = 4, /* what is shorter would blacken any text */
+    /* What a process can be started with. */
+    MEMBERS_MAX = 250,
+    TEXT_MAX = 100 * 1024,
+    WHOLE_MAX = 512 * 1024,
 };
 
 static const char masked[] = "<sensitive>";
@@ -99,11 +103,27 @@ static int64_t timeout_of(const rk_op *op)
     return left_ms < timeout_ms ? left_ms : timeout_ms;
 }
 
+static int check_size(rk_op *op, const rk_strings *words)
+{
+    size_t whole = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        size_t length = strlen(words->items[i]);
+
+        whole += length;
+        if (length > TEXT_MAX || whole > WHOLE_MAX)
+            return rk_fail(op, RK_ERR_STORAGE, "The configuration is too large to be tested.");
+    }
+    return 0;
+}
+
 /* Time, path, then names and values in turn. */
 static int write_question(rk_strings *out, rk_op *op, const rk_storage_test *test)
 {
     size_t count = (size_t)json_object_object_length(test->configuration);
 
+    if (count > MEMBERS_MAX)
+        return rk_fail(op, RK_ERR_STORAGE, "The configuration has too many members to be tested.");
     *out = (rk_strings){true, 0, rk_new_array(op, const char *, 2 + 2 * count)};
     RK_CHECK(out->items);
     out->items[out->count++] = rk_printf(op, "%lld", (long long)timeout_of(op));
@@ -115,7 +135,7 @@ static int write_question(rk_strings *out, rk_op *op, const rk_storage_test *tes
         out->items[out->count] = rk_storage_value_text(op, value);
         RK_CHECK(out->items[out->count++]);
     }
-    return 0;
+    return check_size(op, out);
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */

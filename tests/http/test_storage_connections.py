@@ -95,6 +95,17 @@ def test_a_configuration_is_checked_before(start):
     check_error(caller.send("POST", PATH, b"{"), 400)
 
 
+def test_a_configuration_that_no_process_can_take_is_refused(start, targets):
+    _, caller = start()
+    whole = configuration(targets["webdav"])
+    refused(caller, whole | {f"x{number}": "y" for number in range(300)}, "The configuration has too many members to be tested.")
+    for text in ("x" * 110_000, "x" * 200_000):
+        refused(caller, whole | {"headers": text}, "The configuration is too large to be tested.")
+    refused(caller, whole, "The configuration is too large to be tested.", path="x" * 110_000)
+    refused(caller, whole | {f"x{number}": "y" * 90_000 for number in range(6)}, "The configuration is too large to be tested.")
+    assert attempt(caller, whole | {f"x{number}": "y" * 90_000 for number in range(4)}).status_code == 204
+
+
 # Spec: storage.md 5.2: 2, 4: what rclone gets of the types that it does not know
 def test_virtual_types_become_real_ones(start, targets):
     _, caller = start()
