@@ -93,7 +93,6 @@ static void confine(void)
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_DATA, MEMORY_BYTES);
     limit(RLIMIT_NOFILE, FILES);
     limit(RLIMIT_CPU, PROCESSOR_S);
     for (int i = 1; i < NSIG; i++)
@@ -133,6 +132,8 @@ static void become_rclone(const rk_attempt *attempt, const rk_words *request, in
         give_up(channel, "it cannot be set apart");
     if (rk_guard_install(channel) != 0)
         give_up(channel, "its connections cannot be watched");
+    limit(RLIMIT_DATA,
+          MEMORY_BYTES); /* of rclone, not of this program, which a sanitizer may fill */
     execle(attempt->program, "rclone", "lsf", "--low-level-retries=1", "--retries=1",
            "--config=", place, (char *)NULL, variables);
     give_up(channel, attempt->program);
