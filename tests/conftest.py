@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from peers.build import build
 from support.api import Api, Caller, ServerErrors
 from support.database import Rows
 from support.postgres import Postgres
@@ -187,3 +188,9 @@ def admin_claims(environment) -> dict:
 def admin(api, admin_claims) -> Caller:
     """An administrator in both senses."""
     return api.token_admin(**admin_claims)
+
+
+@pytest.fixture(scope="session")
+def rclone(folder) -> Path:
+    """The real rclone of the pinned version, where servers reach it; the first user of a machine builds it."""
+    return Path(shutil.copy2(build("rclone"), folder / "rclone"))

@@ -9,6 +9,7 @@ apispecs = \
 	librenku/platform/apispec.yaml \
 	librenku/project/apispec.yaml \
 	librenku/secret/apispec.yaml \
+	librenku/storage/apispec.yaml \
 	librenku/user/apispec.yaml
 apigen_sources = \
 	gen/api_api.c \
@@ -22,6 +23,7 @@ apigen_sources = \
 	gen/platform_api.c \
 	gen/project_api.c \
 	gen/secret_api.c \
+	gen/storage_api.c \
 	gen/user_api.c
 apigen_headers = \
 	gen/api_api.h \
@@ -31,6 +33,7 @@ apigen_headers = \
 	gen/project_api.h \
 	gen/renku/operations.h \
 	gen/secret_api.h \
+	gen/storage_api.h \
 	gen/user_api.h
 apigen_modules = \
 	%D%/apigen/__init__.py \

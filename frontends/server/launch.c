@@ -22,6 +22,7 @@
 #include "frontends/server/handover.h"
 #include "frontends/server/identity.h"
 #include "frontends/server/log.h"
+#include "frontends/server/rclone.h"
 #include "frontends/server/sanitizer.h"
 #include "frontends/server/user.h"
 
@@ -218,7 +219,11 @@ static int prepare_with(rk_launch *launch, renku_ctx *ctx)
     if (!launch->no_migrate && strcmp(launch->service, "data") == 0 &&
         finish(renku_db_migrate(ctx)) != 0)
         return 1;
-    return rk_handover_files(ctx, launch->changes_user ? &launch->runs_as : NULL) == 0 ? 0 : 1;
+    const rk_user *user = launch->changes_user ? &launch->runs_as : NULL;
+
+    if (rk_handover_files(ctx, user) != 0)
+        return 1;
+    return strcmp(launch->service, "data") == 0 && rk_rclone_start(ctx, user) != 0 ? 1 : 0;
 }
 
 /* Everything that must be right before the port is opened to anybody. Spec: foundations.md 19.2 */

@@ -30,8 +30,9 @@ endif
 noinst_LTLIBRARIES += %D%/librenku_launch.la
 %C%_librenku_launch_la_SOURCES = $(server_common) \
 	%D%/handover.c %D%/handover.h \
-	%D%/launch.c %D%/launch.h
-%C%_librenku_launch_la_CPPFLAGS = $(AM_CPPFLAGS) -DRENKU_KORE='"$(KORE)"' -DRENKU_PKGLIBDIR='"$(pkglibdir)"'
+	%D%/launch.c %D%/launch.h \
+	%D%/rclone.c %D%/rclone.h
+%C%_librenku_launch_la_CPPFLAGS = $(AM_CPPFLAGS) -DRENKU_KORE='"$(KORE)"' -DRENKU_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DRENKU_PKGLIBDIR='"$(pkglibdir)"'
 %C%_librenku_launch_la_LIBADD = librenku.la -ljson-c -lcrypto
 
 # Its tests: the reader alone, the other parts, and the server over a double of the library (tests/http/test_wire.py).

@@ -42,5 +42,6 @@
 #define RENKU_EBUILDSTART 31     /**< 1512: an image build cannot be started */
 #define RENKU_ECANCELLED 32      /**< 1513: ended by renku_cancel_now() */
 #define RENKU_ETHIRDPARTY 33     /**< 1514: an external service misbehaves */
+#define RENKU_ESTORAGE 34        /**< 1422: a storage configuration is wrong, or leads nowhere */
 
 #endif

@@ -9,6 +9,7 @@
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/jwk.h"
+#include "librenku/net/gitlab.h"
 
 enum {
     TOKENS_MAX = 4096,
@@ -69,15 +70,12 @@ static int new_keys(rk_authenticator *auth, rk_op *op, const rk_settings *settin
 
 static int new_gitlab(rk_authenticator *auth, rk_op *op, const rk_settings *settings)
 {
-    const char *url = rk_settings_text(settings, RK_SET_GITLAB_URL);
+    const char *url;
 
-    if (!rk_settings_bool(settings, RK_SET_ENABLE_INTERNAL_GITLAB) || !url || !*url)
+    RK_TRY(rk_gitlab_url(&url, op, settings));
+    if (!url)
         return 0;
-    const char *whole = rk_printf(op, "%s%.*s", strstr(url, "://") ? "" : "https://",
-                                  (int)without_slashes(url), url);
-
-    RK_CHECK(whole);
-    auth->gitlab_url = strdup(whole);
+    auth->gitlab_url = strdup(url);
     return auth->gitlab_url ? 0 : rk_fail_default(op, RK_ERR_NO_MEMORY);
 }
 

@@ -285,15 +285,34 @@ static int try_option(rk_union *out, rk_reading *reading, const rk_schema *schem
     return result;
 }
 
+/* Whether the member that tells the alternatives apart, if there is one, leaves this one. */
+static bool may_be(const rk_schema *schema, int i, struct json_object *json)
+{
+    return !schema->present || is_known(schema->options[i], schema->present) ==
+                                   json_object_object_get_ex(json, schema->present, NULL);
+}
+
 /* The first alternative that fits, of those whose type is that of the value or is not. */
 static int try_options(rk_union *chosen, rk_reading *reading, const rk_schema *schema,
                        rk_given given, bool same_type)
 {
     for (int i = 0; i < schema->option_count && !chosen->which; i++) {
-        if (is_of_type(schema->options[i], given.json) == same_type)
+        if (is_of_type(schema->options[i], given.json) == same_type &&
+            may_be(schema, i, given.json))
             RK_TRY(try_option(chosen, reading, schema, i, given));
     }
     return 0;
+}
+
+/* Records what is wrong with the value as one alternative; of several, the messages name it. */
+static int refuse_option(rk_reading *reading, const rk_schema *schema, int i, rk_given given)
+{
+    const rk_location at = {.outer = given.at, .name = schema->option_tags[i]};
+    void *unused = rk_alloc(reading->matcher.op, 1, rk_schema_size(schema->options[i]));
+
+    RK_CHECK(unused);
+    return read_value(unused, reading, schema->options[i],
+                      (rk_given){given.json, schema->present ? given.at : &at});
 }
 
 /* The first alternative of the very type that fits, else the first that fits at all; else all
@@ -306,11 +325,8 @@ static int read_union(void *out, rk_reading *reading, const rk_schema *schema, r
     RK_TRY(try_options(chosen, reading, schema, given, true));
     RK_TRY(try_options(chosen, reading, schema, given, false));
     for (int i = 0; i < schema->option_count && !chosen->which; i++) {
-        const rk_location at = {.outer = given.at, .name = schema->option_tags[i]};
-        void *unused = rk_alloc(reading->matcher.op, 1, rk_schema_size(schema->options[i]));
-
-        RK_CHECK(unused);
-        RK_TRY(read_value(unused, reading, schema->options[i], (rk_given){given.json, &at}));
+        if (may_be(schema, i, given.json))
+            RK_TRY(refuse_option(reading, schema, i, given));
     }
     return 0;
 }

@@ -65,6 +65,8 @@ struct rk_schema {
     const rk_schema *const *options; /* of unions */
     const char *const *option_tags;  /* appended to locations in messages */
     int option_count;
+    const char *present; /* of unions: a value with this member is one of the alternatives that have
+                            it, a value without it one of the others; NULL: any */
     bool saturates;      /* of integers: what is beyond 64 bits becomes the nearest that is not */
     bool unique_items;   /* of arrays */
     bool items_nullable; /* of arrays and maps: null is accepted as an element without value */

@@ -173,6 +173,10 @@ REFUSALS = {
     "name": (lambda d: animal(d)["properties"].update({"gr\u00f6\u00dfe": {}}), "would need escapes"),
     "hidden": (lambda d: own(animal(d), hidden={"bits": "float"}), "hidden 'bits: float' is none of"),
     "member-twice": (lambda d: own(animal(d), hidden={"name": "text"}), "two members 'name'"),
+    "present": (
+        lambda d: animal(d)["properties"].update(x={"x-renku": {"present": "name"}, "oneOf": [{"type": "string"}, {"type": "integer"}]}),
+        "the member 'name' does not tell the alternatives apart",
+    ),
     "same-name": (lambda d: own(animal(d), struct="rk_animal_patch"), "rename one with x-renku"),
     "room": (lambda d: d.update({"x-renku": {"room": "park"}}), "x-renku room is 'park', but"),
 }
@@ -297,6 +301,31 @@ def test_numbers_of_pages_may_be_of_any_size(api):
 def test_messages_name_alternatives_by_their_type(api):
     food = next(f.schema for f in api.operations[1].output.fields if f.name == "food")
     assert [tag for tag, _ in food.options] == ["str", "list[str]"]
+
+
+def with_member(tmp_path, schema):
+    """The schema of a member as it is read."""
+    document = copy.deepcopy(BASE)
+    animal(document)["properties"]["x"] = schema
+    api = read([place(tmp_path, document)])
+    return next(f.schema for f in api.operations[1].output.fields if f.name == "x")
+
+
+def test_a_union_of_one_is_that_one(tmp_path):
+    assert with_member(tmp_path, {"oneOf": [{"type": "integer", "minimum": 3}]}).kind == "INT"
+
+
+def test_a_map_takes_null_when_one_alternative_of_its_values_does(tmp_path):
+    for nullable in (True, False):
+        options = [{"type": "integer"}, {"type": "string", "nullable": nullable}]
+        schema = with_member(tmp_path, {"type": "object", "additionalProperties": {"oneOf": options}})
+        assert (schema.kind, schema.items_nullable) == ("MAP", nullable)
+
+
+def test_a_member_may_tell_alternatives_apart(tmp_path):
+    options = [{"type": "object", "properties": {name: {"type": "string"}}} for name in ("one", "two")]
+    schema = with_member(tmp_path, {"x-renku": {"present": "two"}, "oneOf": options})
+    assert schema.present == "two"
 
 
 def test_only_what_operations_reach_is_made(tmp_path):

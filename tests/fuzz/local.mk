@@ -2,7 +2,8 @@
 
 # Fuzz targets of the library; each compiles what it looks into itself, so that coverage counts.
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_key tests/fuzz/fuzz_query tests/fuzz/fuzz_url
+noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_key tests/fuzz/fuzz_query tests/fuzz/fuzz_storage \
+	tests/fuzz/fuzz_url
 endif
 fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer,address,undefined
@@ -32,6 +33,7 @@ fuzzed_gen = \
 	gen/platform_api.c \
 	gen/project_api.c \
 	gen/secret_api.c \
+	gen/storage_api.c \
 	gen/user_api.c
 
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzzed_http)
@@ -72,4 +74,10 @@ tests_fuzz_fuzz_url_SOURCES = %D%/fuzz_url.c \
 tests_fuzz_fuzz_url_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_url_LDADD = librenku_core.la
-EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/key %D%/corpora/query %D%/corpora/url
+tests_fuzz_fuzz_storage_SOURCES = %D%/fuzz_storage.c \
+	librenku/storage/core.c \
+	librenku/storage/url.c
+tests_fuzz_fuzz_storage_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_storage_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_storage_LDADD = librenku_core.la
+EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/key %D%/corpora/query %D%/corpora/url %D%/corpora/storage

@@ -49,7 +49,8 @@ def resolve(document: dict, node, depth: int = 0):
         more = {name: value for name, value in node.items() if name != "$ref"}
         return resolve(document, target, depth + 1) | more
     node = {name: resolve(document, value, depth + 1) for name, value in node.items()}
-    for part in node.pop("allOf", []):
+    only = node.pop("oneOf") if len(node.get("oneOf", ())) == 1 else []
+    for part in [*node.pop("allOf", []), *only]:
         merged = dict(part)
         for name, value in node.items():
             merged[name] = (
@@ -75,7 +76,8 @@ def _operation(document: dict, path: str, method: str, item: dict) -> Operation:
     content = node.get("requestBody", {}).get("content", {})
     operation = Operation(method.upper(), path, node.get("operationId", ""))
     operation.checks = node.get("x-renku", {}).get("checks", [])
-    operation.body = content.get("application/json", {}).get("schema")
+    body = content.get("application/json", {}).get("schema")
+    operation.body = body["oneOf"][0] if body and "oneOf" in body else body  # the first of several forms
     for parameter in parameters:
         if parameter["in"] == "path":
             operation.path_parameters[parameter["name"]] = parameter.get("schema", {})

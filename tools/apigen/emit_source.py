@@ -47,6 +47,8 @@ def _members(schema):
         yield f".options = {schema.symbol}_options"
         yield f".option_tags = {schema.symbol}_tags"
         yield f".option_count = {len(schema.options)}"
+    if schema.present:
+        yield f".present = {names.quote(schema.present)}"
 
 
 def _field(schema, field):

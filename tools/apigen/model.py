@@ -54,6 +54,7 @@ class Schema:
     extra: str = "IGNORE"
     options: List[Tuple[str, "Schema"]] = field(default_factory=list)  # (tag, schema)
     tag: Optional[str] = None
+    present: Optional[str] = None  # of unions: the member that tells the alternatives apart
     description: str = ""
 
     @property

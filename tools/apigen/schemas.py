@@ -22,7 +22,7 @@ SCALARS = {"string": "TEXT", "integer": "INT", "number": "NUMBER", "boolean": "B
 TAGS = {"TEXT": "str", "INT": "int", "NUMBER": "float", "BOOL": "bool", "TIME": "datetime", "MAP": "dict", "ANY": "any"}
 PLAIN = {"TEXT": "text", "INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TIME": "time", "ANY": "any"}
 HIDDEN = {"text": "const char *", "int": "rk_opt_int ", "bool": "rk_opt_bool ", "bits": "int64_t ", "time": "rk_instant "}
-SCHEMA_OWN = {"struct", "hidden", "enum", "raw", "tag", "keep_null", "dollar_newline"}
+SCHEMA_OWN = {"struct", "hidden", "enum", "raw", "tag", "keep_null", "dollar_newline", "present"}
 
 
 class Patterns:
@@ -40,6 +40,14 @@ class Patterns:
 
 def _union_key(flat):
     return next((key for key in ("oneOf", "anyOf") if key in flat), None)
+
+
+def _without_choice(node):
+    """A union of one alternative is that alternative."""
+    key = _union_key(node)
+    if key is None or len(node[key]) != 1 or "allOf" in node:
+        return node
+    return {"allOf" if name == key else name: value for name, value in node.items()}
 
 
 class Schemas:
@@ -61,6 +69,7 @@ class Schemas:
         for key in node:
             if key not in KEYWORDS:
                 self.document.fail(where, f"the schema keyword '{key}' is not supported")
+        node = _without_choice(node)
         if "$ref" in node:
             return self._flatten_reference(node, where)
         if "allOf" in node:
@@ -223,9 +232,14 @@ class Schemas:
     def _fill_map(self, schema, flat, own, owner, where):
         values = flat.get("additionalProperties", True)
         if isinstance(values, dict) and values:
-            item, _ = self.flatten(values, where)
             schema.items = self.build(values, f"{owner}_value", where)
-            schema.items_nullable = bool(item.get("nullable"))
+            schema.items_nullable = self._is_nullable(values, where)
+
+    def _is_nullable(self, node, where):
+        """Whether null is accepted: by the schema, or by one of its alternatives."""
+        flat, _ = self.flatten(node, where)
+        options = flat.get(_union_key(flat), [])
+        return bool(flat.get("nullable")) or any(self._is_nullable(option, where) for option in options)
 
     def _fill_object(self, schema, flat, own, owner, where):
         self._publish(schema, own, owner)
@@ -286,6 +300,10 @@ class Schemas:
             option = {"allOf": [common, node]} if common else node
             built = self.build(option, f"{owner}_{number}", where)
             schema.options.append((self._tag(built), built))
+        schema.present = own.get("present")
+        having = [any(field.name == schema.present for field in option.fields) for _, option in schema.options]
+        if schema.present is not None and (all(having) or not any(having)):
+            self.document.fail(where, f"the member '{schema.present}' does not tell the alternatives apart")
 
     def _tag(self, schema):
         """How messages name an alternative."""

@@ -14,6 +14,7 @@ setup            q  packages and the Python environment are there
 shell            q  shellcheck over every script
 format           q  clang-format has nothing to change
 build            q  the library and its fronts build without a warning
+peers            q  the programs of others that tests talk to are built, once per user
 tidy             q  clang-tidy finds nothing in the library and its fronts
 build-sanitize   -  the same with AddressSanitizer, UBSan and assertions
 unit             q  unit tests
@@ -63,6 +64,11 @@ check_format() {
 
 check_build() {
     build_tree build
+}
+
+# Each once; a machine with empty caches takes minutes for it.
+check_peers() {
+    tests/peers/build.py
 }
 
 # The generated headers come from the plain build.
@@ -149,8 +155,8 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | distcheck | \
-        packages) "check_$1" ;;
+    setup | shell | format | build | peers | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | \
+        distcheck | packages) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
     esac

@@ -16,6 +16,7 @@
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/envelope.h"
+#include "librenku/crypto/obscure.h"
 
 enum { THREADS_MAX = 512 };
 
@@ -241,6 +242,24 @@ static int encrypt(json_object *answer, rk_op *op, json_object *request)
     return 0;
 }
 
+static int obscure(json_object *answer, rk_op *op, json_object *request)
+{
+    const char *text;
+
+    RK_TRY(rk_obscure(&text, op, text_of(request, "text")));
+    add_text(answer, "obscured", text);
+    return 0;
+}
+
+static int reveal(json_object *answer, rk_op *op, json_object *request)
+{
+    const char *text;
+
+    RK_TRY(rk_reveal(&text, op, text_of(request, "obscured")));
+    add_text(answer, "text", text);
+    return 0;
+}
+
 static int decrypt(json_object *answer, rk_op *op, json_object *request)
 {
     const rk_bytes password = bytes_of(op, request, "password");
@@ -344,6 +363,8 @@ static const struct {
     {"read_key",      read_key     },
     {"seal_envelope", seal_envelope},
     {"open_envelope", open_envelope},
+    {"obscure",       obscure      },
+    {"reveal",        reveal       },
 };
 
 /* --- lines ------------------------------------------------------------------------------------ */
