@@ -64,7 +64,8 @@ static enum MHD_Result collect(upload *up, const char *part, size_t *size)
     return MHD_YES;
 }
 
-/* libmicrohttpd calls this for the head, for each part of the body, and at the end. */
+/* libmicrohttpd calls this for the head, for each part of the body, and at the end; it chose the
+ * parameters. NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *part,
                               size_t *part_size, void **memory)
@@ -115,9 +116,13 @@ static void *begin(void *user, const char *target, struct MHD_Connection *connec
 
     (void)user;
     (void)connection;
-    if (up)
-        up->target = strdup(target);
-    return up && up->target ? up : NULL;
+    if (!up)
+        return NULL;
+    up->target = strdup(target);
+    if (up->target)
+        return up;
+    free(up);
+    return NULL;
 }
 
 int main(int count, char **words)

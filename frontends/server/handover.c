@@ -28,14 +28,13 @@ static const struct {
     const char *name;
     bool must_exist; /* when the setting is set; a default may lead nowhere */
 } files[] = {
-    {"INTERNAL_AUTHN_SECRET_KEY_PATH",   true },
-    {"ENCRYPTION_KEY_PATH",              true },
-    {"SECRETS_SERVICE_PUBLIC_KEY_PATH",  true },
-    {"SECRETS_SERVICE_PRIVATE_KEY_PATH", true },
-    {"RENKU_IDENTITY_KEY",               true },
-    {"RENKU_IDENTITY_USERS",             true },
-    {"SSL_CERT_FILE",                    true },
-    {"KUBECONFIG",                       false},
+    {"INTERNAL_AUTHN_SECRET_KEY_PATH",  true },
+    {"ENCRYPTION_KEY_PATH",             true },
+    {"SECRETS_SERVICE_PUBLIC_KEY_PATH", true },
+    {"RENKU_IDENTITY_KEY",              true },
+    {"RENKU_IDENTITY_USERS",            true },
+    {"SSL_CERT_FILE",                   true },
+    {"KUBECONFIG",                      false},
 };
 
 static bool find_path(char path[PATH_MAX], renku_ctx *ctx, const char *name)

@@ -196,6 +196,9 @@ PGconn *abi_connect(void)
 }
 
 static PGresult *run_sql(PGconn *db, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static PGresult *run_sql(PGconn *db, const char *format, va_list arguments)
 {
     char sql[1024];
 
