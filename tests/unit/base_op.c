@@ -45,6 +45,7 @@ static const struct {
     {RK_ERR_BUILD_START,     1512, 500, false},
     {RK_ERR_CANCELLED,       1513, 500, false},
     {RK_ERR_THIRD_PARTY,     1514, 500, false},
+    {RK_ERR_STORAGE,         1422, 422, true },
 };
 
 START_TEST(an_error_has_the_code_and_status_of_the_contract)
