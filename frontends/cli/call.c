@@ -159,6 +159,21 @@ static void choose_person(rk_cli *cli)
         cli->options[RK_OPTION_AS] = cli->arguments[atoi(place + 4) - 1];
 }
 
+/* "@body=N": the argument names the file of the body; - is the standard input. */
+static rk_exit read_body(rk_cli *cli, rk_cli_request *request)
+{
+    const char *place = strstr(cli->command->input, "@body=");
+
+    if (!place)
+        return RK_EXIT_OK;
+    const char *path = cli->arguments[atoi(place + 6) - 1];
+
+    if (strcmp(path, "-") == 0)
+        path = "/dev/stdin";
+    request->body = rk_cli_read_file(cli, path, &request->body_size);
+    return request->body ? RK_EXIT_OK : rk_cli_fail_errno("cannot read", path);
+}
+
 /* Whether the arguments and options give the body any member. */
 static bool gives_body(rk_cli *cli)
 {
@@ -186,21 +201,29 @@ static json_object *operation_of(rk_cli *cli)
                                                cli->arguments[0], name + 1));
 }
 
-/* The ETag that the object has now, so that a change of somebody else in between is noticed. */
+/* The operation that reads what this one changes. */
+static json_object *reader_of(rk_cli *cli, json_object *operation)
+{
+    json_object *operations = rk_cli_operations(cli);
+
+    for (size_t i = 0; i < json_object_array_length(operations); i++) {
+        json_object *other = json_object_array_get_idx(operations, i);
+
+        if (strcmp(rk_cli_text_of(other, "method"), "GET") == 0 &&
+            strcmp(rk_cli_text_of(other, "path"), rk_cli_text_of(operation, "path")) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+/* The ETag that the object has now, so that a change of somebody else in between is noticed. It is
+ * a header or a member. */
 static rk_exit read_tag(job *work)
 {
     rk_cli *cli = work->session.cli;
     renku_request wanted = RENKU_REQUEST_INIT;
-    const char *path = rk_cli_text_of(work->request.operation, "path");
-    json_object *operations = rk_cli_operations(cli), *reader = NULL;
 
-    for (size_t i = 0; !reader && i < json_object_array_length(operations); i++) {
-        json_object *other = json_object_array_get_idx(operations, i);
-
-        if (rk_cli_truth_of(other, "etag") && strcmp(rk_cli_text_of(other, "path"), path) == 0)
-            reader = other;
-    }
-    wanted.operation = rk_cli_text_of(reader, "id");
+    wanted.operation = rk_cli_text_of(reader_of(cli, work->request.operation), "id");
     wanted.parameters = work->request.parameters;
     wanted.parameter_count = work->request.parameter_count;
     renku_result *result =
@@ -208,7 +231,10 @@ static rk_exit read_tag(job *work)
 
     if (!renku_result_ok(result))
         return rk_cli_show(cli, result);
-    work->request.if_match = rk_cli_format(cli, "%s", renku_result_etag(result));
+    const char *tag = renku_result_etag(result);
+
+    work->request.if_match =
+        rk_cli_format(cli, "%s", tag ? tag : renku_result_text(result, "/etag"));
     renku_result_free(result);
     return RK_EXIT_OK;
 }
@@ -260,7 +286,9 @@ rk_exit rk_cli_call(rk_cli *cli)
     if (rk_cli_truth_of(work.request.operation, "person") && !rk_cli_session_names_person(cli))
         return rk_cli_usage(cli, "'%s' needs --as USER: the new thing must belong to somebody",
                             cli->command->name);
-    if (rk_cli_text_of(work.request.operation, "body") && !gives_body(cli))
+    if (read_body(cli, &work.request) != RK_EXIT_OK)
+        return RK_EXIT_REFUSED;
+    if (rk_cli_text_of(work.request.operation, "body") && !work.request.body && !gives_body(cli))
         return rk_cli_usage(cli, "there is nothing to change: give what shall become different");
     return run(cli, &work);
 }

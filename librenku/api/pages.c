@@ -105,26 +105,21 @@ static int64_t number_in(const renku_result *result, const char *name)
     return text ? strtoll(text, NULL, 10) : -1;
 }
 
-/* Whether there is such an operation that has no pages. */
-static bool is_no_list(const char *name)
-{
-    const rk_operation *operation = rk_operation_named(name);
-
-    return operation && !operation->paginated;
-}
-
 renku_result *renku_pages_next(renku_pages *pages)
 {
     if (!pages || pages->over)
         return NULL;
-    if (is_no_list(pages->request.operation)) {
+    const rk_operation *operation = rk_operation_named(pages->request.operation);
+
+    if (operation && !operation->paginated) {
         pages->over = true;
         return rk_result_refused(RK_ERR_INVALID, "renku_pages_next: the operation is no list.");
     }
     (void)snprintf(pages->number, sizeof(pages->number), "%lld", (long long)pages->page);
     renku_result *result = renku_request_run(pages->ctx, pages->caller, &pages->request);
 
-    pages->over = !renku_result_ok(result) || pages->page >= number_in(result, "total-pages");
+    pages->over = !renku_result_ok(result) || operation->whole ||
+                  pages->page >= number_in(result, "total-pages");
     if (renku_result_ok(result))
         pages->total = number_in(result, "total");
     pages->page++;

@@ -55,6 +55,7 @@ typedef struct rk_operation {
                            If-None-Match with 304 when it is read; SIZE_MAX is none */
     int status;         /* of success */
     bool paginated;
+    bool whole;       /* paginated, but every page is the whole list */
     bool person;      /* about the calling user, or makes what belongs to it: not for services */
     bool transaction; /* the handler runs in one, repeated on serialization failures */
     bool guarded;     /* its permission must have been checked when the handler succeeds */

@@ -58,8 +58,16 @@ def without_groups(world, _postgres) -> None:
     world.ask("group", "delete", "marine-lab")
 
 
+def with_key_pairs(world, _postgres) -> None:
+    for name in ("old", "new"):
+        path = world.folder / f"{name}.pem"
+        subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-out", path], check=True)
+        path.chmod(0o600)
+
+
 # What must be so before the example of a command.
 PREPARATIONS = {
+    "secrets rotate": with_key_pairs,
     "user delete": without_groups,
     "restore": with_backup,
     "db adopt": deployed,

@@ -49,4 +49,5 @@ class World:
         pin = json.dumps({"project_slug": "alice/weather-model"})
         self.ask("api", "user_pin_add", "--body", pin, "--as", "alice")
         self.ask("member", "set", "project:alice/weather-model", "bob", "viewer", "--as", "alice")
+        self.ask("redirects", "create", "/projects/old/weather", f"/p/{project['id']}")
         self.project = project["id"]

@@ -50,7 +50,7 @@ def describe(operation):
             {"status": int(status), "description": text} for status, text in operation.responses if status[:1] in "45"
         ],
         "status": operation.status,
-        "paginated": operation.paginated,
+        "paginated": operation.pages,
         "etag": operation.etag,
         "if_match": operation.takes_if_match,
         "person": operation.person,

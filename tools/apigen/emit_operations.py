@@ -59,8 +59,8 @@ def _members(operation):
     yield f".etag_offset = {etag}"
     yield f".if_match_offset = {_offset(operation, 'if_match', operation.takes_if_match)}"
     yield f".status = {operation.status}"
-    for flag, value in (("form", operation.form), ("paginated", operation.paginated), ("person", operation.person),
-                        ("transaction", operation.transaction)):  # fmt: skip
+    for flag, value in (("form", operation.form), ("paginated", operation.paginated), ("whole", operation.whole),
+                        ("person", operation.person), ("transaction", operation.transaction)):  # fmt: skip
         if value:
             yield f".{flag} = true"
     if operation.permission:

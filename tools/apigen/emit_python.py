@@ -198,7 +198,7 @@ class Method:
 
 def row(operation, shapes):
     """An operation as the machinery of calls sees it."""
-    flags = [name for name, value in (("form", operation.form), ("paginated", operation.paginated)) if value]
+    flags = [name for name, value in (("form", operation.form), ("paginated", operation.pages)) if value]
     more = "".join(f", {flag}=True" for flag in flags)
     return f'{operation.id.upper()} = Operation("{operation.id}", {shapes.of(operation.output)}{more})\n'
 
@@ -255,7 +255,7 @@ def methods(api, types, blocking):
         for operation in room.operations:
             method = Method(types, operation, blocking)
             texts.append(method.text())
-            if operation.paginated:
+            if operation.pages:
                 texts.append(method.all_text())
     iterator = "Iterator" if blocking else "AsyncIterator"
     cancel = "\n        cancel: Optional[Cancel] = None," if blocking else ""

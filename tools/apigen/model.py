@@ -89,7 +89,8 @@ class Operation:
     output: Optional[Schema] = None
     form: bool = False
     status: int = 200
-    paginated: bool = False
+    paginated: bool = False  # page and per_page are read, page headers are sent
+    whole: bool = False  # but the list is complete on every page
     person: bool = False
     etag: bool = False
     transaction: bool = False
@@ -104,6 +105,11 @@ class Operation:
     @property
     def input(self):
         return f"rk_{self.id}_in"
+
+    @property
+    def pages(self):
+        """Whether a list is read page by page."""
+        return self.paginated and not self.whole
 
     @property
     def takes_if_match(self):

@@ -64,6 +64,7 @@ class Builder:
             authentication=self._authentication(),
             form=bool(self.own.get("form", False)),
             paginated=bool(self.own.get("paginated", False)),
+            whole=self.own.get("paginated") == "whole",
             person=bool(self.own.get("person", False)),
             etag=bool(self.own.get("etag", False)),
             transaction=bool(self.own.get("transaction", self.method != "GET")),
