@@ -163,6 +163,18 @@ TEST(settings_are_examined_before_a_context_stands)
     renku_config_free(config);
 }
 
+TEST(a_rotation_names_the_key_that_it_lacks)
+{
+    renku_ctx *ctx = abi_open();
+
+    REFUSED(renku_secrets_rotate(ctx, NULL, NULL), RENKU_ECONFIGURATION, "_PRIVATE_KEY_PATH");
+    REFUSED(renku_secrets_rotate_status(ctx, NULL, NULL), RENKU_ECONFIGURATION,
+            "_PRIVATE_KEY_PATH");
+    REFUSED(renku_secrets_rotate(NULL, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_secrets_rotate_status(NULL, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    renku_ctx_free(ctx);
+}
+
 TEST(a_foreign_database_is_not_adopted_nor_handed_back)
 {
     renku_ctx *ctx = abi_open();
@@ -173,6 +185,7 @@ TEST(a_foreign_database_is_not_adopted_nor_handed_back)
     result = renku_db_hand_back(ctx, 0);
     EXPECT(renku_result_status(result) >= 200);
     renku_result_free(result);
+    DONE(renku_db_migrate(ctx)); /* an empty database was handed back; the other tests need it */
     renku_ctx_free(ctx);
 }
 

@@ -70,3 +70,9 @@ def test_the_same_can_be_awaited(config, user, tmp_path):
     told, preview = asyncio.run(run(user.user_me()["id"]))
 
     assert user.slug in str(told) and preview
+
+
+def test_a_rotation_names_the_key_that_it_lacks(client):
+    for tool in (client.secrets_rotate, client.secrets_rotate_status):
+        with pytest.raises(errors.Configuration, match="SECRETS_SERVICE_PRIVATE_KEY_PATH"):
+            tool()

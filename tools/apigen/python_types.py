@@ -122,8 +122,8 @@ class Types:
         raise SpecError(self.room, name, "two schemas of that name look different")
 
     def _alias(self, schema, role, name):
-        quoted = [f'"{text}"' for text in self._options(schema, role)]
-        text = _literal(schema.enum) if schema.kind == "ENUM" else f"Union[{', '.join(quoted)}]"
+        # not in quotes: they would be looked up where the alias is used; what it names stands above it
+        text = _literal(schema.enum) if schema.kind == "ENUM" else f"Union[{', '.join(self._options(schema, role))}]"
         about = "".join(f"# {line}\n" for line in wrapped(sentence(schema.description), "", ""))
         return f"{about}{name} = {text}\n"
 

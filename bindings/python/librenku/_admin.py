@@ -123,6 +123,14 @@ class AdminTools:
         """What removing a user would do; nothing is changed."""
         return self._found("user_delete_preview", raw_text(user_id))
 
+    def secrets_rotate(self, progress: Optional[Progress] = None) -> Found:
+        """Rewrites the secrets of all users to another key pair; may be ended and begun again."""
+        return self._found("secrets_rotate", _progress(progress), None)
+
+    def secrets_rotate_status(self, progress: Optional[Progress] = None) -> Found:
+        """How far that is; nothing is changed."""
+        return self._found("secrets_rotate_status", _progress(progress), None)
+
     def doctor(self) -> Found:
         """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""
         return self._found("doctor")
@@ -220,6 +228,14 @@ class AsyncAdminTools:
     async def user_delete_preview(self, user_id: str) -> Found:
         """What removing a user would do; nothing is changed."""
         return await self._found(self._tools.user_delete_preview, user_id)
+
+    async def secrets_rotate(self, progress: Optional[Progress] = None) -> Found:
+        """Rewrites the secrets of all users to another key pair; may be ended and begun again."""
+        return await self._found(self._tools.secrets_rotate, progress)
+
+    async def secrets_rotate_status(self, progress: Optional[Progress] = None) -> Found:
+        """How far that is; nothing is changed."""
+        return await self._found(self._tools.secrets_rotate_status, progress)
 
     async def doctor(self) -> Found:
         """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""

@@ -88,6 +88,8 @@ BLOCKING: Prototypes = {
     "renku_pages_next": (c_void_p, [c_void_p]),
     "renku_request_run": (c_void_p, [c_void_p, c_void_p, POINTER(Request)]),
     "renku_restore": (c_void_p, [c_void_p, c_char_p, PROGRESS, c_void_p]),
+    "renku_secrets_rotate": (c_void_p, [c_void_p, PROGRESS, c_void_p]),
+    "renku_secrets_rotate_status": (c_void_p, [c_void_p, PROGRESS, c_void_p]),
     "renku_user_delete_preview": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_export": (c_void_p, [c_void_p, c_char_p]),
 }
