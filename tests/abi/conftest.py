@@ -34,6 +34,12 @@ def other_database(make_database):
 
 
 @pytest.fixture(scope="session")
+def spare_database(make_database):
+    """For what takes a database to pieces."""
+    return make_database()
+
+
+@pytest.fixture(scope="session")
 def comma_locale(folder):
     """A locale whose numbers have a comma, made here."""
     path = folder / "locales"
@@ -43,7 +49,7 @@ def comma_locale(folder):
 
 
 @pytest.fixture(scope="session")
-def guest_env(environment, realm, other_database, folder, comma_locale):
+def guest_env(environment, realm, other_database, spare_database, folder, comma_locale):
     jane, jane_id, jane_email = person(realm, "jane")
     john, john_id, _ = person(realm, "john")
     root, _, _ = person(realm, "root", realm_access={"roles": ["renku-admin"]})
@@ -55,6 +61,7 @@ def guest_env(environment, realm, other_database, folder, comma_locale):
         "ABI_JOHN_ID": john_id,
         "ABI_ROOT": root,
         "ABI_OTHER_DATABASE": other_database["DB_NAME"],
+        "ABI_SPARE_DATABASE": spare_database["DB_NAME"],
         "ABI_FOLDER": str(folder),
         "ABI_COMMA_LOCALE": "de_DE.UTF-8",
         "ABI_LOCALES": str(comma_locale),

@@ -3,7 +3,6 @@
 
 import base64
 import json
-import os
 import random
 import subprocess
 import urllib.request
@@ -71,6 +70,6 @@ def test_both_ways_without_rclone(crypto):
         assert crypto.call("reveal", obscured=made)["text"] == text
 
 
-@pytest.mark.parametrize("odd", ["", "x", "A" * 20, "!" * 30, base64.urlsafe_b64encode(os.urandom(30)).decode() + "=", "ä" * 30])
+@pytest.mark.parametrize("odd", ["", "x", "A" * 20, "!" * 30, base64.urlsafe_b64encode(bytes(range(30))).decode() + "=", "ä" * 30])
 def test_what_was_not_obscured_is_refused(crypto, odd):
     assert crypto.call("reveal", obscured=odd)["code"] == 1510
