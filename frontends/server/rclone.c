@@ -120,7 +120,7 @@ int rk_rclone_start(renku_ctx *ctx, const rk_user *user)
     if (given && *given)
         return 0;
     if (!find_program(program)) {
-        rk_log(RK_LOG_INFO,
+        rk_log(RK_LOG_DEBUG,
                "renku-rclone is not installed: connections to storage cannot be tested");
         return 0;
     }
