@@ -142,7 +142,7 @@ def test_an_end_while_starting_leaves_nothing(local):
 
     os.kill(local.main(), signal.SIGINT)
 
-    assert local.process.wait(40) == 0, local.messages()
+    assert local.process.wait(90) == 0, local.messages()  # the longest grace of a child is 60 s
     assert local.is_gone()
     local.process.stdout.close()
     local.start()
