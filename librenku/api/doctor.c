@@ -41,6 +41,8 @@ const rk_examination rk_examinations[] = {
     {"RK-D019", "keys of keycloak",    "Check the realm: it must publish its signing keys.",        false, false, rk_examine_keycloak_keys,  NULL},
     {"RK-D020", "key modes",           "Run `chmod 600` on it as its owner, or `renku doctor --fix`.",
                                                                                                     false, false, rk_examine_key_modes,      rk_fix_key_modes},
+    {"RK-D021", "public key",          "Point SECRETS_SERVICE_PUBLIC_KEY_PATH to the PEM file with the public key of the secrets storage.",
+                                                                                                    false, false, rk_examine_public_key,     NULL},
 };
 const int rk_examination_count = RK_COUNT(rk_examinations);
 

@@ -11,6 +11,7 @@
 #include "librenku/api/doctor.h"
 #include "librenku/api/keyset.h"
 #include "librenku/crypto/internal_token.h"
+#include "librenku/crypto/rsa.h"
 #include "librenku/crypto/secret.h"
 #include "librenku/db/db.h"
 
@@ -83,6 +84,20 @@ int rk_examine_encryption_key(const char **problem, rk_op *op)
         *problem =
             rk_printf(op, "ENCRYPTION_KEY_PATH: the key in \"%s\" has %zu bytes, less than %d",
                       path, key->size_bytes, KEY_MIN_BYTES);
+    return op->error.err;
+}
+
+int rk_examine_public_key(const char **problem, rk_op *op)
+{
+    const char *path = key_path(op, RK_SET_SECRETS_SERVICE_PUBLIC_KEY_PATH);
+    RK_AUTO(rk_rsa) *key = NULL;
+
+    *problem = NULL;
+    if (!path)
+        return 0;
+    RK_TRY(rk_as_problem(problem, op, rk_rsa_read_public(&key, op, path)));
+    if (*problem)
+        *problem = rk_printf(op, "SECRETS_SERVICE_PUBLIC_KEY_PATH: %s", *problem);
     return op->error.err;
 }
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from support.database import Rows
 from support.migrations import MIGRATIONS
 from support.proxy import Proxy
 from support.realm import Realm
-from support.server import RENKU, ROOT, deployment, renku
+from support.server import RENKU, ROOT, deployment, make_keys, renku
 
 NEWEST = len(list(MIGRATIONS.glob("*.sql")))
 CODE = re.compile(r'^    \{"(RK-D\d{3})", "([^"]+)"', re.MULTILINE)
@@ -55,6 +56,7 @@ def place(make_database, postgres, realm, tmp_path):
     for path in keys.values():
         path.write_bytes(base64.urlsafe_b64encode(os.urandom(64)))
         path.chmod(0o600)
+    keys["SECRETS_SERVICE_PUBLIC_KEY_PATH"] = Path(make_keys(tmp_path / "pair")["SECRETS_SERVICE_PUBLIC_KEY_PATH"])
     database = make_database()
     env = deployment(database, realm.url, {name: str(path) for name, path in keys.items()})
     return Place(database, env, postgres, keys)
@@ -111,6 +113,11 @@ def no_encryption_key(place):
 
 def short_encryption_key(place):
     place.keys["ENCRYPTION_KEY_PATH"].write_text("short")
+    yield
+
+
+def no_public_key(place):
+    place.keys["SECRETS_SERVICE_PUBLIC_KEY_PATH"].unlink()
     yield
 
 
@@ -255,6 +262,7 @@ PROVOKED = [
     ("RK-D018", clear_text, "'0.0.0.0' is not encrypted", "warning"),
     ("RK-D019", a_realm_without_keys, "publishes no key|keys", "warning"),
     ("RK-D020", open_keys, "mode 0640", "warning"),
+    ("RK-D021", no_public_key, "No such file", "warning"),
 ]
 
 
