@@ -271,7 +271,10 @@ TEST(a_context_from_before_a_fork_is_refused)
     SAME_INT(abi_number(db, "SELECT count(*) FROM pg_stat_activity WHERE application_name ="
                             " 'librenku' AND datname = current_database()"),
              backends);
-    EXPECT(!strstr(abi_log(), "lost"));
+    char *log = abi_log();
+
+    EXPECT(!strstr(log, "lost"));
+    free(log);
     PQfinish(db);
     renku_caller_free(jane);
     renku_ctx_free(ctx);
