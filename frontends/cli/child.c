@@ -38,6 +38,16 @@ static int become_database_user(const rk_up *up)
                : 0;
 }
 
+/* A shell ignores SIGINT for what it puts into the background; a child that has just begun would
+ * inherit that, and miss the word to stop. */
+static void reset_signals(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+        (void)signal(signals[i], SIG_DFL); /* cannot fail for these */
+}
+
 /* Between fork and exec: only calls that are safe there. */
 static int prepare(const rk_up *up, const rk_start *start, int log, pid_t parent)
 {
@@ -60,6 +70,7 @@ static int prepare(const rk_up *up, const rk_start *start, int log, pid_t parent
     if (getppid() != parent)
         return -1;
     umask(077);
+    reset_signals();
     return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 
+import pytest
+
 from support.server import poll
 
 
@@ -136,13 +138,16 @@ def test_says_when_the_database_ends_and_stops_the_rest(local):
     assert local.is_gone()
 
 
-def test_an_end_while_starting_leaves_nothing(local):
+@pytest.mark.parametrize("prefix", [[], ["bash", "-c", 'trap "" INT; exec "$0" "$@"']], ids=["plain", "ignored"])
+def test_an_end_while_starting_leaves_nothing(local, prefix):
+    """Also where a shell has put it into the background, with SIGINT ignored."""
+    local.prefix = prefix
     local.launch()
     poll((local.folder / "lock").exists)
 
     os.kill(local.main(), signal.SIGINT)
 
-    assert local.process.wait(90) == 0, local.messages()  # the longest grace of a child is 60 s
+    assert local.process.wait(40) == 0, local.messages()
     assert local.is_gone()
     local.process.stdout.close()
     local.start()
