@@ -118,7 +118,7 @@ renku_result *renku_pages_next(renku_pages *pages)
     (void)snprintf(pages->number, sizeof(pages->number), "%lld", (long long)pages->page);
     renku_result *result = renku_request_run(pages->ctx, pages->caller, &pages->request);
 
-    pages->over = !renku_result_ok(result) || operation->whole ||
+    pages->over = !renku_result_ok(result) || !operation || operation->whole ||
                   pages->page >= number_in(result, "total-pages");
     if (renku_result_ok(result))
         pages->total = number_in(result, "total");

@@ -77,7 +77,7 @@ check_tidy() {
     build_tree build
     mapfile -t -O ${#flags[@]} flags < <(pkg-config --cflags json-c libsodium libcurl libpq cjose | xargs -n1)
     list_files 'librenku/*.c' 'frontends/*.c' 'examples/*.c' |
-        xargs -P "$JOBS" -I{} clang-tidy-14 --quiet {} -- "${flags[@]}"
+        xargs -P "$JOBS" -I{} clang-tidy-14 --quiet {} -- "${flags[@]}" 2> >(grep -vE '^[0-9]+ warnings? generated\.$' >&2)
 }
 
 check_build-sanitize() {
