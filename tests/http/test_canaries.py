@@ -8,7 +8,8 @@ import pytest
 
 from support.api import NO_ULID, Api, ServerErrors, unique
 from support.database import Rows
-from support.memory import places, regions
+from support.memory import places
+from support.python import is_sanitized
 from support.secrets import OAEP, load_private
 from support.server import private_key_of
 
@@ -53,10 +54,22 @@ class Planted:
             user.post("/storage_schema/validate", json=connection),
             user.post("/storage_schema/validate", json=connection | {"region": 5}),
             user.post("/storage_schema/validate", json=connection | {"type": "sftp"}),
+            user.post(
+                "/storage_schema/test_connection",
+                json={
+                    "configuration": connection | {"provider": "Other", "endpoint": "http://127.0.0.1:1"},
+                    "source_path": "bucket",
+                },
+            ),
+            user.post(
+                "/storage_schema/test_connection",
+                json={"configuration": connection | {"no_such": "x" * 200_000}, "source_path": "bucket"},
+            ),
+            user.post("/storage_schema/obscure", json={"configuration": {"type": "webdav", "pass": option}}),
             self.api.with_token(user.token[:-4] + "AAAA").get(PATH),
         ]
         statuses = [answer.status_code for answer in self.answers]
-        assert statuses == [201, 200, 201, 422, 422, 422, 404, 400, 400, 404, 200, 204, 422, 422, 401], statuses
+        assert statuses == [201, 200, 201, 422, 422, 422, 404, 400, 400, 404, 200, 204, 422, 422, 422, 422, 200, 401], statuses
         self.user_key = user.get("/user/secret_key").json()["secret_key"]
 
     def transport_keys(self) -> list[str]:
@@ -76,12 +89,14 @@ class Planted:
 
 
 @pytest.fixture(scope="module")
-def planted(start_server, realm, postgres, make_database, keys):
+def planted(start_server, realm, postgres, make_database, keys, rclone):
     database = make_database()
     with postgres.superuser() as connection:
         for setting in ("log_statement = 'all'", "log_parameter_max_length_on_error = -1", "log_min_duration_statement = 0"):
             connection.execute(f"ALTER DATABASE {database['DB_NAME']} SET {setting}")
-    server = start_server({"LOG_APP_LEVEL": "DEBUG", "LOG_ROOT_LEVEL": "DEBUG"} | database, workers=2)
+    settings = {"LOG_APP_LEVEL": "DEBUG", "LOG_ROOT_LEVEL": "DEBUG"}
+    settings |= {"RENKU_RCLONE": str(rclone), "RENKU_RCLONE_ALLOWED_NETWORKS": "127.0.0.1"}
+    server = start_server(settings | database, workers=2)
     api, rows = Api(server.url, realm, ServerErrors()), Rows(database)
     yield Planted(server, api, rows, keys, postgres.log)
     api.close()
@@ -143,6 +158,6 @@ def test_keys_are_in_locked_memory(planted):
         assert where["raw"] == []
         holders += len(where["service key"]) > 0
         for region in where["service key"]:
-            assert region.is_left_out() and region.is_locked(), region
+            assert region.is_left_out(), region
+            assert region.is_locked() or is_sanitized(), region  # AddressSanitizer locks nothing
     assert holders >= 2
-    assert any(region.is_locked() for pid in planted.server.processes() for region in regions(pid))

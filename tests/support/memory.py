@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+VAST_BYTES = 1 << 36  # the books of a sanitizer: a byte there is no byte of the program
 HEAD = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \S+ *(.*)$")
 
 
@@ -33,16 +34,17 @@ def regions(pid: int) -> list[Region]:
     for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
         head = HEAD.match(line)
         if head:
-            writable = "w" in head[3]
+            start, end = int(head[1], 16), int(head[2], 16)
+            writable = "w" in head[3] and end - start < VAST_BYTES
             if writable:
-                found.append(Region(int(head[1], 16), int(head[2], 16), head[4]))
+                found.append(Region(start, end, head[4]))
         elif writable and line.startswith("VmFlags:"):
             found[-1].flags = tuple(line.split()[1:])
     return found
 
 
 def resident(pid: int, region: Region) -> list[tuple[int, bytes]]:
-    """The parts of a region that hold anything, with their addresses: sanitizers reserve terabytes."""
+    """The parts of a region that hold anything, with their addresses."""
     page = 4096
     parts = []
     with (
