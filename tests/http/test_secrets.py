@@ -162,7 +162,7 @@ def test_a_secret_is_stored(user, vault):
     assert vault.value(body["id"]) == "s3cr3t-välue"
 
 
-# Spec: secrets.md 4.5, 8: what the columns hold
+# Spec: secrets.md 2.2, 4.5, 8: what the columns hold
 def test_the_columns_hold_what_the_formats_say(user, rows, vault):
     secret = create(user, value="hello")
     value, key, *_ = (bytes(item) if isinstance(item, (bytes, memoryview)) else item for item in stored(rows, secret))
@@ -473,7 +473,7 @@ def test_secrets_go_with_their_user(admin, api, rows):
     assert rows.one("SELECT count(*) FROM secrets.secrets WHERE id = %s", secret["id"]) == 0
 
 
-# Spec: secrets.md 3: the two id lists tell where the secret is used
+# Spec: secrets.md 3, session-secrets.md 6: the two id lists tell where the secret is used
 def test_the_uses_of_a_secret_are_told(user, rows, vault):
     secret = create(user)
     project = user.create_project()
