@@ -22,12 +22,12 @@ configure_tree() {
     (cd "$folder" && ../configure -q "$@")
 }
 
-# $1: folder, then arguments of configure. A folder whose arguments have changed, or that has been moved, is built anew;
+# $1: folder, then arguments of configure. A folder whose arguments or configure.ac have changed, or that has been moved, is built anew;
 # one that is older than the packages of the machine finds out again what there is.
 build_tree() {
     local folder=$1 made_for
     shift
-    made_for="$ROOT $*"
+    made_for="$ROOT $* $(cksum <configure.ac)"
     make_configure
     mkdir -p "$folder"
     if [ ! -e "$folder/config.status" ] || [ "$(cat "$folder/.made_for" 2>/dev/null)" != "$made_for" ]; then
