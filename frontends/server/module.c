@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 
 #include <kore/kore.h>
@@ -174,6 +175,15 @@ static void become_user(void)
         fatalx("cannot become user %s: %s", text, strerror(errno));
 }
 
+/* Keys and personal data are in this memory: no core file, no debugger of the same user. */
+static void close_memory(void)
+{
+    const struct rlimit none = {0, 0};
+
+    if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        fatalx("cannot keep its memory to itself: %s", strerror(errno));
+}
+
 void kore_parent_configure(int argc, char **argv)
 {
     const char *fd = getenv("RENKU_SERVER_LISTEN_FD");
@@ -188,6 +198,7 @@ void kore_parent_configure(int argc, char **argv)
     if (rk_metrics_open() != 0)
         fatalx("no shared memory: %s", strerror(errno));
     become_user();
+    close_memory();
     parent_pid = getpid();
     patience_seconds =
         (unsigned)rk_service_number("SANIC_GRACEFUL_SHUTDOWN_TIMEOUT", 15) + PATIENCE_MORE;

@@ -22,23 +22,50 @@ static struct sock_filter filter[] = {KORE_BPF_RET(SECCOMP_RET_ALLOW)};
 #define KILL(name) KORE_SYSCALL_FILTER(name, SECCOMP_RET_KILL_PROCESS)
 #define ALLOW(name) KORE_SYSCALL_ALLOW(name)
 
+/* The kernel reads the lower halves only. Flags such as SOCK_CLOEXEC stand above the type. */
+#define ALLOW_SOCKET(family, type)                                                                 \
+    KORE_BPF_CMP(SYS_socket, 0, 7), KORE_BPF_LOAD(args[0], ARGS_LO_OFFSET),                        \
+        KORE_BPF_CMP(family, 0, 4), KORE_BPF_LOAD(args[1], ARGS_LO_OFFSET), KORE_BPF_AND(0xf),     \
+        KORE_BPF_CMP(type, 0, 1), KORE_BPF_RET(SECCOMP_RET_ALLOW), KORE_BPF_LOAD(nr, 0)
+
 /* Everything that Kore, libc with threads and name look-up, libpq, libcurl and OpenSSL need. It
  * stands before Kore's own list and ends with an answer for all the rest, so it is the whole truth:
  * an unknown call fails with ENOSYS, which a newer libc knows how to work around; what only an
- * intruder would try ends the process. */
+ * intruder would try ends the process. The keyring is not among that: Kerberos below libpq asks. */
 static struct sock_filter filter[] = {
+    /* Other programs, other processes. */
     KILL(execve),
     KILL(execveat),
-    KILL(fork),
-    KILL(vfork),
     KILL(ptrace),
     KILL(process_vm_readv),
     KILL(process_vm_writev),
+    KILL(kcmp),
+    KILL(pidfd_getfd),
+    KILL(setns),
+    KILL(unshare),
+
+    /* Other files. */
     KILL(mount),
+    KILL(umount2),
+    KILL(pivot_root),
+    KILL(chroot),
+    KILL(open_tree),
+    KILL(move_mount),
+    KILL(fsopen),
+    KILL(fsmount),
+    KILL(open_by_handle_at),
+
+    /* The kernel itself. */
     KILL(bpf),
+    KILL(perf_event_open),
+    KILL(userfaultfd),
     KILL(init_module),
     KILL(finit_module),
+    KILL(delete_module),
     KILL(kexec_load),
+    KILL(reboot),
+    KILL(swapon),
+    KILL(syslog),
 
     /* No new code after the start: not mapped, not made executable. */
     KORE_SYSCALL_DENY_WITH_FLAG(mmap, 2, PROT_EXEC, EPERM),
@@ -49,6 +76,9 @@ static struct sock_filter filter[] = {
     ALLOW(mremap),
     ALLOW(madvise),
     ALLOW(brk),
+    ALLOW(mlock),
+    ALLOW(mlock2),
+    ALLOW(munlock),
 
     /* Threads, but no processes. clone3 hides its flags: without it libc takes clone. */
     KORE_SYSCALL_ALLOW_WITH_FLAG(clone, 0, CLONE_THREAD),
@@ -73,7 +103,6 @@ static struct sock_filter filter[] = {
     ALLOW(rt_sigreturn),
     ALLOW(sigaltstack),
     ALLOW(restart_syscall),
-    ALLOW(kill),
     ALLOW(tgkill),
 
     /* Files. */
@@ -82,34 +111,33 @@ static struct sock_filter filter[] = {
     ALLOW(pread64),
     ALLOW(write),
     ALLOW(writev),
-    ALLOW(open),
     ALLOW(openat),
     ALLOW(close),
     ALLOW(lseek),
-    ALLOW(stat),
-    ALLOW(lstat),
     ALLOW(fstat),
     ALLOW(newfstatat),
     ALLOW(statx),
-    ALLOW(access),
     ALLOW(faccessat),
     ALLOW(faccessat2),
-    ALLOW(readlink),
     ALLOW(readlinkat),
     ALLOW(getcwd),
     ALLOW(getdents64),
     ALLOW(fcntl),
     ALLOW(dup),
+    ALLOW(dup3),
     ALLOW(pipe2),
     ALLOW(eventfd2),
     ALLOW(fadvise64),
     KORE_SYSCALL_DENY(ioctl, ENOTTY),
 
-    /* Sockets of four families; netlink is how libc learns of addresses. */
-    KORE_SYSCALL_ALLOW_ARG(socket, 0, AF_UNIX),
-    KORE_SYSCALL_ALLOW_ARG(socket, 0, AF_INET),
-    KORE_SYSCALL_ALLOW_ARG(socket, 0, AF_INET6),
-    KORE_SYSCALL_ALLOW_ARG(socket, 0, AF_NETLINK),
+    /* Sockets; netlink is how libc learns of addresses. */
+    ALLOW_SOCKET(AF_UNIX, SOCK_STREAM),
+    ALLOW_SOCKET(AF_UNIX, SOCK_DGRAM),
+    ALLOW_SOCKET(AF_INET, SOCK_STREAM),
+    ALLOW_SOCKET(AF_INET, SOCK_DGRAM),
+    ALLOW_SOCKET(AF_INET6, SOCK_STREAM),
+    ALLOW_SOCKET(AF_INET6, SOCK_DGRAM),
+    ALLOW_SOCKET(AF_NETLINK, SOCK_RAW),
     ALLOW(socketpair),
     ALLOW(connect),
     ALLOW(bind),
@@ -126,16 +154,12 @@ static struct sock_filter filter[] = {
     ALLOW(getsockopt),
     ALLOW(getsockname),
     ALLOW(getpeername),
-    ALLOW(sendfile),
 
     /* Waiting. */
-    ALLOW(poll),
     ALLOW(ppoll),
-    ALLOW(select),
     ALLOW(pselect6),
     ALLOW(epoll_create1),
     ALLOW(epoll_ctl),
-    ALLOW(epoll_wait),
     ALLOW(epoll_pwait),
     ALLOW(epoll_pwait2),
     ALLOW(nanosleep),
@@ -143,7 +167,6 @@ static struct sock_filter filter[] = {
     ALLOW(clock_gettime),
     ALLOW(clock_getres),
     ALLOW(gettimeofday),
-    ALLOW(time),
 
     /* Who and where am I. */
     ALLOW(getpid),
@@ -157,8 +180,32 @@ static struct sock_filter filter[] = {
     ALLOW(uname),
     ALLOW(sysinfo),
     ALLOW(getrusage),
-    ALLOW(prlimit64),
+    KORE_SYSCALL_ALLOW_ARG(prlimit64, 0, 0),
     ALLOW(getrandom),
+
+#ifdef SYS_futex_waitv
+    ALLOW(futex_waitv),
+#endif
+#ifdef SYS_open
+    /* What younger processors have under other names only. */
+    KILL(fork),
+    KILL(vfork),
+    ALLOW(open),
+    ALLOW(stat),
+    ALLOW(lstat),
+    ALLOW(access),
+    ALLOW(readlink),
+    ALLOW(getdents),
+    ALLOW(dup2),
+    ALLOW(pipe),
+    ALLOW(eventfd),
+    ALLOW(poll),
+    ALLOW(select),
+    ALLOW(epoll_create),
+    ALLOW(epoll_wait),
+    ALLOW(getrlimit),
+    ALLOW(time),
+#endif
 
     KORE_BPF_RET(SECCOMP_RET_ERRNO | ENOSYS),
 };

@@ -2,13 +2,23 @@
 /* A test double of the library, for tests of the server alone: no database, behaviour chosen by the
  * target. */
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "renku/renku.h"
 
@@ -119,6 +129,62 @@ static renku_result *big(const char *target)
     return make(200, "text/plain", body, size);
 }
 
+/* What a broken worker could try: each call with arguments that would do no harm. */
+static const struct {
+    const char *name;
+    long number, arguments[4];
+} attempts[] = {
+    {"execve",            SYS_execve,            {0}                                    },
+    {"execveat",          SYS_execveat,          {-1}                                   },
+    {"process",           SYS_clone,             {SIGCHLD}                              },
+    {"clone3",            SYS_clone3,            {0}                                    },
+    {"ptrace",            SYS_ptrace,            {PTRACE_ATTACH, 1}                     },
+    {"process_vm_readv",  SYS_process_vm_readv,  {1}                                    },
+    {"process_vm_writev", SYS_process_vm_writev, {1}                                    },
+    {"mount",             SYS_mount,             {0}                                    },
+    {"umount",            SYS_umount2,           {0}                                    },
+    {"chroot",            SYS_chroot,            {0}                                    },
+    {"unshare",           SYS_unshare,           {CLONE_NEWUSER}                        },
+    {"setns",             SYS_setns,             {-1}                                   },
+    {"bpf",               SYS_bpf,               {-1}                                   },
+    {"perf_event_open",   SYS_perf_event_open,   {0}                                    },
+    {"userfaultfd",       SYS_userfaultfd,       {-1}                                   },
+    {"init_module",       SYS_init_module,       {0}                                    },
+    {"keyctl",            SYS_keyctl,            {0}                                    },
+    {"io_uring_setup",    SYS_io_uring_setup,    {1}                                    },
+    {"kill",              SYS_kill,              {1}                                    },
+    {"unlink",            SYS_unlinkat,          {AT_FDCWD, (long)"/nonexistent"}       },
+    {"listen",            SYS_listen,            {-1}                                   },
+    {"executable",        SYS_mprotect,          {0, 4096, PROT_READ | PROT_EXEC}       },
+    {"raw-socket",        SYS_socket,            {AF_INET, SOCK_RAW, IPPROTO_ICMP}      },
+    {"raw6-socket",       SYS_socket,            {AF_INET6, SOCK_RAW | SOCK_CLOEXEC, 58}},
+    {"packet-socket",     SYS_socket,            {AF_PACKET, SOCK_RAW}                  },
+    {"vsock-socket",      SYS_socket,            {AF_VSOCK, SOCK_STREAM}                },
+    {"other-limits",      SYS_prlimit64,         {1, RLIMIT_CPU}                        },
+    {"stream-socket",     SYS_socket,            {AF_INET, SOCK_STREAM | SOCK_CLOEXEC}  },
+    {"datagram-socket",   SYS_socket,            {AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK} },
+    {"unix-socket",       SYS_socket,            {AF_UNIX, SOCK_STREAM}                 },
+    {"own-limits",        SYS_prlimit64,         {0, RLIMIT_CPU}                        },
+    {"locked-memory",     SYS_mlock,             {0}                                    },
+};
+
+/* Answers with the name of the error, or "done". */
+static renku_result *attempt(const char *name)
+{
+    char answer[64] = "no such attempt";
+
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        const long *a = attempts[i].arguments;
+
+        if (strcmp(attempts[i].name, name) != 0)
+            continue;
+        long result = syscall(attempts[i].number, a[0], a[1], a[2], a[3], 0L, 0L);
+
+        snprintf(answer, sizeof(answer), "%s", result < 0 ? strerrorname_np(errno) : "done");
+    }
+    return make_text(200, "text/plain", answer);
+}
+
 static renku_result *answer(const renku_http_request *request)
 {
     const char *target = request->target;
@@ -131,6 +197,8 @@ static renku_result *answer(const renku_http_request *request)
         return big(target);
     if (strncmp(target, "/api/data/none", 14) == 0)
         return make_text(204, "text/plain", "");
+    if (strncmp(target, "/api/data/attempt/", 18) == 0)
+        return attempt(target + 18);
     if (strncmp(target, "/api/data/crash", 15) == 0)
         raise(SIGSEGV);
     return make_text(404, "application/json",
