@@ -92,7 +92,7 @@ static const char *first_lines(rk_op *op, const char *text)
         end = strchr(i ? end + 1 : end, '\n');
     char *copy = end ? rk_strndup(op, text, (size_t)(end - text)) : rk_strdup(op, text);
 
-    for (char *c = copy; c && (c = strchr(c, '\n'));)
+    for (char *c = copy ? strchr(copy, '\n') : NULL; c; c = strchr(c, '\n'))
         *c = ';';
     return copy;
 }

@@ -13,6 +13,8 @@
 #include "librenku/http/reading.h"
 #include "librenku/http/text_check.h"
 
+#define WHOLE_END 9223372036854775808.0 /* 2^63, the first that is too large */
+
 /* Values that hold no others, with every form in which they are accepted. Spec:
  * foundations.md 5.3, 5.4 */
 
@@ -234,7 +236,7 @@ static verdict whole_of_double(whole *out, struct json_object *json)
         return NUMBER_INFINITE;
     if (value != trunc(value))
         return NUMBER_FRACTION;
-    if (value >= 0x1p63 || value < -0x1p63)
+    if (value >= WHOLE_END || value < -WHOLE_END)
         *out = whole_beyond(value < 0);
     else
         *out = (whole){(int64_t)value, 0};

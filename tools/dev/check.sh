@@ -16,6 +16,7 @@ format           q  clang-format has nothing to change
 build            q  the library and its fronts build without a warning
 peers            q  the programs of others that tests talk to are built, once per user
 tidy             q  clang-tidy finds nothing in the library and its fronts
+analysis         q  cppcheck and GCC's analyzer find nothing but what is known to be wrong
 build-sanitize   -  the same with AddressSanitizer, UBSan and assertions
 unit             q  unit tests
 unit-sanitize    -  unit tests under the sanitizers
@@ -78,6 +79,12 @@ check_tidy() {
     mapfile -t -O ${#flags[@]} flags < <(pkg-config --cflags json-c libsodium libcurl libpq cjose | xargs -n1)
     list_files 'librenku/*.c' 'frontends/*.c' 'examples/*.c' |
         xargs -P "$JOBS" -I{} clang-tidy-14 --quiet {} -- "${flags[@]}" 2> >(grep -vE '^[0-9]+ warnings? generated\.$' >&2)
+}
+
+# The generated headers come from the plain build.
+check_analysis() {
+    build_tree build
+    list_files 'librenku/*.c' 'frontends/*.c' 'examples/*.c' | xargs tools/dev/analyze.py --jobs "$JOBS"
 }
 
 check_build-sanitize() {
@@ -155,7 +162,7 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | peers | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | \
+    setup | shell | format | build | peers | tidy | analysis | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | \
         distcheck | packages) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
