@@ -72,9 +72,22 @@ static rk_k8s_ref ref_of(json_object *request)
     };
 }
 
+/* Never NULL, so that its members can be gone through. */
+static json_object *members_of(json_object *request, const char *name)
+{
+    if (!json_object_object_get(request, name))
+        json_object_object_add(request, name, json_object_new_object());
+    return json_object_object_get(request, name);
+}
+
 static void add_object(json_object *answer, json_object *object)
 {
-    json_object_object_add(answer, "object", json_object_get(object));
+    json_object *copy =
+        NULL; /* outlives the operation, whose memory the keys of the object are in */
+
+    if (object && json_object_deep_copy(object, &copy, NULL) != 0)
+        abort();
+    json_object_object_add(answer, "object", copy);
 }
 
 /* --- what can be asked for -------------------------------------------------------------------- */
@@ -85,7 +98,11 @@ static int take(void *user, rk_op *op, const char *cluster, json_object *object)
 
     (void)op;
     json_object_object_add(item, "cluster", json_object_new_string(cluster));
-    add_object(item, object);
+    json_object *copy = NULL;
+
+    if (json_object_deep_copy(object, &copy, NULL) != 0)
+        abort();
+    json_object_object_add(item, "object", copy);
     json_object_array_add(user, item);
     return 0;
 }
@@ -105,7 +122,7 @@ static int list(json_object *answer, rk_op *op, json_object *request)
     bool complete = false;
 
     json_object_object_add(answer, "items", items);
-    json_object_object_foreach(json_object_object_get(request, "labels"), name, value)
+    json_object_object_foreach(members_of(request, "labels"), name, value)
     {
         labels[filter.label_count++] = (rk_k8s_label){name, json_object_get_string(value)};
     }
@@ -179,7 +196,7 @@ static int put_secret(json_object *answer, rk_op *op, json_object *request)
     json_object *given = json_object_object_get(request, "owners");
 
     (void)answer;
-    json_object_object_foreach(json_object_object_get(request, "entries"), key, value)
+    json_object_object_foreach(members_of(request, "entries"), key, value)
     {
         entries[secret.entry_count++] = (rk_k8s_entry){key, json_object_get_string(value),
                                                        (size_t)json_object_get_string_len(value)};
