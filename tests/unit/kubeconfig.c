@@ -178,6 +178,11 @@ static const struct {
     {CONTEXT CLUSTER USERS("token: {}"),                                                             "'token' must be a text"                 },
     {CONTEXT CLUSTER USERS("auth-provider: {name: gcp}"),                                            "the only 'auth-provider' that is known" },
     {CONTEXT CLUSTER USERS("auth-provider: {name: oidc}"),                                           "'auth-provider' has no 'id-token'"      },
+    {CONTEXT CLUSTER USERS("auth-provider: oidc"),                                                   "the only 'auth-provider' that is known" },
+    {CONTEXT CLUSTER USERS("exec: x"),                                                               "'exec' must be a mapping"               },
+    {CONTEXT CLUSTER USERS(
+         "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, args: x}"),
+     "'args' of 'exec' must be a list"                                                                                                        },
     {CONTEXT CLUSTER USERS("exec: {}"),                                                              "'exec' has no 'command'"                },
     {CONTEXT CLUSTER USERS("exec: {command: x}"),                                                    "the 'apiVersion' of 'exec' must be"     },
     {CONTEXT CLUSTER USERS("exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}"),

@@ -373,6 +373,12 @@ def test_a_program_that_fails_is_told_of_and_stopped(start, kube, tmp_path, text
     assert "user-secret" not in answer["message"]
 
 
+def test_where_no_program_may_be_started_that_is_told(start, kube, tmp_path):
+    user = program(tmp_path, f"echo '{credential(token=ADMIN)}'")
+    answer = start(kube.kubeconfig(user=user), DRIVER_SANDBOX=1).call("read", **secret())
+    assert answer["error"] == "CONFIGURATION" and "cannot be started here: Function not implemented" in answer["message"]
+
+
 def test_a_program_that_is_missing_is_told_of(start, kube):
     user = {"exec": {"apiVersion": API, "command": "/nonexistent/program"}}
     answer = start(kube.kubeconfig(user=user)).call("read", **secret())
