@@ -232,7 +232,7 @@ static void stop(child *c)
     close(c->output);
     if (c->pid <= 0)
         return;
-    kill(-c->pid, SIGKILL);
+    killpg(c->pid, SIGKILL);
     while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
