@@ -65,7 +65,7 @@ def test_every_library_of_pkg_config_is_in_it(components):
     ).stdout.split()
 
     assert len(folders) == len(modules.split())
-    for word in ("libpq", "json-c", "curl", "sodium", "ssl", "cjose", "pcre2-8", "utf8proc"):
+    for word in ("libpq", "json-c", "curl", "sodium", "ssl", "cjose", "pcre2-8", "utf8proc", "yaml"):
         assert [name for name in components if word in name], word
 
 

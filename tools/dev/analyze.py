@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 EXCUSES = Path(__file__).with_name("analysis.txt")
-PACKAGES = "json-c libsodium libcurl libpq cjose libpcre2-8 libutf8proc libseccomp libmicrohttpd".split()
+PACKAGES = "json-c libsodium libcurl libpq cjose libpcre2-8 libutf8proc libseccomp libmicrohttpd yaml-0.1".split()
 KORE_FLAGS = Path("/usr/share/kore/features")
 GCC_FINDING = re.compile(r"^(?P<path>[^:\n]+):(?P<line>\d+):\d+: (?:warning|error): (?P<text>.*) \[-W(?P<kind>[\w-]+)\]$", re.M)
 CPPCHECK_FINDING = re.compile(r"^(?P<path>[^:\n]+):(?P<line>\d+): (?P<kind>\w+): (?P<text>.*)$", re.M)
