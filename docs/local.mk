@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/compatibility.md \
 	%D%/configuration.md \
 	%D%/conventions.md \
+	%D%/coverage.md \
 	%D%/decisions.md \
 	%D%/doctor.md \
 	%D%/errors.md \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory of running processes, as a core file would show it."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,11 @@ class Region:
     def is_locked(self) -> bool:
         """It is never written to a swap device: mlock."""
         return "lo" in self.flags
+
+
+def visible(pids: list[int]) -> list[int]:
+    """Those whose memory and environment we may read: all as root, for others none that is closed to its own user."""
+    return [pid for pid in pids if os.access(f"/proc/{pid}/environ", os.R_OK)]
 
 
 def regions(pid: int) -> list[Region]:

@@ -49,7 +49,7 @@ def uncovered(files: list[dict]) -> list[str]:
         (file["file"], function["lineno"], function["name"])
         for file in files
         for function in file["functions"]
-        if function["execution_count"] == 0
+        if function.get("execution_count") == 0
     ]
     return [f"{path}:{line}: {name}" for path, line, name in sorted(rows)]
 
