@@ -95,22 +95,6 @@ static rk_reply *answer_page(rk_service *service, const rk_request *request, con
     return rk_service_refuse(service, &request->http, 405, message);
 }
 
-/* The secrets storage shows nothing of the data API. */
-static bool is_own(const rk_service *service, const char *target)
-{
-    return strcmp(service->kind, "secrets") != 0 || strncmp(target, "/api/secrets/", 13) == 0;
-}
-
-static rk_reply *answer_foreign(rk_service *service, const rk_request *request)
-{
-    const char *target = request->http.target;
-    char message[512];
-
-    snprintf(message, sizeof(message), "Requested URL %.*s not found", (int)strcspn(target, "?"),
-             target);
-    return rk_service_refuse(service, &request->http, 404, message);
-}
-
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
@@ -119,8 +103,6 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
         return answer_page(service, request, page);
     if (service->realm)
         return rk_realm_answer(service->realm, request);
-    if (!is_own(service, request->http.target))
-        return answer_foreign(service, request);
     return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
                               is_head(&request->http));
 }
@@ -188,7 +170,7 @@ static bool open_kind(rk_service *service)
 rk_service *rk_service_new(void)
 {
     rk_service *service = calloc(1, sizeof(*service));
-    const char *kind = getenv("RENKU_SERVER_SERVICE");
+    const char *kind = getenv("RENKU_SERVICE");
 
     if (!service)
         return NULL;

@@ -27,7 +27,6 @@ static const char *const other_names[] = {
     "RENKU_NO_SKIP",
     "RENKU_SERVER_MODULE",
     "RENKU_SERVER_LISTEN_FD",
-    "RENKU_SERVER_SERVICE",
     "RENKU_SERVER_URL",
     "RENKU_SERVER_USER",
     "RENKU_TOKEN",

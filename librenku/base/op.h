@@ -16,6 +16,7 @@ struct rk_change;
 struct rk_keys;
 struct rk_log;
 struct rk_pool;
+struct rk_private_keys;
 struct rk_reply;
 struct rk_session;
 struct rk_settings;
@@ -31,6 +32,7 @@ typedef struct rk_op {
     const struct rk_settings *settings; /* as ctx */
     struct rk_pool *pool;               /* where the session comes from; as ctx */
     struct rk_keys *keys;               /* NULL: this operation can read no secret */
+    const struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
     const struct rk_caller *caller;     /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */
@@ -61,6 +63,8 @@ int rk_fail_detail(rk_op *op, const char *format, ...) __attribute__((format(pri
  * already in the slot. */
 int rk_fail_in(rk_op *op, const char *place);
 void rk_error_clear(rk_op *op);
+/* CANCELLED or TIMEOUT when the operation shall end: asked between pieces of long work. */
+int rk_op_check(rk_op *op);
 #ifdef __clang_analyzer__
 /* What the analyzer cannot see from outside: these never return 0. */
 #define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)
