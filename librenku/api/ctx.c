@@ -12,6 +12,7 @@
 #include "librenku/crypto/keys.h"
 #include "librenku/crypto/private_keys.h"
 #include "librenku/db/db.h"
+#include "librenku/k8s/k8s.h"
 #include "renku/http.h"
 
 /* The setting in seconds as milliseconds. */
@@ -92,6 +93,7 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
         return 0; /* the tools of an operator have no callers */
     RK_TRY(ctx->service->internal ? rk_ctx_read_private_keys(&ctx->private_keys, op)
                                   : open_keys(ctx));
+    RK_TRY(rk_k8s_open(&ctx->k8s, op, settings, RK_SET_K8S_CONFIGS_ROOT));
     return rk_authenticator_new(&ctx->authenticator, op, settings);
 }
 
@@ -151,6 +153,7 @@ void renku_ctx_free(renku_ctx *ctx)
         return; /* in a child its connections and threads are still its parent's */
     rk_callers_free(ctx->callers);
     rk_authenticator_free(ctx->authenticator);
+    rk_k8s_close(ctx->k8s);
     rk_keys_free(ctx->keys);
     rk_private_keys_free(ctx->private_keys);
     rk_pool_free(ctx->pool);
@@ -167,6 +170,7 @@ static void begin(rk_op *op, renku_ctx *ctx)
     op->pool = ctx->pool;
     op->keys = ctx->keys;
     op->private_keys = ctx->private_keys;
+    op->k8s = ctx->k8s;
     op->deadline_ms = rk_time_monotonic_ms() + ctx->timeout_ms;
 }
 

@@ -13,6 +13,7 @@
 struct renku_result;
 struct rk_authenticator;
 struct rk_callers;
+struct rk_k8s;
 struct rk_keys;
 struct rk_pool;
 struct rk_private_keys;
@@ -48,6 +49,7 @@ struct renku_ctx {
     struct rk_authenticator *authenticator;
     struct rk_keys *keys;       /* of the data API; NULL for the tools of an operator */
     struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
+    struct rk_k8s *k8s;         /* NULL for the tools of an operator */
     struct rk_callers *callers; /* made from this context */
     pid_t process;              /* that made it */
     bool cors;
