@@ -11,6 +11,7 @@
 #include "frontends/server/log.h"
 #include "frontends/server/metrics.h"
 #include "frontends/server/realm.h"
+#include "frontends/server/rotation.h"
 
 #include "renku/renku.h"
 
@@ -31,12 +32,16 @@ static bool is_head(const renku_http_request *request)
     return request && strcmp(request->method, "HEAD") == 0;
 }
 
+static bool keeps_secrets(const rk_service *service)
+{
+    return strcmp(service->kind, "secrets") == 0;
+}
+
 static rk_reply *answer_metrics(rk_service *service, const rk_request *request, bool without_body)
 {
-    (void)service;
     (void)request;
-    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8", rk_metrics_text(),
-                            without_body);
+    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8",
+                            rk_metrics_text(!keeps_secrets(service)), without_body);
 }
 
 static rk_reply *answer_health(rk_service *service, const rk_request *request, bool without_body)
@@ -181,10 +186,17 @@ rk_service *rk_service_new(void)
     return NULL;
 }
 
+void rk_service_begin(rk_service *service)
+{
+    if (keeps_secrets(service))
+        rk_rotation_start(service->ctx);
+}
+
 void rk_service_free(rk_service *service)
 {
     if (!service)
         return;
+    rk_rotation_stop();
     renku_ctx_free(service->ctx);
     rk_realm_free(service->realm);
     free(service);
