@@ -50,4 +50,5 @@ include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
+include tests/integration/k8s/local.mk
 include tests/integration/secret/local.mk

@@ -30,6 +30,69 @@ int rk_k8s_open(rk_k8s **out, rk_op *op, const rk_settings *settings, rk_setting
 /* NULL is accepted. */
 void rk_k8s_close(rk_k8s *k8s);
 
+/* --- objects --- */
+
+typedef enum {
+#define RK_K8S_KIND(name, group, version, kind, collection, place) RK_K8S_##name,
+#include "librenku/k8s/kinds.def"
+#undef RK_K8S_KIND
+} rk_k8s_kind;
+
+/* One object. */
+typedef struct {
+    rk_k8s_kind kind;
+    const char *cluster; /* id; NULL is RK_K8S_DEFAULT_CLUSTER */
+    const char
+        *namespace; /* NULL is that of the cluster; without meaning for kinds that have none */
+    const char *name;
+    const char *owner; /* user id; NULL: whoever it belongs to */
+} rk_k8s_ref;
+
+typedef struct {
+    const char *name;
+    const char *value;
+} rk_k8s_label;
+
+typedef struct {
+    rk_k8s_kind kind;
+    const char *cluster; /* NULL is all, one after the other */
+    const char *namespace;
+    const char *name; /* NULL is any, as below */
+    const char *owner;
+    const rk_k8s_label *labels; /* all of them must fit */
+    size_t label_count;
+} rk_k8s_filter;
+
+/* Takes one object of a list; it lives as long as the call. */
+typedef int rk_k8s_visit(void *user, rk_op *op, const char *cluster, struct json_object *object);
+
+/* All of these answer KUBERNETES when the API refuses, and op->error.peer_status is its status
+ * then; REMOTE when it cannot be reached, CONFIGURATION without usable credentials, NOT_FOUND for
+ * an unknown cluster, INVALID for what cannot be a name. Objects live as long as the operation.
+ * Spec: kubernetes.md 5.1 */
+
+/* A refusal ends the list of a cluster, is logged, and makes @p complete false: what was visited is
+ * not all there is then. What @p visit answers below 0 ends the call. */
+int rk_k8s_list(bool *complete, rk_op *op, const rk_k8s_filter *filter, rk_k8s_visit *visit,
+                void *user);
+/* NULL when there is none, or when the API refuses to tell. */
+int rk_k8s_lookup(struct json_object **out, rk_op *op, const rk_k8s_ref *ref);
+/* By its path, whoever it belongs to: one request, and a missing object is a refusal. */
+int rk_k8s_read(struct json_object **out, rk_op *op, const rk_k8s_ref *ref);
+/* Fills in what @p object lacks of the reference. The answer is what the API tells; rk_k8s_read()
+ * knows more a moment later. */
+int rk_k8s_create(struct json_object **out, rk_op *op, const rk_k8s_ref *ref,
+                  struct json_object *object);
+/* A list is a JSON patch, an object a merge patch. NOT_FOUND when there is no such object; the
+ * answer is the object read back. */
+int rk_k8s_patch(struct json_object **out, rk_op *op, const rk_k8s_ref *ref,
+                 struct json_object *patch);
+
+typedef enum { RK_K8S_FOREGROUND, RK_K8S_BACKGROUND } rk_k8s_propagation;
+
+/* An object that is not there is no failure. */
+int rk_k8s_delete(rk_op *op, const rk_k8s_ref *ref, rk_k8s_propagation propagation);
+
 /* --- secrets --- */
 
 typedef struct {

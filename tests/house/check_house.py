@@ -222,7 +222,7 @@ def compile_header(tree: Tree, build, header: str, compiler: list):
 
 
 def header_jobs(tree: Tree, build):
-    packages = flags_of_packages("libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc")
+    packages = flags_of_packages("libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc yaml-0.1")
     own = ["gcc", "-x", "c", "-std=gnu11", "-D_GNU_SOURCE", *packages]
     check = [*own, *flags_of_packages("check")]
     public = [["gcc", "-x", "c", "-std=c99", "-pedantic"], ["g++", "-x", "c++", "-std=c++17", "-pedantic"]]
