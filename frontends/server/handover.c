@@ -31,7 +31,7 @@ static const struct {
     {"INTERNAL_AUTHN_SECRET_KEY_PATH",            "data",     true },
     {"ENCRYPTION_KEY_PATH",                       "data",     true },
     {"SECRETS_SERVICE_PUBLIC_KEY_PATH",           "data",     true },
-    {"SECRETS_SERVICE_PRIVATE_KEY_PATH",          "secrets",  true },
+    {"SECRETS_SERVICE_PRIVATE_KEY_PATH",          "secrets",  false},
     {"PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH", "secrets",  false},
     {"RENKU_IDENTITY_KEY",                        "identity", true },
     {"RENKU_IDENTITY_USERS",                      "identity", true },
