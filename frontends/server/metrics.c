@@ -444,8 +444,7 @@ static void put_rotation(rk_page_text *out)
         return;
     put_head(out, "secrets_rotation_state", "gauge", "What the rotation of secrets has come to.");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        put_sample(out, "secrets_rotation_state", states[i].labels,
-                   (int)states[i].state == state);
+        put_sample(out, "secrets_rotation_state", states[i].labels, (int)states[i].state == state);
     put_head(out, "secrets_rotation_count_total", "counter", "Secrets that were rewritten.");
     put(out, "secrets_rotation_count_total ");
     put_number(out, shared->rotated);

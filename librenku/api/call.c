@@ -278,14 +278,20 @@ static int prepare_named(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op 
     return pairs_of_names(pairs, op, operation, request);
 }
 
+/* The functions are those of the data API; another service may offer the same. */
+static int find_typed(const rk_operation **out, rk_op *op, const rk_operation *wanted)
+{
+    *out = wanted;
+    if (op->ctx->service == &rk_services[RK_SERVICE_DATA])
+        return 0;
+    *out = rk_operation_named(op->ctx->service, wanted->id);
+    return *out ? 0 : not_offered(op, wanted->id);
+}
+
 static int prepare_typed(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op *op,
                          const rk_arguments *arguments)
 {
-    call->operation = arguments->operation;
-    if (op->ctx->service != &rk_services[RK_SERVICE_DATA])
-        call->operation = rk_operation_named(op->ctx->service, arguments->operation->id);
-    if (!call->operation)
-        return not_offered(op, arguments->operation->id);
+    RK_TRY(find_typed(&call->operation, op, arguments->operation));
     call->body = arguments->body;
     call->body_size = arguments->body_size;
     RK_TRY(route_of_values(route, op, arguments));
@@ -297,8 +303,7 @@ static int check_body(rk_op *op, const rk_call *call)
 {
     if (call->body_size > op->ctx->body_max)
         return rk_fail_default(op, RK_ERR_TOO_LARGE);
-    return op->ctx->service->internal ? 0
-                                      : rk_answer_refuse_null(op, call->body, call->body_size);
+    return op->ctx->service->internal ? 0 : rk_answer_refuse_null(op, call->body, call->body_size);
 }
 
 static int answer(renku_result *out, rk_op *op, const errand *what)

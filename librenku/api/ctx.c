@@ -86,8 +86,8 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
     ctx->body_max = (size_t)rk_settings_int(settings, RK_SET_SANIC_REQUEST_MAX_SIZE);
     RK_TRY(open_pool(ctx));
     RK_TRY(rk_patterns_new(&ctx->patterns, op));
-    RK_TRY(rk_router_new(&ctx->router, op, ctx->service->operations,
-                         ctx->service->operation_count));
+    RK_TRY(
+        rk_router_new(&ctx->router, op, ctx->service->operations, ctx->service->operation_count));
     RK_TRY(rk_callers_new(&ctx->callers, op));
     if (rk_settings_bool(settings, RK_SET_RENKU_ADMIN_ONLY))
         return 0; /* the tools of an operator have no callers */

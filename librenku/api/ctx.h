@@ -47,11 +47,11 @@ struct renku_ctx {
     rk_patterns *patterns;
     rk_router *router;
     struct rk_authenticator *authenticator;
-    struct rk_keys *keys;       /* of the data API; NULL for the tools of an operator */
+    struct rk_keys *keys;                 /* of the data API; NULL for the tools of an operator */
     struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
-    struct rk_k8s *k8s;         /* NULL for the tools of an operator */
-    struct rk_callers *callers; /* made from this context */
-    pid_t process;              /* that made it */
+    struct rk_k8s *k8s;                   /* NULL for the tools of an operator */
+    struct rk_callers *callers;           /* made from this context */
+    pid_t process;                        /* that made it */
     bool cors;
     int64_t timeout_ms; /* of one operation */
     size_t body_max;

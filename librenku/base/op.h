@@ -28,14 +28,14 @@ struct renku_ctx;
 typedef struct rk_op {
     rk_arena *arena;
     rk_error error;
-    const struct rk_log *log;           /* NULL is silent */
-    struct renku_ctx *ctx;              /* NULL in unit tests of the lower floors */
-    const struct rk_settings *settings; /* as ctx */
-    struct rk_pool *pool;               /* where the session comes from; as ctx */
-    struct rk_keys *keys;               /* NULL: this operation can read no secret */
+    const struct rk_log *log;                   /* NULL is silent */
+    struct renku_ctx *ctx;                      /* NULL in unit tests of the lower floors */
+    const struct rk_settings *settings;         /* as ctx */
+    struct rk_pool *pool;                       /* where the session comes from; as ctx */
+    struct rk_keys *keys;                       /* NULL: this operation can read no secret */
     const struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
-    struct rk_k8s *k8s;                 /* NULL: this operation reaches no cluster */
-    const struct rk_caller *caller;     /* never NULL once dispatched */
+    struct rk_k8s *k8s;                         /* NULL: this operation reaches no cluster */
+    const struct rk_caller *caller;             /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */
     struct rk_reply

@@ -349,14 +349,14 @@ static const struct {
     bool of_data; /* the secrets storage does not mind */
     const char *problem;
 } rules[] = {
-    {has_unknown_service,    false, "RENKU_SERVICE is neither data nor secrets"                          },
+    {has_unknown_service,    false, "RENKU_SERVICE is neither data nor secrets"                  },
     {lacks_gitlab,           true,  "GITLAB_URL is required while ENABLE_INTERNAL_GITLAB is true"},
     {mixes_build_images,     true,
      "neither BUILD_OUTPUT_IMAGE_PREFIX nor BUILD_OUTPUT_PRIVATE_IMAGE_PREFIX may begin with the "
-     "other while BUILD_PRIVATE_REPO_BUILDS_ENABLED is true"                              },
+     "other while BUILD_PRIVATE_REPO_BUILDS_ENABLED is true"                                     },
     {lacks_envidat,          true,
      "ENVIDAT_S3_ENDPOINT, ENVIDAT_S3_BUCKET, ENVIDAT_S3_ACCESS_KEY_ID and "
-     "ENVIDAT_S3_SECRET_ACCESS_KEY are required while ENVIDAT_EXPORTS_ENABLED is true"    },
+     "ENVIDAT_S3_SECRET_ACCESS_KEY are required while ENVIDAT_EXPORTS_ENABLED is true"           },
     {has_unknown_cpu_limits, true,  "NB_SESSIONS__ENFORCE_CPU_LIMITS is not lax, strict or off"  },
     {has_unknown_root_level, false, "LOG_ROOT_LEVEL is no log level"                             },
     {has_unknown_app_level,  false, "LOG_APP_LEVEL is no log level"                              },

@@ -52,13 +52,17 @@ static int read_keys(rk_private_keys *keys, rk_op *op, const rk_private_keys_opt
 
 int rk_private_keys_new(rk_private_keys **out, rk_op *op, const rk_private_keys_options *options)
 {
-    RK_AUTO(rk_private_keys) *keys = calloc(1, sizeof(*keys));
+    rk_private_keys *keys = calloc(1, sizeof(*keys));
 
     if (!keys)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    RK_TRY(read_keys(keys, op, options));
-    *out = RK_TAKE(keys);
-    return 0;
+    int result = read_keys(keys, op, options);
+
+    if (result < 0)
+        rk_private_keys_free(keys);
+    else
+        *out = keys;
+    return result;
 }
 
 void rk_private_keys_free(rk_private_keys *keys)

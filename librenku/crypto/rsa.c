@@ -183,14 +183,18 @@ static int print_private(rk_secret **out, rk_op *op, const EVP_PKEY *key)
 int rk_rsa_random_private(rk_rsa **out, rk_op *op)
 {
     RK_AUTO(EVP_PKEY) *key = EVP_RSA_gen(RK_RSA_NEW_BITS);
-    RK_AUTO(rk_rsa) *made = NULL;
+    rk_rsa *made = NULL;
 
     if (!key)
         return rk_fail(op, RK_ERR_INTERNAL, "An RSA key cannot be made.");
     RK_TRY(half_new(&made, op, key));
-    RK_TRY(print_private(&made->pem, op, key));
-    *out = RK_TAKE(made);
-    return 0;
+    int result = print_private(&made->pem, op, key);
+
+    if (result < 0)
+        rk_rsa_free(made);
+    else
+        *out = made;
+    return result;
 }
 
 int rk_rsa_public_of(rk_rsa **out, rk_op *op, const rk_rsa *private_key)

@@ -52,10 +52,10 @@ static int missing(rk_op *op, const char *id)
 int rk_user_secret_usable(rk_array *out, rk_op *op, int kind)
 {
     static const rk_query query = {
-        .sql =
-            "SELECT {row}"
-            "  FROM secrets.secrets s"
-            " WHERE s.user_id = $1 AND s.kind = $2::public.secretkind AND " RK_SQL_USABLE " ORDER BY s.id",
+        .sql = "SELECT {row}"
+               "  FROM secrets.secrets s"
+               " WHERE s.user_id = $1 AND s.kind = $2::public.secretkind AND " RK_SQL_USABLE
+               " ORDER BY s.id",
         .row = &secret_row,
     };
 
@@ -154,7 +154,8 @@ int rk_user_secret_update(rk_user_secret *out, rk_op *op, const char *id,
 int rk_user_secret_remove(rk_op *op, const char *id)
 {
     static const rk_query query = {
-        .sql = "DELETE FROM secrets.secrets s WHERE s.id = $1 AND s.user_id = $2 AND " RK_SQL_USABLE,
+        .sql =
+            "DELETE FROM secrets.secrets s WHERE s.id = $1 AND s.user_id = $2 AND " RK_SQL_USABLE,
     };
 
     return rk_db_run(NULL, op, &query, RK_PARAMS(rk_text(id), caller_id(op)));

@@ -39,9 +39,10 @@ typedef struct {
 } rk_secret_rotation;
 
 /* Rewrites every secret that the previous key opens, in batches of one transaction each. It may be
- * ended or cancelled at any point and begun again. {"secrets":..,"current":..,"rewritten":..,"pending":0,
- * "failed":..}: how many have the new key now, how many of them by this run, and how many neither
- * key opens, which are logged and left alone. Spec: secrets.md 6.4 */
+ * ended or cancelled at any point and begun again.
+ * {"secrets":..,"current":..,"rewritten":..,"pending":0, "failed":..}: how many have the new key
+ * now, how many of them by this run, and how many neither key opens, which are logged and left
+ * alone. Spec: secrets.md 6.4 */
 int rk_secret_rotate(rk_op *op, rk_buf *out, const rk_secret_rotation *with);
 /* The same numbers without writing anything; pending are those that wait for a rotation. */
 int rk_secret_rotation_status(rk_op *op, rk_buf *out, const rk_secret_rotation *with);

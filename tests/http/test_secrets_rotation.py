@@ -91,7 +91,7 @@ def state(server: Server) -> tuple[str, int] | None:
 
 
 def wait_for(server: Server, wanted: str) -> int:
-    poll(lambda: (state(server) or ("",))[0] == wanted, 60)
+    poll(lambda: (state(server) or ("",))[0] == wanted, 300)
     return state(server)[1]
 
 
@@ -110,7 +110,7 @@ def test_secrets_are_rotated_beside_requests(rotation):
     with rotation.held() as row:
         server = rotation.start()
         assert wait_for(server, "running") == 0
-        poll(row.is_waited_for, 60)
+        poll(row.is_waited_for, 300)
         check_error(rotation.ask(server, *old, *new), 500, code=1511)  # all of them were opened
         assert {state(server) for _ in range(20)} == {("running", 0)}
     assert wait_for(server, "finished") == 3
@@ -144,10 +144,10 @@ def test_killed_workers_leave_the_rotation_to_others(rotation):
     rotation.add(3)
     with rotation.held() as row:
         server = rotation.start()
-        poll(row.is_waited_for, 60)
+        poll(row.is_waited_for, 300)
         for pid in workers(server):
             os.kill(pid, signal.SIGKILL)
-        poll(lambda: server.log().count("restarting worker") == 2, 60)
+        poll(lambda: server.log().count("restarting worker") == 2, 120)
     wait_for(server, "finished")
     rotation.check()
 
@@ -157,7 +157,7 @@ def test_a_killed_server_ends_its_rotation_after_the_next_start(rotation):
     rotation.add(3)
     with rotation.held() as row:
         server = rotation.start()
-        poll(row.is_waited_for, 60)
+        poll(row.is_waited_for, 300)
         server.kill()
     again = rotation.start()
     wait_for(again, "finished")
@@ -169,7 +169,7 @@ def test_a_server_that_shall_end_does_not_wait_for_it(rotation):
     rotation.add(2)
     with rotation.held() as row:
         server = rotation.start()
-        poll(row.is_waited_for, 60)
+        poll(row.is_waited_for, 300)
         assert server.stop() == 0
         assert "unfinished" not in server.log()
 
