@@ -63,7 +63,8 @@ typedef struct {
     size_t label_count;
 } rk_k8s_filter;
 
-/* Takes one object of a list; it lives as long as the call. */
+/* Takes one object of a list. It lives as long as the call, references or not: its keys stand in
+ * the memory of its page. Who keeps it makes a deep copy. */
 typedef int rk_k8s_visit(void *user, rk_op *op, const char *cluster, struct json_object *object);
 
 /* All of these answer KUBERNETES when the API refuses, and op->error.peer_status is its status
@@ -72,7 +73,8 @@ typedef int rk_k8s_visit(void *user, rk_op *op, const char *cluster, struct json
  * Spec: kubernetes.md 5.1 */
 
 /* A refusal ends the list of a cluster, is logged, and makes @p complete false: what was visited is
- * not all there is then. What @p visit answers below 0 ends the call. */
+ * not all there is then. A kind that a cluster does not know has no objects there. What @p visit
+ * answers below 0 ends the call. */
 int rk_k8s_list(bool *complete, rk_op *op, const rk_k8s_filter *filter, rk_k8s_visit *visit,
                 void *user);
 /* NULL when there is none, or when the API refuses to tell. */

@@ -174,6 +174,10 @@ static int read_list(rk_strings *out, const reading *r, const entry *from, const
 {
     rk_yaml_node list = rk_yaml_member(from->yaml, from->node, name);
 
+    if (!rk_yaml_is_null(from->yaml, list) && !rk_yaml_is_list(from->yaml, list))
+        return rk_fail(r->op, RK_ERR_CONFIGURATION,
+                       "The kubeconfig '%s': '%s' of 'exec' must be a list.",
+                       rk_yaml_path(from->yaml), name);
     *out = (rk_strings){.set = true, .count = rk_yaml_count(from->yaml, list)};
     out->items = rk_new_array(r->op, const char *, out->count);
     RK_CHECK(out->items);
@@ -193,8 +197,10 @@ static int read_exec(const reading *r, const entry *user)
     const entry from = {user->yaml, rk_yaml_member(user->yaml, user->node, "exec")};
     rk_kube_exec *exec = &r->out->exec;
 
-    if (!rk_yaml_is_mapping(from.yaml, from.node))
+    if (rk_yaml_is_null(from.yaml, from.node))
         return 0;
+    if (!rk_yaml_is_mapping(from.yaml, from.node))
+        return fail(r, from.yaml, "'exec' must be a mapping");
     RK_TRY(read_members(r, &from, exec_members, RK_COUNT(exec_members)));
     if (!exec->command)
         return fail(r, from.yaml, "'exec' has no 'command'");
@@ -216,7 +222,7 @@ static int read_provider(const reading *r, const entry *user)
     const char *name;
     const char *token;
 
-    if (!rk_yaml_is_mapping(yaml, provider))
+    if (rk_yaml_is_null(yaml, provider))
         return 0;
     RK_TRY(rk_yaml_text(&name, r->op, yaml, provider, "name"));
     if (!name || strcmp(name, "oidc") != 0)

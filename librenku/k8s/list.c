@@ -138,6 +138,8 @@ static int take_page(const char **next, listing *l, rk_op *page, const rk_k8s_an
     bool is_list = rk_k8s_json_at(answer->object, "items") != NULL;
 
     *next = NULL;
+    if (answer->status == 404)
+        return 0; /* of a kind that the cluster does not know there are no objects */
     if (rk_k8s_is_refusal(answer) || !is_list) {
         l->complete = false;
         rk_log_warning(l->op, "k8s", "A list of the cluster %s ends early: %d %s", l->cluster->id,
@@ -252,7 +254,8 @@ static int keep_first(void *user, rk_op *op, const char *cluster, json_object *o
     (void)cluster;
     if (*found)
         return 0;
-    *found = json_object_get(object);
+    if (json_object_deep_copy(object, found, NULL) != 0)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
     return rk_json_keep(op, *found);
 }
 

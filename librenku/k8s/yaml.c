@@ -159,7 +159,7 @@ const char *rk_yaml_scalar(const rk_yaml *yaml, rk_yaml_node node)
     return strlen(text) == found->data.scalar.length ? text : NULL;
 }
 
-static bool is_null(const rk_yaml *yaml, rk_yaml_node node)
+bool rk_yaml_is_null(const rk_yaml *yaml, rk_yaml_node node)
 {
     const char *text = rk_yaml_scalar(yaml, node);
 
@@ -176,7 +176,7 @@ int rk_yaml_text(const char **out, rk_op *op, const rk_yaml *yaml, rk_yaml_node 
     const char *text = rk_yaml_scalar(yaml, node);
 
     *out = NULL;
-    if (is_null(yaml, node))
+    if (rk_yaml_is_null(yaml, node))
         return 0;
     if (!text)
         return rk_fail(op, RK_ERR_CONFIGURATION, "The kubeconfig '%s': '%s' must be a text.",

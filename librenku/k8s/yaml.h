@@ -20,6 +20,8 @@ size_t rk_yaml_count(const rk_yaml *yaml, rk_yaml_node list);
 rk_yaml_node rk_yaml_item(const rk_yaml *yaml, rk_yaml_node list, size_t index);
 bool rk_yaml_is_mapping(const rk_yaml *yaml, rk_yaml_node node);
 bool rk_yaml_is_list(const rk_yaml *yaml, rk_yaml_node node);
+/* Also of what is nowhere. */
+bool rk_yaml_is_null(const rk_yaml *yaml, rk_yaml_node node);
 /* The text of a member, in memory that is wiped; NULL when it is absent or null; CONFIGURATION when
  * it is something else. */
 int rk_yaml_text(const char **out, rk_op *op, const rk_yaml *yaml, rk_yaml_node mapping,

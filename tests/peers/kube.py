@@ -175,12 +175,7 @@ class Kube:
         )
 
     def stop(self) -> None:
-        for process in reversed(self.processes):
+        for process in self.processes:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in reversed(self.processes):
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.wait()

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the Kubernetes client for the Python tests: one JSON object per line in, one per line out,
  * in the order of their ends. Each line runs on a thread of its own. The settings come from the
- * environment; with DRIVER_DATABASE there is a database. */
+ * environment; with DRIVER_DATABASE there is a database, with DRIVER_SANDBOX no way to start a
+ * process, as in a worker of the server. */
+#include <errno.h>
 #include <json-c/json.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
@@ -72,9 +79,22 @@ static rk_k8s_ref ref_of(json_object *request)
     };
 }
 
+/* Never NULL, so that its members can be gone through. */
+static json_object *members_of(json_object *request, const char *name)
+{
+    if (!json_object_object_get(request, name))
+        json_object_object_add(request, name, json_object_new_object());
+    return json_object_object_get(request, name);
+}
+
 static void add_object(json_object *answer, json_object *object)
 {
-    json_object_object_add(answer, "object", json_object_get(object));
+    json_object *copy =
+        NULL; /* outlives the operation, whose memory the keys of the object are in */
+
+    if (object && json_object_deep_copy(object, &copy, NULL) != 0)
+        abort();
+    json_object_object_add(answer, "object", copy);
 }
 
 /* --- what can be asked for -------------------------------------------------------------------- */
@@ -85,7 +105,11 @@ static int take(void *user, rk_op *op, const char *cluster, json_object *object)
 
     (void)op;
     json_object_object_add(item, "cluster", json_object_new_string(cluster));
-    add_object(item, object);
+    json_object *copy = NULL;
+
+    if (json_object_deep_copy(object, &copy, NULL) != 0)
+        abort();
+    json_object_object_add(item, "object", copy);
     json_object_array_add(user, item);
     return 0;
 }
@@ -105,7 +129,7 @@ static int list(json_object *answer, rk_op *op, json_object *request)
     bool complete = false;
 
     json_object_object_add(answer, "items", items);
-    json_object_object_foreach(json_object_object_get(request, "labels"), name, value)
+    json_object_object_foreach(members_of(request, "labels"), name, value)
     {
         labels[filter.label_count++] = (rk_k8s_label){name, json_object_get_string(value)};
     }
@@ -179,7 +203,7 @@ static int put_secret(json_object *answer, rk_op *op, json_object *request)
     json_object *given = json_object_object_get(request, "owners");
 
     (void)answer;
-    json_object_object_foreach(json_object_object_get(request, "entries"), key, value)
+    json_object_object_foreach(members_of(request, "entries"), key, value)
     {
         entries[secret.entry_count++] = (rk_k8s_entry){key, json_object_get_string(value),
                                                        (size_t)json_object_get_string_len(value)};
@@ -289,8 +313,33 @@ static int open_pool(rk_op *op)
     return getenv("DRIVER_DATABASE") ? rk_pool_new(&pool, op, &options) : 0;
 }
 
+enum { REFUSE_AT = 6, KILL_AT, ALLOW_AT };
+
+/* Threads, but no processes; a program is the end. */
+static void close_sandbox(void)
+{
+    static struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, KILL_AT - 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, REFUSE_AT - 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, ALLOW_AT - 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, ALLOW_AT - 6, REFUSE_AT - 6),
+        [REFUSE_AT] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        [KILL_AT] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        [ALLOW_AT] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {RK_COUNT(steps), steps};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        abort();
+}
+
 static int start(rk_op *op)
 {
+    if (getenv("DRIVER_SANDBOX"))
+        close_sandbox();
     RK_TRY(rk_settings_load(&settings, op, from_environment, NULL));
     op->settings = settings;
     RK_TRY(open_pool(op));
