@@ -11,7 +11,6 @@
 #include <sodium.h>
 
 #include "librenku/base/time.h"
-#include "librenku/crypto/secret.h"
 #include "librenku/k8s/exec.h"
 #include "librenku/k8s/kubeconfig.h"
 
@@ -58,7 +57,7 @@ static int read_opened(const char **out, rk_op *op, int file, const char *path)
     if (found.st_size > FILE_MAX_BYTES)
         return fail_file(op, path, "it is too large");
     size_t size = (size_t)found.st_size;
-    char *text = rk_secret_alloc(op, size + 1);
+    char *text = rk_alloc(op, size + 1, 1);
 
     RK_CHECK(text);
     ssize_t length = read_all(file, text, size);
@@ -71,7 +70,7 @@ static int read_opened(const char **out, rk_op *op, int file, const char *path)
     return 0;
 }
 
-/* The text of a file, in memory that is wiped; NULL when there is no such file. */
+/* The text of a file; NULL when there is no such file. */
 static int lookup_file(const char **out, rk_op *op, const char *path)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -105,7 +104,7 @@ static int decode(const char **out, rk_op *op, const char *text, const char *wha
 {
     size_t room = strlen(text) + 1;
     size_t length = 0;
-    char *plain = is_pem(text) ? NULL : rk_secret_alloc(op, room);
+    char *plain = is_pem(text) ? NULL : rk_alloc(op, room, 1);
 
     *out = text;
     if (is_pem(text))
@@ -151,7 +150,7 @@ static int set_token(rk_k8s_access *access, const char *text)
             return rk_fail(op, RK_ERR_CONFIGURATION,
                            "The token of the cluster holds what no token holds.");
     }
-    char *value = rk_secret_alloc(op, sizeof(prefix) + length);
+    char *value = rk_alloc(op, sizeof(prefix) + length, 1);
 
     RK_CHECK(value);
     memcpy(value, prefix, sizeof(prefix) - 1);

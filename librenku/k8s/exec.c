@@ -13,7 +13,6 @@
 
 #include "librenku/base/cancel.h"
 #include "librenku/base/time.h"
-#include "librenku/crypto/secret.h"
 #include "librenku/k8s/json.h"
 
 enum { LOOK_MS = 1000, END_LOOK_MS = 10 };
@@ -232,7 +231,7 @@ static void stop(child *c)
     close(c->output);
     if (c->pid <= 0)
         return;
-    kill(-c->pid, SIGKILL);
+    killpg(c->pid, SIGKILL);
     while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
@@ -244,7 +243,7 @@ int rk_kube_exec_run(rk_kube_credential *out, rk_op *op, const rk_kube_exec *exe
 
     if (op->deadline_ms && op->deadline_ms < c.until_ms)
         c.until_ms = op->deadline_ms;
-    c.text = rk_secret_alloc(op, RK_KUBE_EXEC_MAX_BYTES);
+    c.text = rk_alloc(op, RK_KUBE_EXEC_MAX_BYTES, 1);
     RK_CHECK(c.text);
     RK_TRY(start(&c));
     int result = read_output(&c);

@@ -64,7 +64,7 @@ typedef struct {
 } rk_k8s_filter;
 
 /* Takes one object of a list. It lives as long as the call, references or not: its keys stand in
- * the memory of its page. Who keeps it makes a deep copy. */
+ * the memory of its page. Who keeps something copies it. */
 typedef int rk_k8s_visit(void *user, rk_op *op, const char *cluster, struct json_object *object);
 
 /* All of these answer KUBERNETES when the API refuses, and op->error.peer_status is its status

@@ -22,6 +22,7 @@ typedef struct {
     rk_k8s_visit *visit;
     void *user;
     bool complete;
+    bool kept; /* what was visited stays, as long as the operation */
 } listing;
 
 /* --- selectors -------------------------------------------------------------------------------- */
@@ -178,6 +179,8 @@ static int run_page(const char **next, listing *l, const char *mark)
     rk_op *op = l->op;
     rk_op page;
 
+    if (l->kept)
+        return read_page(next, l, op, mark);
     if (rk_op_begin(&page) < 0)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     page.log = op->log;
@@ -251,12 +254,11 @@ static int keep_first(void *user, rk_op *op, const char *cluster, json_object *o
 {
     json_object **found = user;
 
+    (void)op;
     (void)cluster;
-    if (*found)
-        return 0;
-    if (json_object_deep_copy(object, found, NULL) != 0)
-        return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    return rk_json_keep(op, *found);
+    if (!*found)
+        *found = object;
+    return 0;
 }
 
 static int lookup_listed(json_object **out, rk_op *op, const rk_k8s_target *target)
@@ -268,7 +270,13 @@ static int lookup_listed(json_object **out, rk_op *op, const rk_k8s_target *targ
         .owner = target->ref.owner,
     };
     listing l = {
-        .op = op, .filter = &filter, .cluster = target->cluster, .visit = keep_first, .user = out};
+        .op = op,
+        .filter = &filter,
+        .cluster = target->cluster,
+        .visit = keep_first,
+        .user = out,
+        .kept = true,
+    };
 
     return can_fit(&filter) ? list_cluster(&l) : 0;
 }

@@ -5,7 +5,6 @@
 #include <sodium.h>
 
 #include "librenku/base/log.h"
-#include "librenku/crypto/secret.h"
 #include "librenku/http/json.h"
 #include "librenku/k8s/call.h"
 #include "librenku/k8s/json.h"
@@ -38,7 +37,7 @@ static int add_shared(rk_op *op, json_object *object, const char *name, json_obj
 static int add_entry(rk_op *op, json_object *data, const rk_k8s_entry *entry)
 {
     size_t room = sodium_base64_encoded_len(entry->size_bytes, sodium_base64_VARIANT_ORIGINAL);
-    char *text = rk_secret_alloc(op, room);
+    char *text = rk_alloc(op, room, 1);
 
     RK_CHECK(text);
     sodium_bin2base64(text, room, entry->value, entry->size_bytes, sodium_base64_VARIANT_ORIGINAL);

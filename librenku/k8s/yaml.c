@@ -6,8 +6,6 @@
 #include <sodium.h>
 #include <yaml.h>
 
-#include "librenku/crypto/secret.h"
-
 struct rk_yaml {
     const char *path;
     yaml_document_t document;
@@ -181,7 +179,7 @@ int rk_yaml_text(const char **out, rk_op *op, const rk_yaml *yaml, rk_yaml_node 
     if (!text)
         return rk_fail(op, RK_ERR_CONFIGURATION, "The kubeconfig '%s': '%s' must be a text.",
                        yaml->path, key);
-    char *copy = rk_secret_alloc(op, strlen(text) + 1);
+    char *copy = rk_alloc(op, strlen(text) + 1, 1);
 
     RK_CHECK(copy);
     memcpy(copy, text, strlen(text) + 1);

@@ -22,7 +22,7 @@ bool rk_yaml_is_mapping(const rk_yaml *yaml, rk_yaml_node node);
 bool rk_yaml_is_list(const rk_yaml *yaml, rk_yaml_node node);
 /* Also of what is nowhere. */
 bool rk_yaml_is_null(const rk_yaml *yaml, rk_yaml_node node);
-/* The text of a member, in memory that is wiped; NULL when it is absent or null; CONFIGURATION when
+/* The text of a member; NULL when it is absent or null; CONFIGURATION when
  * it is something else. */
 int rk_yaml_text(const char **out, rk_op *op, const rk_yaml *yaml, rk_yaml_node mapping,
                  const char *key);

@@ -42,14 +42,14 @@ LICENCE_FORMS = {
 
 # The library is a guest: it neither ends, splits, silences nor talks over its host.
 CALLS = {
-    "ends the process": "exit _exit _Exit quick_exit abort assert raise kill",
+    "ends the process": "exit _exit _Exit quick_exit abort assert raise kill killpg",
     "prints": "printf vprintf puts putchar perror dprintf vdprintf",
     "touches signals": "signal sigaction sigprocmask alarm setitimer",
     "starts a process": "fork vfork system popen posix_spawn posix_spawnp execv execve execvp execlp",
     "changes the process": "setlocale setenv putenv unsetenv chdir umask atexit",
 }
 # A kubeconfig may name a program that tells credentials; this is where it is started, and stopped.
-ALLOWED_CALLS = {"librenku/k8s/exec.c": {"posix_spawnp", "kill"}}
+ALLOWED_CALLS = {"librenku/k8s/exec.c": {"posix_spawnp", "killpg"}}
 # What opens a descriptor, and what closes it when the host starts a program.
 OPENERS = {
     "open": "O_CLOEXEC", "openat": "O_CLOEXEC", "fopen": r'"[rwa+]*b?e', "socket": "SOCK_CLOEXEC", "accept4": "SOCK_CLOEXEC",

@@ -87,14 +87,12 @@ static json_object *members_of(json_object *request, const char *name)
     return json_object_object_get(request, name);
 }
 
+/* A copy, since keys stand in the memory of the operation. */
 static void add_object(json_object *answer, json_object *object)
 {
-    json_object *copy =
-        NULL; /* outlives the operation, whose memory the keys of the object are in */
+    const char *text = json_object_to_json_string(object);
 
-    if (object && json_object_deep_copy(object, &copy, NULL) != 0)
-        abort();
-    json_object_object_add(answer, "object", copy);
+    json_object_object_add(answer, "object", json_tokener_parse(text));
 }
 
 /* --- what can be asked for -------------------------------------------------------------------- */
@@ -105,11 +103,7 @@ static int take(void *user, rk_op *op, const char *cluster, json_object *object)
 
     (void)op;
     json_object_object_add(item, "cluster", json_object_new_string(cluster));
-    json_object *copy = NULL;
-
-    if (json_object_deep_copy(object, &copy, NULL) != 0)
-        abort();
-    json_object_object_add(item, "object", copy);
+    add_object(item, object);
     json_object_array_add(user, item);
     return 0;
 }
