@@ -38,10 +38,12 @@ static int read_call(renku_call *out, rk_op *op, const renku_call *given)
 
 static void set_limits(rk_op *op, const renku_call *call)
 {
-    int64_t now = rk_time_monotonic_ms();
+    if (call->timeout_ms) {
+        int64_t now = rk_time_monotonic_ms();
 
-    if (call->timeout_ms && call->timeout_ms < op->deadline_ms - now)
-        op->deadline_ms = now + call->timeout_ms;
+        if (call->timeout_ms < op->deadline_ms - now)
+            op->deadline_ms = now + call->timeout_ms;
+    }
     op->cancel = call->cancel;
     op->request_id = call->request_id;
 }
@@ -208,9 +210,19 @@ static int route_of_values(rk_route *route, rk_op *op, const rk_arguments *argum
 
 const rk_operation *rk_operation_named(const char *name)
 {
-    for (int i = 0; name && i < rk_operation_count; i++) {
-        if (strcmp(rk_operations[i].id, name) == 0)
-            return &rk_operations[i];
+    int from = 0, to = name ? rk_operation_count : 0;
+
+    while (from < to) {
+        int middle = (from + to) / 2;
+        const rk_operation *operation = &rk_operations[rk_operations_by_id[middle]];
+        int order = strcmp(operation->id, name);
+
+        if (order == 0)
+            return operation;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
     }
     return NULL;
 }

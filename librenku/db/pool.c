@@ -173,7 +173,7 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op)
 {
     (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
 
-    bool room = wait_for_room(pool, op, latest_of(op, pool));
+    bool room = has_room(pool) || wait_for_room(pool, op, latest_of(op, pool));
 
     *out = room ? pool->idle : NULL;
     if (*out)
@@ -202,10 +202,6 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
 
     if (!reserve(&conn, pool, op))
         return no_room(op, pool);
-    if (conn && !rk_conn_is_alive(conn)) {
-        rk_conn_free(conn);
-        conn = NULL;
-    }
     if (!conn) {
         int err = rk_conn_open(&conn, op, &pool->options);
 

@@ -62,6 +62,7 @@ void rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name);
 
 /* --- the pool (pool.c) --- */
 
+/* One that lay idle may be dead. */
 int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool);
 /* @p usable false closes it. */
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);

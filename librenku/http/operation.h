@@ -66,6 +66,8 @@ typedef struct rk_operation {
 /* The generated table. */
 extern const rk_operation rk_operations[];
 extern const int rk_operation_count;
+/* Their indexes, in the order of the bytes of their ids. */
+extern const unsigned short rk_operations_by_id[];
 /* All of them as renku_operation_list() tells them. */
 extern const char rk_operation_descriptions[];
 /* The merged OpenAPI document. */

@@ -85,4 +85,6 @@ def emit(api):
     blocks += [_path(operation) + _run(operation) for operation in api.operations]
     rows = "".join(_row(operation) for operation in api.operations)
     blocks.append(f"const rk_operation rk_operations[] = {{\n{rows}}};\nconst int rk_operation_count = {len(api.operations)};\n")
+    by_id = sorted(range(len(api.operations)), key=lambda index: api.operations[index].id)
+    blocks.append(f"const unsigned short rk_operations_by_id[] = {{{', '.join(map(str, by_id))}}};\n")
     yield "operations.c", "\n".join(blocks)
