@@ -57,6 +57,8 @@ typedef int rk_ctx_work(struct renku_result *out, rk_op *op, void *user);
 /* Runs it as an operation of its own, with the deadline of the context; never NULL. A context that
  * is NULL or was made before fork() is refused. */
 struct renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user);
+/* Lends the operation all that it needs of the context, and sets its deadline. */
+void rk_ctx_begin(rk_op *op, renku_ctx *ctx);
 /* Sets ctx->log up from the settings. Spec: foundations.md 14 */
 int rk_ctx_open_log(renku_ctx *ctx, const renku_config *config);
 

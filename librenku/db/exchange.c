@@ -111,6 +111,16 @@ static bool send_step(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *s
     return PQsendQueryPrepared(conn->pg, name, step->params.count, values, NULL, NULL, 0);
 }
 
+bool rk_exchange_send(rk_op *op, rk_conn *conn, rk_step *step)
+{
+    conn->reserved_count = 0;
+    if (!send_step(op, conn, step, step))
+        return false;
+    if (step->parsed)
+        rk_conn_note(conn, step->query, step->name);
+    return true;
+}
+
 static bool send_unnamed(rk_op *op, rk_conn *conn, rk_step *step)
 {
     const char *const *values;

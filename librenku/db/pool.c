@@ -214,6 +214,28 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
     return 0;
 }
 
+static bool can_spare(rk_pool *pool)
+{
+    return pool->idle && pool->options.size > 1 && !pool->waiting && !rk_pool_is_unnamed(pool);
+}
+
+rk_conn *rk_pool_take_idle(rk_pool *pool)
+{
+    rk_conn *conn = NULL;
+
+    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    if (can_spare(pool)) {
+        conn = pool->idle;
+        pool->idle = conn->next;
+        pool->busy++;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    if (!conn || (!conn->fresh && rk_conn_is_alive(conn)))
+        return conn;
+    rk_pool_give(pool, conn, false);
+    return NULL;
+}
+
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)
 {
     if (!usable)

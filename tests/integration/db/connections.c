@@ -200,14 +200,11 @@ static void leave_idle_connections(void)
     rk_op others[DB_POOL_SIZE];
 
     for (int i = 0; i < DB_POOL_SIZE; i++) {
-        ck_ok(rk_op_begin(&others[i]));
-        others[i].pool = pool;
+        db_open(&others[i], pool);
         ck_ok(ping(&others[i]));
     }
-    for (int i = 0; i < DB_POOL_SIZE; i++) {
-        rk_db_end(&others[i]);
-        rk_op_end(&others[i]);
-    }
+    for (int i = 0; i < DB_POOL_SIZE; i++)
+        db_close(&others[i]);
 }
 
 START_TEST(a_pool_full_of_dead_connections_serves_the_next_operation)
