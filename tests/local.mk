@@ -51,3 +51,4 @@ include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
 include tests/integration/secret/local.mk
+include tests/instructions/local.mk

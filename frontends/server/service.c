@@ -16,9 +16,9 @@
 
 struct rk_service {
     const char *kind;
-    renku_ctx *ctx;  /* NULL for the identity provider */
+    renku_ctx *ctx;        /* NULL for the identity provider */
     renku_http_line *line; /* only for the data API */
-    rk_realm *realm; /* only for the identity provider */
+    rk_realm *realm;       /* only for the identity provider */
 };
 
 typedef struct rk_page {
@@ -129,9 +129,8 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
 int rk_service_begin(rk_reply **reply, rk_service *service, const rk_request *request, void *user)
 {
     renku_result *answer = NULL;
-    int taken = service->line
-                    ? renku_http_line_begin(&answer, service->line, &request->http, user)
-                    : 0;
+    int taken =
+        service->line ? renku_http_line_begin(&answer, service->line, &request->http, user) : 0;
 
     *reply = answer ? rk_reply_of_result(answer, is_head(&request->http)) : NULL;
     return taken;

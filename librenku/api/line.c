@@ -146,8 +146,8 @@ int renku_http_line_next(renku_result **answer, void **user, renku_http_line *li
     if (!ticket)
         return 0;
     errand *it = ticket->owner;
-    int outcome = ticket->state == RK_TICKET_ANSWERED ? rk_http_resume(&it->op, &it->exchange)
-                                                      : RK_SUSPENDED;
+    int outcome =
+        ticket->state == RK_TICKET_ANSWERED ? rk_http_resume(&it->op, &it->exchange) : RK_SUSPENDED;
 
     *user = it->user;
     if (outcome == RK_SUSPENDED)

@@ -246,18 +246,13 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
 
 void rk_buf_json_name(rk_buf *buf, const char *name, bool first)
 {
-    size_t length = strlen(name);
-
-    if (!reserve(buf, length + 4))
+    if (!reserve(buf, strlen(name) + 4))
         return;
-    char *to = buf->text + buf->length;
+    char *end = buf->text + buf->length;
 
-    if (!first)
-        *to++ = ',';
-    *to++ = '"';
-    memcpy(to, name, length);
-    memcpy(to + length, "\":", 3);
-    buf->length = (size_t)(to - buf->text) + length + 2;
+    end = stpcpy(end, first ? "\"" : ",\"");
+    end = stpcpy(stpcpy(end, name), "\":");
+    buf->length = (size_t)(end - buf->text);
 }
 
 void rk_buf_json_int(rk_buf *buf, int64_t value)

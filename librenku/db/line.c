@@ -7,10 +7,11 @@
 #include "librenku/db/session.h"
 
 enum {
-    UNDER_WAY_MAX = 64,  /* what is beyond goes to threads: it all fits into the buffers of a socket */
-    HESITATE_MS = 50,    /* behind a statement that takes longer nothing more is queued */
-    GIVE_UP_MS = 500,    /* those behind such a statement are taken elsewhere */
-    PAUSE_MS = 1000,     /* after a connection was given up */
+    UNDER_WAY_MAX =
+        64,           /* what is beyond goes to threads: it all fits into the buffers of a socket */
+    HESITATE_MS = 50, /* behind a statement that takes longer nothing more is queued */
+    GIVE_UP_MS = 500, /* those behind such a statement are taken elsewhere */
+    PAUSE_MS = 1000,  /* after a connection was given up */
 };
 
 /* Which result of the oldest statement comes next. */
@@ -27,7 +28,7 @@ struct rk_line {
     queue sent, done;
     phase phase; /* of the first that was sent */
     int under_way;
-    int syncs;    /* sent and not answered */
+    int syncs;     /* sent and not answered */
     bool unsynced; /* a statement was sent behind the last Sync */
     rk_ticket *newest;
     int64_t not_before_ms;
@@ -237,7 +238,7 @@ static bool take_sync(rk_line *line, PGresult *result)
 /* One result, or the NULL behind it; false when it is not what must come. */
 static bool take(rk_line *line, PGresult *result)
 {
-    static bool (*const takers[])(rk_line *line, PGresult *result) = {
+    static bool (*const takers[])(rk_line * line, PGresult * result) = {
         [PHASE_PARSED] = take_parsed, [PHASE_PARSED_END] = take_parsed_end,
         [PHASE_ROWS] = take_rows,     [PHASE_ROWS_END] = take_rows_end,
         [PHASE_SYNC] = take_sync,
@@ -261,8 +262,7 @@ static bool take_all(rk_line *line)
         if (!take(line, PQgetResult(pg)))
             return false;
     }
-    return !line->sent.first ||
-           rk_time_monotonic_ms() - line->sent.first->sent_ms < GIVE_UP_MS;
+    return !line->sent.first || rk_time_monotonic_ms() - line->sent.first->sent_ms < GIVE_UP_MS;
 }
 
 void rk_line_read(rk_line *line)

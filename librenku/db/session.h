@@ -127,7 +127,8 @@ bool rk_exchange_rollback(rk_conn *conn);
 
 /* --- without waiting (line.c) --- */
 
-/* The statement of an operation with a ticket: its result, once it is there; RK_SUSPENDED before. */
+/* The statement of an operation with a ticket: its result, once it is there; RK_SUSPENDED before.
+ */
 int rk_line_run(rk_op *op, rk_step *step);
 
 /* --- what failed (failure.c) --- */

@@ -23,8 +23,7 @@ static void make_project(stage *s)
              abi_unique("line"));
     renku_result *made = GOOD(renku_project_create(s->ctx, jane, body, NULL));
 
-    snprintf(s->target, sizeof(s->target), "/api/data/projects/%s",
-             renku_result_text(made, "/id"));
+    snprintf(s->target, sizeof(s->target), "/api/data/projects/%s", renku_result_text(made, "/id"));
     renku_result_free(made);
     renku_caller_free(jane);
 }
@@ -97,6 +96,65 @@ TEST(a_line_answers_as_a_thread_would)
     renku_result_free(known);
     renku_result_free(answer);
     renku_result_free(waited);
+    close_stage(&s);
+}
+
+/* A group of Jane's, in the answer that made it. */
+static renku_result *make_group(stage *s)
+{
+    renku_caller *jane = abi_jane(s->ctx);
+    const char *slug = abi_unique("line");
+    char body[256];
+
+    snprintf(body, sizeof(body), "{\"name\":\"Of a line\",\"slug\":\"%s\"}", slug);
+    renku_result *made = GOOD(renku_group_create(s->ctx, jane, body, NULL));
+
+    renku_caller_free(jane);
+    return made;
+}
+
+static void same_as_on_a_thread(stage *s, const char *target)
+{
+    s->request.target = target;
+    begin(s, s);
+    renku_result *answer = await(s, s);
+
+    if (!answer)
+        FAIL("%s takes more than one statement", target);
+    renku_result *waited = GOOD(renku_http_handle(s->ctx, &s->request));
+
+    SAME_TEXT(renku_result_body(GOOD(answer), NULL), renku_result_body(waited, NULL));
+    renku_result_free(answer);
+    renku_result_free(waited);
+}
+
+/* All operations that an apispec calls point reads, on something that exists. */
+TEST(a_point_read_takes_one_statement)
+{
+    stage s;
+    char target[256];
+
+    open_stage(&s);
+    renku_result *project = GOOD(renku_http_handle(s.ctx, &s.request)), *group = make_group(&s);
+    const char *slug = renku_result_text(group, "/slug");
+
+    same_as_on_a_thread(&s, s.target);
+    snprintf(target, sizeof(target), "%s/permissions", s.target);
+    same_as_on_a_thread(&s, target);
+    snprintf(target, sizeof(target), "/api/data/namespaces/jane/projects/%s",
+             renku_result_text(project, "/slug"));
+    same_as_on_a_thread(&s, target);
+    snprintf(target, sizeof(target), "/api/data/namespaces/jane/%s",
+             renku_result_text(project, "/slug"));
+    same_as_on_a_thread(&s, target);
+    snprintf(target, sizeof(target), "/api/data/namespaces/%s", slug);
+    same_as_on_a_thread(&s, target);
+    snprintf(target, sizeof(target), "/api/data/groups/%s", slug);
+    same_as_on_a_thread(&s, target);
+    snprintf(target, sizeof(target), "/api/data/groups/%s/permissions", slug);
+    same_as_on_a_thread(&s, target);
+    renku_result_free(group);
+    renku_result_free(project);
     close_stage(&s);
 }
 
