@@ -7,11 +7,11 @@
 #include "librenku/db/session.h"
 
 enum {
-    UNDER_WAY_MAX =
-        64,           /* what is beyond goes to threads: it all fits into the buffers of a socket */
-    HESITATE_MS = 50, /* behind a statement that takes longer nothing more is queued */
-    GIVE_UP_MS = 500, /* those behind such a statement are taken elsewhere */
-    PAUSE_MS = 1000,  /* after a connection was given up */
+    UNDER_WAY_MAX = 64, /* all of it fits into the buffers of a socket; the rest goes to threads */
+    FLIGHTS_MAX = 2,    /* round trips: one is answered, one is on its way */
+    HESITATE_MS = 50,   /* behind a statement that takes longer nothing more is queued */
+    GIVE_UP_MS = 500,   /* those behind such a statement are taken elsewhere */
+    PAUSE_MS = 1000,    /* after a connection was given up */
 };
 
 /* Which result of the oldest statement comes next. */
@@ -148,7 +148,7 @@ static void note_sent(rk_line *line, rk_ticket *ticket, const rk_step *step)
     line->unsynced = true;
 }
 
-/* While an answer is awaited, what comes is gathered: the more there is to do, the more travels
+/* While answers are awaited, what comes is gathered: the more there is to do, the more travels
  * together. */
 static int suspend(rk_ticket *ticket, rk_op *op, rk_step *step)
 {
@@ -160,7 +160,7 @@ static int suspend(rk_ticket *ticket, rk_op *op, rk_step *step)
         return RK_SUSPENDED;
     }
     note_sent(line, ticket, step);
-    if (line->syncs == 0)
+    if (line->syncs < FLIGHTS_MAX)
         sync_line(line);
     return RK_SUSPENDED;
 }
@@ -269,10 +269,10 @@ void rk_line_read(rk_line *line)
 {
     if (!line->conn)
         return;
+    if (line->unsynced)
+        sync_line(line); /* before libpq sends what it has, without a Sync */
     bool alive = PQconsumeInput(line->conn->pg) && PQflush(line->conn->pg) >= 0;
 
-    if (alive && line->unsynced)
-        sync_line(line);
     if (!alive || !take_all(line))
         rk_line_drop(line);
 }
