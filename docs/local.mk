@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	%D%/doctor.md \
 	%D%/errors.md \
 	%D%/operating.md \
+	%D%/performance.md \
 	%D%/python.md \
 	%D%/threading.md \
 	%D%/tutorial-c.md \

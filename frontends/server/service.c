@@ -11,13 +11,15 @@
 #include "frontends/server/log.h"
 #include "frontends/server/metrics.h"
 #include "frontends/server/realm.h"
+#include "frontends/server/rotation.h"
 
 #include "renku/renku.h"
 
 struct rk_service {
     const char *kind;
-    renku_ctx *ctx;  /* NULL for the identity provider */
-    rk_realm *realm; /* only for the identity provider */
+    renku_ctx *ctx;        /* NULL for the identity provider */
+    renku_http_line *line; /* only for the data API */
+    rk_realm *realm;       /* only for the identity provider */
 };
 
 typedef struct rk_page {
@@ -31,12 +33,16 @@ static bool is_head(const renku_http_request *request)
     return request && strcmp(request->method, "HEAD") == 0;
 }
 
+static bool keeps_secrets(const rk_service *service)
+{
+    return strcmp(service->kind, "secrets") == 0;
+}
+
 static rk_reply *answer_metrics(rk_service *service, const rk_request *request, bool without_body)
 {
-    (void)service;
     (void)request;
-    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8", rk_metrics_text(),
-                            without_body);
+    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8",
+                            rk_metrics_text(!keeps_secrets(service)), without_body);
 }
 
 static rk_reply *answer_health(rk_service *service, const rk_request *request, bool without_body)
@@ -95,22 +101,6 @@ static rk_reply *answer_page(rk_service *service, const rk_request *request, con
     return rk_service_refuse(service, &request->http, 405, message);
 }
 
-/* The secrets storage shows nothing of the data API. */
-static bool is_own(const rk_service *service, const char *target)
-{
-    return strcmp(service->kind, "secrets") != 0 || strncmp(target, "/api/secrets/", 13) == 0;
-}
-
-static rk_reply *answer_foreign(rk_service *service, const rk_request *request)
-{
-    const char *target = request->http.target;
-    char message[512];
-
-    snprintf(message, sizeof(message), "Requested URL %.*s not found", (int)strcspn(target, "?"),
-             target);
-    return rk_service_refuse(service, &request->http, 404, message);
-}
-
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
@@ -119,10 +109,44 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
         return answer_page(service, request, page);
     if (service->realm)
         return rk_realm_answer(service->realm, request);
-    if (!is_own(service, request->http.target))
-        return answer_foreign(service, request);
     return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
                               is_head(&request->http));
+}
+
+int rk_service_begin(rk_reply **reply, rk_service *service, const rk_request *request, void *user)
+{
+    renku_result *answer = NULL;
+    int taken =
+        service->line ? renku_http_line_begin(&answer, service->line, &request->http, user) : 0;
+
+    *reply = answer ? rk_reply_of_result(answer, is_head(&request->http)) : NULL;
+    return taken;
+}
+
+int rk_service_next(rk_reply **reply, void **user, rk_service *service)
+{
+    renku_result *answer = NULL;
+    int found = service->line ? renku_http_line_next(&answer, user, service->line) : 0;
+
+    *reply = answer ? rk_reply_of_result(answer, false) : NULL;
+    return found;
+}
+
+int rk_service_socket(const rk_service *service)
+{
+    return service->line ? renku_http_line_socket(service->line) : -1;
+}
+
+void rk_service_read(rk_service *service)
+{
+    if (service->line)
+        renku_http_line_read(service->line);
+}
+
+void rk_service_drop(rk_service *service)
+{
+    if (service->line)
+        renku_http_line_drop(service->line);
 }
 
 bool rk_service_is_quick(const rk_service *service, const rk_request *request)
@@ -179,6 +203,12 @@ static bool open_ctx(rk_service *service)
 
 static bool open_kind(rk_service *service)
 {
+    if (strcmp(service->kind, "data") == 0) {
+        if (!open_ctx(service))
+            return false;
+        service->line = renku_http_line_new(service->ctx);
+        return service->line != NULL;
+    }
     if (strcmp(service->kind, "identity") != 0)
         return open_ctx(service);
     service->realm = rk_realm_new();
@@ -188,7 +218,7 @@ static bool open_kind(rk_service *service)
 rk_service *rk_service_new(void)
 {
     rk_service *service = calloc(1, sizeof(*service));
-    const char *kind = getenv("RENKU_SERVER_SERVICE");
+    const char *kind = getenv("RENKU_SERVICE");
 
     if (!service)
         return NULL;
@@ -199,10 +229,18 @@ rk_service *rk_service_new(void)
     return NULL;
 }
 
+void rk_service_start_beside(rk_service *service)
+{
+    if (keeps_secrets(service))
+        rk_rotation_start(service->ctx);
+}
+
 void rk_service_free(rk_service *service)
 {
     if (!service)
         return;
+    rk_rotation_stop();
+    renku_http_line_free(service->line);
     renku_ctx_free(service->ctx);
     rk_realm_free(service->realm);
     free(service);

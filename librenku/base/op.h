@@ -17,9 +17,11 @@ struct rk_k8s;
 struct rk_keys;
 struct rk_log;
 struct rk_pool;
+struct rk_private_keys;
 struct rk_reply;
 struct rk_session;
 struct rk_settings;
+struct rk_ticket;
 struct renku_ctx;
 
 /* One operation from start to end: its memory, its failure, its caller, its connection, its
@@ -27,15 +29,17 @@ struct renku_ctx;
 typedef struct rk_op {
     rk_arena *arena;
     rk_error error;
-    const struct rk_log *log;           /* NULL is silent */
-    struct renku_ctx *ctx;              /* NULL in unit tests of the lower floors */
-    const struct rk_settings *settings; /* as ctx */
-    struct rk_pool *pool;               /* where the session comes from; as ctx */
-    struct rk_keys *keys;               /* NULL: this operation can read no secret */
-    struct rk_k8s *k8s;                 /* NULL: this operation reaches no cluster */
-    const struct rk_caller *caller;     /* never NULL once dispatched */
+    const struct rk_log *log;                   /* NULL is silent */
+    struct renku_ctx *ctx;                      /* NULL in unit tests of the lower floors */
+    const struct rk_settings *settings;         /* as ctx */
+    struct rk_pool *pool;                       /* where the session comes from; as ctx */
+    struct rk_keys *keys;                       /* NULL: this operation can read no secret */
+    const struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
+    struct rk_k8s *k8s;                         /* NULL: this operation reaches no cluster */
+    const struct rk_caller *caller;             /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */
+    struct rk_ticket *ticket; /* NULL: this thread may wait; else see db/line.h */
     struct rk_reply
         *reply; /* status, ETag, totals that the handler sets; never NULL once dispatched */
     struct rk_change *changes; /* what this operation changed, newest first; see event/change.h */
@@ -50,6 +54,12 @@ typedef struct rk_op {
 int rk_op_begin(rk_op *op);
 void rk_op_end(rk_op *op);
 
+/* No failure, and not in the error slot: where no thread may wait, the operation will run again, or
+ * elsewhere. All pass it on. */
+enum { RK_SUSPENDED = -2000 };
+/* Before what may wait for anything but a statement: 0 when the thread may. */
+int rk_op_may_wait(const rk_op *op);
+
 /* The failing place says why, once; all above pass the result on. The first failure stays in the
  * slot until rk_error_clear(), and its error is what all of these return; out of memory replaces
  * any other. */
@@ -63,6 +73,8 @@ int rk_fail_detail(rk_op *op, const char *format, ...) __attribute__((format(pri
  * already in the slot. */
 int rk_fail_in(rk_op *op, const char *place);
 void rk_error_clear(rk_op *op);
+/* CANCELLED or TIMEOUT when the operation shall end: asked between pieces of long work. */
+int rk_op_check(rk_op *op);
 #ifdef __clang_analyzer__
 /* What the analyzer cannot see from outside: these never return 0. */
 #define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)

@@ -9,9 +9,11 @@ tests_abi_abi_SOURCES = \
 	%D%/cancel.c \
 	%D%/config.c \
 	%D%/http.c \
+	%D%/lines.c \
 	%D%/manners.c \
 	%D%/pages.c \
 	%D%/results.c \
+	%D%/services.c \
 	%D%/threads.c
 guest_CPPFLAGS = -I$(top_srcdir) -I$(top_srcdir)/include -I$(top_builddir)/gen -D_GNU_SOURCE
 guest_CFLAGS = -std=c11 -pedantic $(WARNINGS) $(HARDENING)
