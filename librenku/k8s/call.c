@@ -133,7 +133,10 @@ static bool renew(rk_k8s_access **access, errand *e, rk_k8s_cluster *cluster)
         rk_k8s_access_free(*access);
         *access = found;
     }
-    op->error = is_new ? (rk_error){0} : met;
+    if (is_new)
+        rk_error_clear(op);
+    else
+        op->error = met;
     return is_new;
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools/dev/analyze.py"
-ROWS_MOST = 12
+ROWS_MOST = 14
 
 spec = importlib.util.spec_from_file_location("analyze", SCRIPT)
 analyze = importlib.util.module_from_spec(spec)
