@@ -27,7 +27,7 @@ configure_tree() {
 build_tree() {
     local folder=$1 made_for
     shift
-    made_for="$ROOT $* $(cksum <configure.ac)"
+    made_for="$ROOT $* $(<configure.ac)"
     make_configure
     mkdir -p "$folder"
     if [ ! -e "$folder/config.status" ] || [ "$(cat "$folder/.made_for" 2>/dev/null)" != "$made_for" ]; then
