@@ -293,13 +293,21 @@ static void settle(attempt *a)
         a->session->failed = a->session->open;
 }
 
+/* Whether the server may have done a change for good, though it has not said so. */
+static bool may_be_done(const attempt *a)
+{
+    if (a->session->open)
+        return (a->sent || a->state != RK_WIRE_NO_MEMORY) && contains(a->steps, &rk_query_commit);
+    return a->state == RK_WIRE_LOST && !only_reads(a->steps->query);
+}
+
 static int conclude(const attempt *a)
 {
     if (a->refused && rk_refusal_is_stale(a->refused->result) && a->session->open)
         return rk_fail_default(a->op, RK_ERR_RETRY);
     if (a->refused)
         return rk_refusal(a->op, a->refused->query, a->refused->result);
-    if ((a->sent || a->state != RK_WIRE_NO_MEMORY) && contains(a->steps, &rk_query_commit))
+    if (may_be_done(a))
         return rk_outcome_unknown(a->op);
     return rk_connection_failed(a->op, a->state);
 }

@@ -90,7 +90,7 @@ int rk_connection_failed(rk_op *op, rk_wire why)
 
 int rk_outcome_unknown(rk_op *op)
 {
-    rk_log_error(op, "db", "the connection to the database was lost during COMMIT");
+    rk_log_error(op, "db", "the connection to the database was lost while a change was saved");
     return rk_fail(op, RK_ERR_DATABASE,
                    "Database error occurred: the connection was lost while the change was saved;"
                    " whether it is there must be looked up");

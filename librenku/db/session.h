@@ -123,7 +123,7 @@ bool rk_exchange_rollback(rk_conn *conn);
 /* Puts the server's refusal of a step into the slot; returns its error. */
 int rk_refusal(rk_op *op, const rk_query *query, const PGresult *result);
 int rk_connection_failed(rk_op *op, rk_wire why);
-/* The connection ended while a COMMIT was under way. */
+/* The connection ended while a COMMIT, or a change that needs none, was under way. */
 int rk_outcome_unknown(rk_op *op);
 /* Whether the refusal means only that the statement does not stand prepared as we thought. */
 bool rk_refusal_is_stale(const PGresult *result);

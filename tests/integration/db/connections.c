@@ -215,7 +215,7 @@ START_TEST(a_change_on_a_dying_connection_is_not_sent_again)
 {
     db_admin(cutting);
     ck_fails(rk_db_run(NULL, op, &cut_writing, RK_NO_PARAMS), RK_ERR_DATABASE);
-    ck_assert_str_eq(op->error.message, "Database error occurred: the connection was lost");
+    ck_assert_ptr_nonnull(strstr(op->error.message, "whether it is there must be looked up"));
     ck_assert_int_eq(db_admin_number("SELECT last_value FROM probe.calls"), 1);
 }
 END_TEST
