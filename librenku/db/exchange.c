@@ -285,7 +285,8 @@ static void settle(attempt *a)
 
     if (stale && rk_refusal_is_unnamed(a->refused->result))
         rk_pool_set_unnamed(a->session->pool, a->op);
-    if (a->state != RK_WIRE_OK || stale)
+    if (a->state != RK_WIRE_OK || stale ||
+        (a->refused && rk_refusal_is_misplaced(a->refused->result)))
         rk_session_drop(a->session, false);
     if (is_done(a))
         a->session->begun = a->session->open;

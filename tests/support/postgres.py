@@ -56,7 +56,8 @@ def unprivileged() -> str | None:
 class Postgres:
     """One cluster: start(), create_database(), stop(). Also a context manager."""
 
-    def __init__(self, **settings: str):
+    def __init__(self, wal_segment_megabytes: str = "16", **settings: str):
+        self.wal_segment_megabytes = wal_segment_megabytes
         self.binaries = find_binaries()
         self.user = unprivileged()
         self.folder = Path(
@@ -115,6 +116,7 @@ class Postgres:
                 "--locale=C",
                 "--no-sync",
                 "--auth=trust",
+                f"--wal-segsize={self.wal_segment_megabytes}",
             ),
         )
         with (self.data / "postgresql.conf").open("a") as file:

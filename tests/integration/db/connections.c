@@ -97,7 +97,8 @@ START_TEST(who_finds_the_pool_empty_waits_no_longer_than_allowed)
     ck_assert_int_eq(ping(&one), 0);
     ck_assert_int_eq(ping(&other), RK_ERR_DATABASE);
     ck_assert_str_eq(other.error.message,
-                     "Database error occurred: no connection became free within 60 ms");
+                     "Database error occurred: no connection became free within 60 ms;"
+                     " please try again later");
     rk_error_clear(&other);
     other.deadline_ms = rk_time_monotonic_ms() + 20;
     ck_assert_int_eq(ping(&other), RK_ERR_TIMEOUT);
@@ -120,8 +121,8 @@ START_TEST(a_database_that_cannot_be_reached_is_a_database_error)
     ck_ok(rk_pool_new(&lost, op, &options));
     db_open(&other, lost);
     ck_assert_int_eq(ping(&other), RK_ERR_DATABASE);
-    ck_assert_str_eq(other.error.message,
-                     "Database error occurred: cannot connect to the database");
+    ck_assert_str_eq(other.error.message, "Database error occurred: cannot connect to the database;"
+                                          " please try again later");
     check_pool(lost, 0, 0);
     db_close(&other);
     rk_pool_free(lost);
