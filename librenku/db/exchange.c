@@ -299,7 +299,7 @@ static bool may_be_done(const attempt *a)
 {
     if (a->session->open)
         return (a->sent || a->state != RK_WIRE_NO_MEMORY) && contains(a->steps, &rk_query_commit);
-    return a->state == RK_WIRE_LOST && !only_reads(a->steps->query);
+    return (a->state == RK_WIRE_LOST || a->state == RK_WIRE_LATE) && !only_reads(a->steps->query);
 }
 
 static int conclude(const attempt *a)
@@ -309,7 +309,7 @@ static int conclude(const attempt *a)
     if (a->refused)
         return rk_refusal(a->op, a->refused->query, a->refused->result);
     if (may_be_done(a))
-        return rk_outcome_unknown(a->op);
+        return rk_outcome_unknown(a->op, a->state);
     return rk_connection_failed(a->op, a->state);
 }
 

@@ -90,9 +90,12 @@ int rk_connection_failed(rk_op *op, rk_wire why)
                    " please retry");
 }
 
-int rk_outcome_unknown(rk_op *op)
+int rk_outcome_unknown(rk_op *op, rk_wire why)
 {
     rk_log_error(op, "db", "the connection to the database was lost while a change was saved");
+    if (why == RK_WIRE_LATE)
+        return rk_fail(op, RK_ERR_TIMEOUT,
+                       "Response Timeout: whether the change is there must be looked up");
     return rk_fail(op, RK_ERR_DATABASE,
                    "Database error occurred: the connection was lost while the change was saved;"
                    " whether it is there must be looked up");

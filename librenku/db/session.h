@@ -126,7 +126,7 @@ bool rk_exchange_rollback(rk_conn *conn);
 int rk_refusal(rk_op *op, const rk_query *query, const PGresult *result);
 int rk_connection_failed(rk_op *op, rk_wire why);
 /* The connection ended while a COMMIT, or a change that needs none, was under way. */
-int rk_outcome_unknown(rk_op *op);
+int rk_outcome_unknown(rk_op *op, rk_wire why);
 /* Whether the refusal means only that the statement does not stand prepared as we thought. */
 bool rk_refusal_is_stale(const PGresult *result);
 /* Of those, the ones that a pooler causes. */

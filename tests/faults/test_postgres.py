@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """PostgreSQL stopped, crashed, full, crowded, recovering, read-only, too slow: what is answered, and what comes after."""
 
-import contextlib
-import resource
 import shutil
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,7 @@ from support.api import check_error
 from support.database import Rows
 from support.faults import INJECTED, Line
 from support.halves import half_things
-from support.postgres import Postgres
+from support.postgres import PASSWORD, ROLE, Postgres
 from support.server import deployment, poll, renku
 from support.trial import Trial, is_database_error
 
@@ -111,9 +110,11 @@ def test_a_backend_that_is_ended_between_requests_is_not_noticed(cluster, settin
 def crowd(cluster: Postgres) -> list[psycopg.Connection]:
     """Takes every connection that PostgreSQL still gives to ordinary roles."""
     taken = []
-    with contextlib.suppress(psycopg.OperationalError):
+    try:
         while True:
-            taken.append(psycopg.connect(host=str(cluster.folder), user="renku", dbname="postgres"))
+            taken.append(psycopg.connect(host=str(cluster.folder), user=ROLE, password=PASSWORD, dbname="postgres"))
+    except psycopg.OperationalError as error:
+        assert "connection slots" in str(error) or "too many" in str(error), error
     return taken
 
 
@@ -136,6 +137,7 @@ def test_who_finds_no_connection_is_told_so(narrow, try_on):
         taken = crowd(cluster)
         with cluster.superuser() as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [settings["DB_NAME"]])
+            poll(lambda: not cluster.backends(settings["DB_NAME"]))
         taken += crowd(cluster)
         is_database_error(trial.read(), "cannot connect to the database")
         is_database_error(trial.write())
@@ -192,11 +194,15 @@ def test_a_database_that_never_answers_costs_no_more_than_the_deadline(cluster, 
 class SmallDisk(Postgres):
     """A cluster whose files can be forbidden to grow beyond a size, as on a disk that is full."""
 
-    def limit(self, size: int) -> None:
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if process.joinpath("cwd").resolve() == self.data:
-                    resource.prlimit(int(process.name), resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    def limit(self, size: str) -> None:
+        """By the user of the processes, who may do that to them wherever the tests run."""
+        first = self.data.joinpath("postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *children):
+            try:
+                self._become("prlimit", "--pid", pid, f"--fsize={size}:unlimited")
+            except subprocess.CalledProcessError as error:
+                assert "No such process" in error.stderr, error.stderr  # it has just ended
 
 
 def test_a_full_disk_refuses_changes_and_nothing_else(try_on, realm, keys):
@@ -205,15 +211,15 @@ def test_a_full_disk_refuses_changes_and_nothing_else(try_on, realm, keys):
         trial, rows = try_on(settings), Rows(settings)
         rows.run(
             "INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id)"
-            " SELECT 'r', 'ballast-' || n, 'v', 'u', 'ballast' FROM generate_series(1, 30000) n"
+            " SELECT 'r', 'ballast-' || n, 'v', 'u', 'ballast' FROM generate_series(1, 60000) n"
         )
         rows.close()
         with trial.fault("disk full"):
-            cluster.limit(2 << 20)
+            cluster.limit("1048576")
             refused = poll(lambda: next((a for a in [trial.write()] if a.status_code != 201), None), 60)
             is_database_error(refused, "could not extend file")
             assert trial.read().status_code == 200
-            cluster.limit(resource.RLIM_INFINITY)
+            cluster.limit("unlimited")
         trial.check()
         is_whole(settings)
 
@@ -229,6 +235,10 @@ class Standby(Postgres):
         if self.user:
             shutil.chown(self.folder, self.user)
         self.folder.chmod(0o755)
+        with primary.data.joinpath("pg_hba.conf").open("a") as file:
+            file.write("local replication postgres trust\n")
+        with primary.superuser() as connection:
+            connection.execute("SELECT pg_reload_conf()")
         self._become(
             self.binaries / "pg_basebackup",
             *("-h", str(primary.folder), "-U", "postgres", "-D", str(self.data), "-R", "-c", "fast", "-X", "stream"),
@@ -293,13 +303,12 @@ def test_what_takes_too_long_ends_and_leaves_nothing(settings, try_on, limits):
     trial = try_on(settings, **limits)
     rows = Rows(settings)
     with trial.fault(f"lock held, {next(iter(limits))}"):
-        rows.run("BEGIN")
-        rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
-        for request in (trial.read, trial.write):
-            check_error(request(), 503, "Response Timeout")
-        assert trial.user.get("/user").status_code == 200
-        poll(lambda: not rows.is_waited_for(), 5)
-        rows.run("ROLLBACK")
+        with rows.connection.transaction():
+            rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+            for request in (trial.read, trial.write):
+                check_error(request(), 503, contains="Response Timeout")
+            assert trial.user.get("/user").status_code == 200
+            poll(lambda: not rows.is_waited_for(), 5)
     rows.close()
     trial.check()
 
@@ -309,14 +318,13 @@ def test_readers_get_their_turn_while_writers_wait(settings, try_on):
     trial = try_on(settings, DB_POOL_SIZE="2", RENKU_DB_STATEMENT_TIMEOUT_MS="400")
     rows = Rows(settings)
     with trial.fault("pool full of waiting writers"), ThreadPoolExecutor(16) as pool:
-        rows.run("BEGIN")
-        rows.run("LOCK TABLE projects.projects IN EXCLUSIVE MODE")
-        writes = [pool.submit(trial.write) for _ in range(6)]
-        poll(rows.is_waited_for)
-        reads = [pool.submit(trial.read) for _ in range(10)]
-        assert {read.result().status_code for read in reads} == {200}
-        assert {write.result().status_code for write in writes} == {503}
-        rows.run("ROLLBACK")
+        with rows.connection.transaction():
+            rows.run("LOCK TABLE projects.projects IN EXCLUSIVE MODE")
+            writes = [pool.submit(trial.write) for _ in range(6)]
+            poll(rows.is_waited_for)
+            reads = [pool.submit(trial.read) for _ in range(10)]
+            assert {read.result().status_code for read in reads} == {200}
+            assert {write.result().status_code for write in writes} == {503}
     rows.close()
     trial.check()
 
