@@ -96,12 +96,12 @@ def test_more_clients_than_fit_wait_until_others_go(try_with):
 def test_without_memory_a_request_is_refused_and_the_others_are_not(try_with):
     trial = try_with(ASAN_OPTIONS="allocator_may_return_null=1:detect_leaks=0:exitcode=99")
     pid = worker_of(trial)
-    text = "x" * (24 * MEBIBYTE)
+    text = "x" * (90 * MEBIBYTE)
     with trial.fault("no memory left"):
         used = int(status(pid, "VmSize")[0]) * 1024
-        limit(pid, "as", str(used + 8 * MEBIBYTE))
+        limit(pid, "as", str(used + 4 * MEBIBYTE))
         body = {"name": "large", "namespace": trial.user.slug, "documentation": text}
-        for _ in range(5):
+        for _ in range(2):
             refused = trial.user.post("/projects", json=body)
             check_error(refused, refused.status_code)
             assert refused.status_code in (413, 500, 503), refused.text

@@ -16,8 +16,6 @@ from support.database import Rows
 from support.examples import World, make_world
 from support.faults import LIES, Fault, Trip, lasting
 from support.lanes import PATIENCE, Lane, Request, State
-from support.postgres import Postgres
-from support.server import deployment, renku
 from support.spec import Operation, operations
 
 OPERATIONS = operations()
@@ -27,19 +25,9 @@ UNKNOWN = "whether it is there must be looked up"
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """A cluster of this module's own: others shall not feel the blows."""
-    with Postgres() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def settings(cluster, realm, keys):
-    settings = deployment(cluster.create_database(), realm.url, keys)
-    settings |= {"DB_POOL_SIZE": "1", "SANIC_RESPONSE_TIMEOUT": str(PATIENCE)}
-    done = renku("db", "migrate", env=settings)
-    assert done.returncode == 0, done.stderr
-    return settings
+def settings(settings):
+    """One connection, so that each fault meets the operation that it is meant for, and little patience."""
+    return settings | {"DB_POOL_SIZE": "1", "SANIC_RESPONSE_TIMEOUT": str(PATIENCE)}
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +187,6 @@ def test_no_fault_of_the_line_breaks_a_promise(lanes, world, operation):
     lane.record(request)  # statements are prepared now
     known = clean, trips, after = lane.record(request)
     lanes.put(lane)
-    print(operation.name, clean.status_code, [(t.request, t.answer, t.tags) for t in trips], differing(after.alike, lane.keeper.before.alike))
     if not trips:
         return
     with ThreadPoolExecutor(LANES) as pool:
