@@ -12,7 +12,7 @@ from .faults import Fault, Line, Trip
 from .postgres import Postgres
 from .server import Server, poll
 
-PATIENCE = 0.6  # seconds: what a server may take for an answer
+PATIENCE = 1.0  # seconds: what a server may take for an answer
 RECOVERY = 5.0  # seconds
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname),
