@@ -167,9 +167,10 @@ static void dequeue(rk_pool *pool, const waiter *self)
 {
     waiter **link = &pool->queue;
 
-    while (*link != self)
+    while (*link && *link != self)
         link = &(*link)->next;
-    *link = self->next;
+    if (*link)
+        *link = (*link)->next;
     if (!*link)
         pool->end = link;
 }

@@ -14,14 +14,24 @@ from support.api import Api, ServerErrors, check_error
 from support.contents import insert_class
 from support.database import Rows
 from support.examples import World, make_world
-from support.faults import LIES, Fault, Trip, lasting
+from support.faults import LIES, Fault, Trip
 from support.lanes import PATIENCE, Lane, Request, State
 from support.spec import Operation, operations
 
 OPERATIONS = operations()
+# What the world of these tests does not hold: an attached GitLab, rclone, tokens of sessions, a user who has gone.
+REFUSED = {
+    "POST /internal/authentication/token",
+    "PUT /storage/{storage_id}",
+    "PATCH /storage/{storage_id}",
+    "POST /storage",
+    "POST /storage_schema/test_connection",
+    "DELETE /users/{user_id}",
+}
 LANES = 4
 ATTEMPTS = 3
 EVERYTHING = os.environ.get("RENKU_FAULTS") == "all"
+STATES = ("40P01", "53100", "25006", "57014", "53200")
 UNKNOWN = "whether it is there must be looked up"
 
 
@@ -98,7 +108,7 @@ def faults_of_trip(number: int, trip: Trip) -> list[Fault]:
     found = [Fault(kind, number) for kind in ("cut-before", "cut-after", "hang-before", "delay")]
     found += [Fault("cut-request", number, at) for at in range(trip.statements + 1)]
     found += [Fault("error", number, at, "40001") for at in range(trip.statements)]
-    found += [Fault("error", number, at, state) for at in some(trip.statements, 99) for state in ("40P01", "53100", "25006", "57014", "53200")]
+    found += [Fault("error", number, at, state) for at in some(trip.statements, trip.statements) for state in STATES]
     found += [Fault("fatal", number, at, "57P01") for at in some(trip.statements, 0)]
     for kind in ("cut-answer", "reset", "hang-answer", *LIES):
         found += [Fault(kind, number, at) for at in some(count, middle)]
@@ -107,7 +117,8 @@ def faults_of_trip(number: int, trip: Trip) -> list[Fault]:
 
 def faults_of(trips: list[Trip]) -> list[Fault]:
     found = [fault for number, trip in enumerate(trips) for fault in faults_of_trip(number, trip)]
-    return found + [lasting(Fault("cut-before")), lasting(Fault("cut-after")), lasting(Fault("error", 0, 0, "40001"))]
+    found += [Fault(kind, lasting=True) for kind in ("cut-before", "cut-after")]
+    return [*found, Fault("error", state="40001", lasting=True)]
 
 
 # --- what must hold ------------------------------------------------------------------------------
@@ -182,15 +193,25 @@ def run_fault(lanes: SimpleQueue, request: Request, fault: Fault, known: tuple) 
         lanes.put(lane)
 
 
+def record(lanes: SimpleQueue, request: Request) -> tuple:
+    """A clean run in which all statements stand prepared."""
+    lane = lanes.get()
+    try:
+        for _ in range(2 * ATTEMPTS):
+            lane.record(request)
+            known = lane.record(request)
+            if known[0].status_code < 500:
+                return known
+    finally:
+        lanes.put(lane)
+    raise AssertionError(f"no clean run: {known[0].text}")
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_no_fault_of_the_line_breaks_a_promise(lanes, world, operation):
     request = world.prepared[operation.name]
-    lane = lanes.get()
-    lane.record(request)  # statements are prepared now
-    known = clean, trips, after = lane.record(request)
-    lanes.put(lane)
-    if not trips:
-        return
+    known = clean, trips, _after = record(lanes, request)
+    assert clean.status_code < 400 or not operation.writes or operation.name in REFUSED, clean.text
     with ThreadPoolExecutor(LANES) as pool:
-        wrong = list(pool.map(lambda fault: run_fault(lanes, request, fault, known), faults_of(trips)))
+        wrong = list(pool.map(lambda fault: run_fault(lanes, request, fault, known), faults_of(trips) if trips else []))
     assert not any(wrong), "\n".join(line for line in wrong if line)

@@ -49,15 +49,11 @@ def is_whole(settings: dict[str, str]) -> None:
 # --- stopped and started -------------------------------------------------------------------------
 
 
-def stop(cluster: Postgres, mode: str) -> None:
-    cluster._become(cluster.binaries / "pg_ctl", "stop", "-w", "-s", "-m", mode, "-D", str(cluster.data))
-
-
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_database_that_is_restarted_costs_answers_only_meanwhile(cluster, settings, try_on, mode):
     trial = try_on(settings)
     with trial.fault(f"PostgreSQL stopped ({mode})"):
-        stop(cluster, mode)
+        cluster.pause(mode)
         for request in (trial.read, trial.write):
             is_database_error(request(), "cannot connect to the database")
         assert trial.user.get("/version").status_code == 200
@@ -69,7 +65,7 @@ def test_a_database_that_is_away_is_looked_for_now_and_then(cluster, settings, t
     """Not by every request: whoever comes meanwhile is refused at once."""
     trial = try_on(settings)
     with trial.fault("PostgreSQL away from many requests"):
-        stop(cluster, "fast")
+        cluster.pause("fast")
         with ThreadPoolExecutor(4) as pool:
             for answer in pool.map(lambda _: trial.read(), range(300)):
                 is_database_error(answer, "cannot connect to the database", "try again later")
@@ -84,7 +80,7 @@ def test_a_restart_amid_requests_loses_nothing(cluster, settings, try_on):
     with trial.fault("PostgreSQL restarted amid requests"), ThreadPoolExecutor(8) as pool:
         writes = [pool.submit(trial.write) for _ in range(120)]
         poll(lambda: len(trial.acknowledged) >= 20, 30)
-        stop(cluster, "immediate")
+        cluster.pause("immediate")
         cluster.start()
         assert {write.result().status_code for write in writes} <= {201, 500, 503}
     assert len(trial.acknowledged) >= 20

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 INJECTED: Counter[str] = Counter()  # how many faults of each kind this run has seen
@@ -225,7 +225,7 @@ class Link:
     def _pass_on(self, request: list[bytes]) -> None:
         self.client.sendall(b"".join(self._answer(request)))
 
-    def _hang(self) -> None:
+    def hang(self) -> None:
         """Until the client loses its patience."""
         poller = select.poll()
         poller.register(self.client, select.POLLRDHUP)
@@ -260,11 +260,11 @@ class Link:
         self._cut_answer(fault, request)
 
     def _hang_before(self, fault: Fault, request: list[bytes]) -> None:
-        self._hang()
+        self.hang()
 
     def _hang_answer(self, fault: Fault, request: list[bytes]) -> None:
         self.client.sendall(b"".join(self._answer(request)[: fault.at]))
-        self._hang()
+        self.hang()
 
     def _fail(self, fault: Fault, request: list[bytes], severity: str) -> list[bytes]:
         """The real server refuses something in that place; only its words are changed."""
@@ -330,8 +330,6 @@ class Line:
         self.hits = 0
         self.trips: list[Trip] = []
         self.links: set[Link] = set()
-        self.connections = 0
-        self.is_down = False
         self.alarm, self.bell = socket.socketpair()
 
     def __enter__(self) -> "Line":
@@ -360,8 +358,6 @@ class Line:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server = socket.socket(socket.AF_UNIX)
         try:
-            if self.is_down:
-                raise ConnectionRefusedError
             server.connect(str(self.target))
         except OSError:
             client.close()
@@ -369,7 +365,6 @@ class Line:
             return
         link = Link(self, client, server)
         with self.lock:
-            self.connections += 1
             self.links.add(link)
         try:
             link.run()
@@ -414,7 +409,7 @@ class Line:
             self.hits += 1
         INJECTED[f"greeting {fault[0]}"] += 1
         if fault[0] == "hang":
-            link._hang()
+            link.hang()
         if fault[0] in MESSAGES:
             link.client.sendall(error_message(fault[0], "FATAL"))
         raise Ended
@@ -433,7 +428,3 @@ class Line:
         kinds = [b"".join(message[:1] for message in messages).decode() for messages in (request, answer)]
         with self.lock:
             self.trips.append(Trip(*kinds, tags))
-
-
-def lasting(fault: Fault) -> Fault:
-    return replace(fault, lasting=True)

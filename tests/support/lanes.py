@@ -110,10 +110,6 @@ class Keeper:
             for name, last, start in self.sequences:
                 self.root.execute("SELECT setval(%s, %s, %s)", [name, last or start, last is not None])
 
-    def rows(self, table: str) -> list[str]:
-        """For the message of a test that fails."""
-        return [text for (text,) in self.root.execute(f"SELECT to_jsonb(t)::text FROM {table} t ORDER BY 1")]
-
     def is_quiet(self) -> bool:
         """Whether nobody works on the database any more."""
         return self.root.execute(

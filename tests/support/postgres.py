@@ -155,11 +155,9 @@ class Postgres:
             )
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def pause(self) -> None:
-        """Stops the cluster, for start() to start it again."""
-        self._become(
-            self.binaries / "pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", str(self.data)
-        )
+    def pause(self, mode: str = "fast") -> None:
+        """Stops the cluster, for start() to start it again; "immediate" is a crash."""
+        self._become(self.binaries / "pg_ctl", "stop", "-w", "-s", "-m", mode, "-D", str(self.data))
 
     def superuser(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(
