@@ -252,13 +252,8 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op, int64_t lates
 
 static int no_room(rk_op *op, const rk_pool *pool, int64_t latest_ms)
 {
-    int64_t now = rk_time_monotonic_ms();
-
-    if (rk_cancel_is_set(op->cancel))
-        return rk_fail_default(op, RK_ERR_CANCELLED);
-    if (op->deadline_ms && now >= op->deadline_ms)
-        return rk_fail_default(op, RK_ERR_TIMEOUT);
-    if (now < latest_ms)
+    RK_TRY(rk_op_check(op));
+    if (rk_time_monotonic_ms() < latest_ms)
         return rk_conn_refused(op);
     return rk_fail(op, RK_ERR_DATABASE,
                    "Database error occurred: no connection became free within %d ms;"
