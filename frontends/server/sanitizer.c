@@ -22,13 +22,14 @@ static int find_runtime(struct dl_phdr_info *library, size_t size, void *found)
 void rk_sanitizer_prepare(const char *module)
 {
     const char *runtime = NULL, *options = getenv("ASAN_OPTIONS");
+    const char *others = getenv("LD_PRELOAD");
     char text[4096 + 1024];
 
     dl_iterate_phdr(find_runtime, &runtime);
     /* The runtime would set itself up at the first allocation, which a library makes under a lock
      * of libc that the runtime takes, too, and leaves broken. The module is linked to be set up
      * first, and begins with the runtime. */
-    snprintf(text, sizeof(text), "%s:%s", runtime ? runtime : "", module);
+    snprintf(text, sizeof(text), "%s:%s:%s", runtime ? runtime : "", module, others ? others : "");
     setenv("LD_PRELOAD", text, 1);
     /* Kore's parent frees nothing at its end. */
     snprintf(text, sizeof(text), "%s:leak_check_at_exit=0", options ? options : "");
