@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever people call in whatever order, the server answers as the model says.
+
+RENKU_MODEL_STEPS: how many steps (default 20000); RENKU_MODEL_SEED: other sequences than those of the check.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
+
+from support.server import BUILD
+from support.spec import operations
+
+from .machine import OPERATIONS, Bench, Line, missing, play, report
+from .rules.people import MAX_PINS
+
+SANITIZED = b"__asan_init" in (BUILD / ".libs" / "librenku.so").read_bytes()
+STEPS = int(os.environ.get("RENKU_MODEL_STEPS") or (4000 if SANITIZED else 20000))
+SEED = int(os.environ.get("RENKU_MODEL_SEED") or 20261127)
+LENGTH = 100  # choices of a sequence, some of them to do nothing
+AVERAGE = 100  # steps of a sequence, those of its audit included: at least as many
+
+# Other rooms: what they answer, tests/http says.
+ELSEWHERE = {"error_sample", "openapi_get", "token_refresh", "storage_schema_test_connection"}
+
+
+@pytest.fixture(scope="module")
+def bench(start_server, realm, rows):
+    server = start_server(env={"MAX_PINNED_PROJECTS": str(MAX_PINS)})
+    bench = Bench(server.url, realm, rows, Line(server.url))
+    yield bench
+    assert server.stop() == 0, server.log()
+    assert not server.reports(), server.log()
+
+
+def test_every_operation_is_in_the_model_or_said_to_be_elsewhere():
+    assert {operation.id for operation in operations()} == OPERATIONS.keys() | ELSEWHERE
+
+
+def test_the_server_answers_as_the_model_says(bench, capsys):
+    @seed(SEED)
+    @settings(
+        max_examples=-(-STEPS // AVERAGE),
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,) if os.environ.get('RAW') else (Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(strategies.randoms(note_method_calls=False, use_true_random=False))
+    def run(choices):
+        play(bench, choices, LENGTH)
+
+    run()
+    with capsys.disabled():
+        print(f"\nseed {SEED}: {report(bench)}")
+    assert bench.steps >= STEPS
+    assert bench.steps < 20000 or missing(bench) == []
