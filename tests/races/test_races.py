@@ -20,7 +20,7 @@ from .volley import CLIENTS, Shot, Volleys
 LIBRARY = (BUILD / ".libs" / "librenku.so").read_bytes()
 SLOW = b"__asan_init" in LIBRARY or b"__tsan_init" in LIBRARY
 ROUNDS = int(os.environ.get("RENKU_RACE_ROUNDS") or (16 if SLOW else 160))
-SEALING_ROUNDS = max(1, ROUNDS // 40)  # those with encryption take half a second for each request
+SEALING_ROUNDS = max(1, ROUNDS // 80)  # those with encryption take half a second for each request
 _v1_ids = itertools.count(900_000_000)
 counted = Counter()  # rounds of each race
 

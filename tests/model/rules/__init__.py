@@ -8,7 +8,7 @@ from model.model import Answer, Model, Person, Refusal
 
 
 NULL_BYTE = b'{"a": "\\u0000"}'
-REFUSED_BODIES = ((b"{", 400), (b'{"no such member": 1}', 422), (b"", 422), (b'"text"', 422), (NULL_BYTE, 422))
+REFUSED_BODIES = ((b"{", 400), (b"[1", 400), (b"nul", 400), (b'{"no such member": 1}', 422), (b"", 422), (b'"text"', 422), (NULL_BYTE, 422))
 
 
 @dataclass
@@ -54,16 +54,17 @@ class Operation:
     successes: tuple[int, ...]
     draw: Callable
     rule: Rule
+    admin: bool  # only the token tells who may
 
 
 TABLE: dict[str, Operation] = {}
 
 
-def operation(method: str, path: str, draw: Callable, refusals=(), successes=(200,), weight: int = 4):
+def operation(method: str, path: str, draw: Callable, refusals=(), successes=(200,), weight: int = 4, admin=False):
     """Enters a rule, named as the operation, into the table."""
 
     def enter(rule: Rule) -> Rule:
-        row = Operation(rule.__name__, method, path, weight, tuple(refusals), tuple(successes), draw, rule)
+        row = Operation(rule.__name__, method, path, weight, tuple(refusals), tuple(successes), draw, rule, admin)
         assert row.name not in TABLE
         TABLE[row.name] = row
         return rule

@@ -27,7 +27,7 @@ def draw_alert(d) -> Call:
     return d.faulty(Call(body=body | d.some(session_name=d.pick((*SESSIONS, "")))))
 
 
-@operation("POST", "/alerts", draw_alert, refusals=(400, 401, 403, 409, 422), successes=(201,), weight=6)
+@operation("POST", "/alerts", draw_alert, refusals=(400, 401, 403, 409, 422), successes=(201,), weight=6, admin=True)
 def alert_create(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_body()
@@ -72,7 +72,7 @@ def draw_patch(d) -> Call:
     return d.faulty(Call({"alert_id": d.alert_id()}, body))
 
 
-@operation("PATCH", "/alerts/{alert_id}", draw_patch, refusals=(400, 401, 403, 404, 422), weight=4)
+@operation("PATCH", "/alerts/{alert_id}", draw_patch, refusals=(400, 401, 403, 404, 422), weight=4, admin=True)
 def alert_patch(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_body()
@@ -100,7 +100,7 @@ def draw_webhook(d) -> Call:
     return d.faulty(Call(body=body))
 
 
-@operation("POST", "/webhooks/alertmanager", draw_webhook, refusals=(400, 401, 403, 422), weight=5)
+@operation("POST", "/webhooks/alertmanager", draw_webhook, refusals=(400, 401, 403, 422), weight=5, admin=True)
 def alertmanager_notify(m: Model, me: Person, call: Call) -> Answer:
     me.check_login()
     refuse_unless(me.herald or me.badge, 403)

@@ -38,7 +38,7 @@ def draw_list(d) -> Call:
     return Call(query=d.pick(({"exact_email": email} if email else {}, {}, {"nonsense": "1"})))
 
 
-@operation("GET", "/users", draw_list, refusals=(401, 403, 422), weight=3)
+@operation("GET", "/users", draw_list, refusals=(401, 403, 422), weight=3, admin=True)
 def user_list(m: Model, me: Person, call: Call) -> Answer:
     call.check_query("exact_email")
     me.check_login()
@@ -65,6 +65,7 @@ def user_get(m: Model, me: Person, call: Call) -> Answer:
     refusals=(401, 403, 404, 409, 422),
     successes=(204,),
     weight=2,
+    admin=True,
 )
 def user_delete(m: Model, me: Person, call: Call) -> Answer:
     refuse_unless("!" not in call.path["user_id"], 422)

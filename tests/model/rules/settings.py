@@ -31,7 +31,7 @@ def draw_config(d) -> Call:
     return d.faulty(Call(body=d.some(incident_banner=d.pick(("", "**Soon**", "Later"))), if_match=etag))
 
 
-@operation("PATCH", "/platform/config", draw_config, refusals=(400, 401, 403, 409, 422, 428), weight=5)
+@operation("PATCH", "/platform/config", draw_config, refusals=(400, 401, 403, 409, 422, 428), weight=5, admin=True)
 def platform_config_patch(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_if_match()
@@ -70,7 +70,7 @@ def draw_flags_patch(d) -> Call:
     return d.faulty(Call(body=d.some(create_projects=d.pick(flag), create_groups=d.pick(flag)), if_match=etag))
 
 
-@operation("PATCH", "/platform/authorization_config", draw_flags_patch, refusals=(400, 401, 403, 409, 422, 428), weight=6)
+@operation("PATCH", "/platform/authorization_config", draw_flags_patch, refusals=(400, 401, 403, 409, 422, 428), weight=6, admin=True)
 def authorization_config_patch(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_if_match()
@@ -108,7 +108,7 @@ def draw_list(d) -> Call:
     return Call(query=d.pick(({}, {"per_page": 1}, {"page": "?"}, {"nonsense": "1"})))
 
 
-@operation("GET", "/platform/redirects", draw_list, refusals=(401, 403, 422), weight=4)
+@operation("GET", "/platform/redirects", draw_list, refusals=(401, 403, 422), weight=4, admin=True)
 def redirect_list(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_query("page", "per_page")
@@ -119,7 +119,7 @@ def draw_redirect(d) -> Call:
     return d.faulty(Call(body={"source_url": d.source(), "target_url": d.pick(TARGETS)}))
 
 
-@operation("POST", "/platform/redirects", draw_redirect, refusals=(400, 401, 403, 409, 422), successes=(201,), weight=6)
+@operation("POST", "/platform/redirects", draw_redirect, refusals=(400, 401, 403, 409, 422), successes=(201,), weight=6, admin=True)
 def redirect_create(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_body()
@@ -152,7 +152,7 @@ def draw_patch(d) -> Call:
     return d.faulty(Call(call.path, d.some(target_url=d.pick(TARGETS)), if_match=etag_for(d, call)))
 
 
-@operation("PATCH", "/platform/redirects/{source_url}", draw_patch, refusals=(400, 401, 403, 404, 409, 422, 428), weight=7)
+@operation("PATCH", "/platform/redirects/{source_url}", draw_patch, refusals=(400, 401, 403, 404, 409, 422, 428), weight=7, admin=True)
 def redirect_patch(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_if_match()
@@ -172,7 +172,7 @@ def draw_delete(d) -> Call:
     return Call(call.path, if_match=etag_for(d, call))
 
 
-@operation("DELETE", "/platform/redirects/{source_url}", draw_delete, refusals=(401, 403, 409, 428), successes=(204,), weight=5)
+@operation("DELETE", "/platform/redirects/{source_url}", draw_delete, refusals=(401, 403, 409, 428), successes=(204,), weight=5, admin=True)
 def redirect_delete(m: Model, me: Person, call: Call) -> Answer:
     me.check_admin()
     call.check_if_match()
