@@ -194,3 +194,12 @@ def admin(api, admin_claims) -> Caller:
 def rclone(folder) -> Path:
     """The real rclone of the pinned version, where servers reach it; the first user of a machine builds it."""
     return Path(shutil.copy2(build("rclone"), folder / "rclone"))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What tests have counted (record_property "summary"), in whatever process they ran."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    for report in reports:
+        if getattr(report, "when", "") == "call":
+            texts = [text for name, text in report.user_properties if name == "summary"]
+            terminalreporter.write("".join(f"\n{text}\n" for text in texts))

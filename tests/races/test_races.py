@@ -5,7 +5,6 @@ A round is one race for one thing; 64 clients run several rounds at once. RENKU_
 """
 
 import itertools
-import json
 import os
 from collections import Counter
 
@@ -59,22 +58,6 @@ def race(request, api, volleys):
             counted[request.node.name] += len(heats)
 
     return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def counters_and_rows_agree(environment, volleys, capsys_of_module):
-    """After all races. The projection of lists is kept beside the rows."""
-    yield
-    done = renku("db", "verify", "--json", env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    with capsys_of_module():
-        print(f"\n{sum(counted.values())} rounds, {volleys.shots} requests: {json.dumps(counted)}")
-
-
-@pytest.fixture(scope="module")
-def capsys_of_module(request):
-    """For what is said after the last test of the module."""
-    return request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
 
 
 def statuses(shots: list[Shot]) -> Counter:
@@ -607,3 +590,14 @@ def test_one_alert_is_active(race, root, people):
         assert len(people[0].get("/alerts", params={"session_name": session}).json()) == 1
 
     race(make, judge)
+
+
+# --- afterwards -------------------------------------------------------------------------------------------------
+
+
+# The projection of lists is kept beside the rows. It stands last: what the races before it have left, agrees.
+def test_counters_and_rows_agree(environment, volleys, record_property):
+    done = renku("db", "verify", "--json", env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rounds = "\n".join(f"{name:70} {count:6}" for name, count in counted.items())
+    record_property("summary", f"{sum(counted.values())} rounds, {volleys.shots} requests\n{rounds}")
