@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from peers.build import build
+from peers.kube import Kube
 from support.api import Api, Caller, ServerErrors
 from support.database import Rows
 from support.postgres import Postgres
@@ -203,3 +204,13 @@ def pytest_terminal_summary(terminalreporter) -> None:
         if getattr(report, "when", "") == "call":
             texts = [text for name, text in report.user_properties if name == "summary"]
             terminalreporter.write("".join(f"\n{text}\n" for text in texts))
+
+
+@pytest.fixture(scope="session")
+def kube(folder):
+    """A real Kubernetes API server that the tests share; the first user of a machine builds it."""
+    kube = Kube({name: build(name) for name in ("etcd", "kube-apiserver")}, folder / "kube")
+    try:
+        yield kube.start()
+    finally:
+        kube.stop()
