@@ -197,6 +197,15 @@ def rclone(folder) -> Path:
     return Path(shutil.copy2(build("rclone"), folder / "rclone"))
 
 
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What tests have counted (record_property "summary"), in whatever process they ran."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    for report in reports:
+        if getattr(report, "when", "") == "call":
+            texts = [text for name, text in report.user_properties if name == "summary"]
+            terminalreporter.write("".join(f"\n{text}\n" for text in texts))
+
+
 @pytest.fixture(scope="session")
 def kube(folder):
     """A real Kubernetes API server that the tests share; the first user of a machine builds it."""

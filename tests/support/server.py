@@ -18,7 +18,7 @@ BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
 LISTENING = re.compile(r"^.*listening on (http://\S+)\s*$", re.MULTILINE)
 REPORTS = re.compile(
-    r"(ERROR: \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
+    r"((ERROR|WARNING): \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
     r"|double free or corruption|stack smashing detected|buffer overflow detected"
     r"|malloc\(\):|free\(\):)"
 )
@@ -26,6 +26,7 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1"
     ":strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "exitcode=66:second_deadlock_stack=1",
 }
 
 

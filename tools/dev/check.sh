@@ -30,6 +30,7 @@ TEXT
     cat <<'TEXT'
 guest-oom        -  every block that an operation asks for fails once, also within an arena
 guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
+http-tsan        -  the server under ThreadSanitizer: the races, and tests of tests/http with many requests at once
 fuzz             -  each fuzz target for a few seconds
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
 packages         -  Debian packages build, install on a bare Debian, follow the tutorials there, and leave nothing (root)
@@ -132,6 +133,15 @@ check_guest-tsan() {
         -n "$JOBS" -o cache_dir="$ROOT/$LOGS/.pytest-tsan" -k 'threads or cancel or callers' tests/abi/test_abi.py
 }
 
+# Kore is not instrumented; the module and the library in its workers are.
+check_http-tsan() {
+    setup_python
+    build_tree build-tsan --enable-sanitizers=thread
+    RENKU_BUILD=$ROOT/build-tsan PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
+        -n "$JOBS" --dist loadfile -o cache_dir="$ROOT/$LOGS/.pytest-http-tsan" \
+        -k 'test_races or (simultaneous or at_once or key_set or rotat) and not test_secrets' tests/races tests/http
+}
+
 check_fuzz() {
     local target name seconds=${RENKU_FUZZ_SECONDS:-10} targets=()
     build_tree build-fuzz CC=clang-14 --enable-fuzz --enable-debug
@@ -155,7 +165,7 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | peers | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | \
+    setup | shell | format | build | peers | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | http-tsan | fuzz | \
         distcheck | packages) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
