@@ -30,7 +30,7 @@ TEXT
     cat <<'TEXT'
 guest-oom        -  every block that an operation asks for fails once, also within an arena
 guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
-fuzz             -  each fuzz target for a few seconds
+fuzz             -  each fuzz target for RENKU_FUZZ_SECONDS (default: 20)
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
 packages         -  Debian packages build, install on a bare Debian, follow the tutorials there, and leave nothing (root)
 TEXT
@@ -130,22 +130,6 @@ check_guest-tsan() {
     build_tree build-tsan --enable-sanitizers=thread
     RENKU_BUILD=$ROOT/build-tsan PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
         -n "$JOBS" -o cache_dir="$ROOT/$LOGS/.pytest-tsan" -k 'threads or cancel or callers' tests/abi/test_abi.py
-}
-
-check_fuzz() {
-    local target name seconds=${RENKU_FUZZ_SECONDS:-10} targets=()
-    build_tree build-fuzz CC=clang-14 --enable-fuzz --enable-debug
-    mapfile -t targets < <(find build-fuzz/tests/fuzz -maxdepth 1 -type f -name 'fuzz_*' -executable | sort)
-    [ ${#targets[@]} -gt 0 ] || fail "no fuzz target was built"
-    for target in "${targets[@]}"; do
-        name=$(basename "$target")
-        name=${name#fuzz_}
-        say "fuzzing $name for $seconds s"
-        mkdir -p "$LOGS/corpora/$name"
-        "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="$LOGS/" "$LOGS/corpora/$name" "tests/fuzz/corpora/$name"
-    done
-    printf '%d passed, 0 failed\n' "${#targets[@]}"
 }
 
 check_distcheck() {
