@@ -12,14 +12,11 @@ static const int64_t micros_per_second = 1000000;
 /* Beyond this a number counts milliseconds. */
 static const int64_t millis_from = 20000000000;
 static const int64_t year_1600 = -11676096000;
-static const int64_t year_1 = -62135596800;
 static const int64_t year_9999_end = 253402300799;
 
 static const char too_short[] = "input is too short";
 static const char extra_characters[] = "unexpected extra characters at the end of the input";
 static const char too_early[] = "dates before 1600 are not supported as unix timestamps";
-/* what nobody could read back: the database holds UTC */
-static const char beyond_utc[] = "in UTC it lies outside of the years 1 to 9999";
 static const char too_late[] = "dates after 9999 are not supported as unix timestamps";
 
 int64_t rk_time_now(void)
@@ -218,17 +215,6 @@ static bool read_rest(rk_instant *out, int64_t days, const char *text)
     return true;
 }
 
-/* NULL, or what is wrong with what follows the date. */
-static const char *read_moment(rk_instant *out, int64_t days, const char *text)
-{
-    if (!read_rest(out, days, text))
-        return extra_characters;
-    if (out->micros < year_1 * micros_per_second ||
-        out->micros >= (year_9999_end + 1) * micros_per_second)
-        return beyond_utc;
-    return NULL;
-}
-
 static const char *instant_from_seconds(rk_instant *out, int64_t seconds, int64_t micros)
 {
     if (seconds < year_1600)
@@ -284,10 +270,9 @@ bool rk_instant_parse(rk_instant *out, const char **reason, const char *text)
                 .set = true, .naive = true, .micros = days * DAY_S * micros_per_second};
             return true;
         }
-        if (!wrong)
-            wrong = read_moment(out, days, text + 10);
-        if (!wrong)
+        if (!wrong && read_rest(out, days, text + 10))
             return true;
+        wrong = wrong ? wrong : extra_characters;
     }
 
     const char *beyond = read_unix(out, &is_number, text);

@@ -66,7 +66,6 @@ START_TEST(a_time_is_read_and_written_back)
 END_TEST
 
 #define SHORT "input is too short"
-#define BEYOND "in UTC it lies outside of the years 1 to 9999"
 #define EXTRA "unexpected extra characters at the end of the input"
 
 /* Spec: foundations.md 10.1 */
@@ -105,9 +104,6 @@ static const struct {
     {"2026-03-04T23:00:00+1:00",     EXTRA                                                   },
     {"2026-03-04T23:00:00+",         EXTRA                                                   },
     {"2026-03-04T23:00:00 +01:00",   EXTRA                                                   },
-    {"9999-12-31T23:59:59-23:59",    BEYOND                                                  },
-    {"9999-12-31T23:59:59-00:01",    BEYOND                                                  },
-    {"0001-01-01T00:00:00+00:01",    BEYOND                                                  },
     {"99999999999999999",            "dates after 9999 are not supported as unix timestamps" },
     {"-99999999999999999",           "dates before 1600 are not supported as unix timestamps"},
     {"1e9",                          SHORT                                                   },
