@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 TURN_S = 600
+MUTE = {"cli": "-close_fd_mask=3"}  # what the program says about each input would fill the disk
 LIMITS = ("-timeout=60", "-rss_limit_mb=3072")
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1:symbolize=1",
@@ -68,7 +69,7 @@ class Fuzzer:
         found = self.folder("found", name)
         log = self.folder("log") / f"{name}.log"
         before = set(found.iterdir())
-        command = [self.program(name), f"-max_total_time={seconds}", *LIMITS, "-print_final_stats=1", "-use_value_profile=0",
+        command = [self.program(name), f"-max_total_time={seconds}", *LIMITS, "-print_final_stats=1", MUTE.get(name, "-close_fd_mask=0"),
                    f"-artifact_prefix={found}/", *self.dictionary(name), self.corpus(name), *self.seeds(name)]  # fmt: skip
         with log.open("wb") as file:
             status = subprocess.run(command, env=self.env | OPTIONS, stdout=file, stderr=file).returncode
