@@ -35,21 +35,31 @@ static bool count_members(size_t *out, const char *text, size_t length)
     return true;
 }
 
+static size_t members_of(json_object *value);
+
+static size_t members_of_object(json_object *object)
+{
+    size_t count = 0;
+
+    json_object_object_foreach(object, name, member)
+    {
+        (void)name;
+        count += 1 + members_of(member);
+    }
+    return count;
+}
+
 /* The same of what was read; the depth is bounded. */
 static size_t members_of(json_object *value)
 {
     size_t count = 0;
 
-    if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++)
-            count += members_of(json_object_array_get_idx(value, i));
-    } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, name, member)
-        {
-            (void)name;
-            count += 1 + members_of(member);
-        }
-    }
+    if (json_object_is_type(value, json_type_object))
+        return members_of_object(value);
+    if (!json_object_is_type(value, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(value); i++)
+        count += members_of(json_object_array_get_idx(value, i));
     return count;
 }
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 TURN_S = 600
 MUTE = {"cli": "-close_fd_mask=3"}  # what the program says about each input would fill the disk
-LIMITS = ("-timeout=60", "-rss_limit_mb=3072")
+LIMITS = ("-timeout=60", "-report_slow_units=60", "-rss_limit_mb=3072")
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1:symbolize=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",

@@ -178,8 +178,8 @@ run_step() {
     read -r passed failed < <(count_tests "$log")
     [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || passed=1
     [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-    printf '%-6s %5d s  %s passed, %s failed\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
-        $((SECONDS - started)) "$passed" "$failed"
+    printf '%-6s %5d s  %s passed, %s failed%s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
+        $((SECONDS - started)) "$passed" "$failed" "$(sed -n 's/^[0-9,]* inputs tried$/, &/p' "$log")"
     PASSED=$((PASSED + passed))
     FAILED=$((FAILED + failed))
     [ "$status" -eq 0 ] && return
