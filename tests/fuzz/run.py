@@ -51,8 +51,8 @@ class Outcome(NamedTuple):
 
 
 class Fuzzer:
-    def __init__(self, build: Path, out: Path, env: dict[str, str]):
-        self.build, self.out, self.env = build, out, env
+    def __init__(self, build: Path, out: Path, env: dict[str, str], processes: int = 1):
+        self.build, self.out, self.env, self.processes = build, out, env, processes
 
     def program(self, name: str) -> Path:
         return self.build / "tests/fuzz" / f"fuzz_{name}"
@@ -70,19 +70,22 @@ class Fuzzer:
         log = self.folder("log") / f"{name}.log"
         before = set(found.iterdir())
         command = [self.program(name), f"-max_total_time={seconds}", *LIMITS, "-print_final_stats=1", MUTE.get(name, "-close_fd_mask=0"),
-                   f"-artifact_prefix={found}/", *self.dictionary(name), self.corpus(name), *self.seeds(name)]  # fmt: skip
+                   f"-artifact_prefix={found}/", *self.forks(), *self.dictionary(name), self.corpus(name), *self.seeds(name)]  # fmt: skip
         with log.open("wb") as file:
             status = subprocess.run(command, env=self.env | OPTIONS, stdout=file, stderr=file).returncode
         return self.outcome(name, log.read_text(errors="replace"), sorted(set(found.iterdir()) - before), status)
 
     def outcome(self, name: str, text: str, found: list[Path], status: int) -> Outcome:
         executed = re.search(r"number_of_executed_units: (\d+)", text)
-        lines = re.findall(r"^#(\d+)\s.*cov: (\d+).*corp: (\d+)", text, re.MULTILINE)
+        lines = re.findall(r"^#(\d+):?\s.*cov: (\d+).*corp: (\d+)", text, re.MULTILINE)
         inputs, coverage, corpus = (int(number) for number in (lines[-1] if lines else (0, 0, 0)))
         return Outcome(name, int(executed.group(1)) if executed else inputs, coverage, corpus, found, status)
 
     def seeds(self, name: str) -> list[Path]:
         return [path for path in (ROOT / "tests/fuzz/corpora" / name, self.out / "seeds" / name) if path.is_dir()]
+
+    def forks(self) -> list[str]:
+        return [f"-fork={self.processes}"] if self.processes > 1 else []
 
     def dictionary(self, name: str) -> list[str]:
         path = self.out / "seeds" / f"{name}.dict"
@@ -180,7 +183,7 @@ def main() -> int:
 
         ground.write_seeds(options.out / "seeds")
         env = dict(os.environ) | (stack.enter_context(ground.deployment(options.build)) if "http" in names else {})
-        fuzzer = Fuzzer(options.build, options.out, env)
+        fuzzer = Fuzzer(options.build, options.out, env, options.at_once // len(names) if options.hours else 1)
         outcomes = (rounds if options.hours else all_once)(fuzzer, names, options)
     bad = [outcome for outcome in outcomes if outcome.found or outcome.status]
     print(f"{sum(outcome.inputs for outcome in outcomes):,} inputs tried")
