@@ -9,6 +9,7 @@ fuzz_targets = \
 	%D%/fuzz_json \
 	%D%/fuzz_jwt \
 	%D%/fuzz_key \
+	%D%/fuzz_kubeconfig \
 	%D%/fuzz_peer \
 	%D%/fuzz_query \
 	%D%/fuzz_reader \
@@ -48,6 +49,9 @@ tests_fuzz_fuzz_jwt_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_key_SOURCES = %D%/fuzz_key.c
 tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_key_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_kubeconfig_SOURCES = %D%/fuzz_kubeconfig.c
+tests_fuzz_fuzz_kubeconfig_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kubeconfig_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_peer_SOURCES = %D%/fuzz_peer.c
 tests_fuzz_fuzz_peer_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_peer_LDADD = $(fuzz_ldadd)
