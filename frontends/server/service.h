@@ -13,6 +13,8 @@ typedef struct rk_service rk_service;
 
 /* Reads the environment. NULL with the reason written to the log. */
 rk_service *rk_service_new(void);
+/* Begins what runs beside requests, once the sandbox is closed. */
+void rk_service_begin(rk_service *service);
 void rk_service_free(rk_service *service);
 /* A number from the environment; @p fallback when it is unset. What is no number has
  * stopped the start. */
