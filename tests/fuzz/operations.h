@@ -17,11 +17,16 @@ static inline const rk_operation *named_operation(const char **rest, size_t *lef
         return NULL;
     *rest = end + 1;
     *left = size - (size_t)(end + 1 - text);
-    for (int i = 0; i < rk_operation_count; i++) {
-        const char *id = rk_operations[i].id;
+    char name[64] = "";
 
-        if (strlen(id) == (size_t)(end - text) && memcmp(id, text, strlen(id)) == 0)
-            return &rk_operations[i];
+    if ((size_t)(end - text) >= sizeof(name))
+        return NULL;
+    memcpy(name, text, (size_t)(end - text));
+    for (int i = 0; i < RK_SERVICE_COUNT_; i++) {
+        const rk_operation *found = rk_operation_named(&rk_services[i], name);
+
+        if (found)
+            return found;
     }
     return NULL;
 }
