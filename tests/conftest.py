@@ -10,11 +10,12 @@ import pytest
 
 from peers.build import build
 from peers.kube import Kube
+from support import leaks
 from support.api import Api, Caller, ServerErrors
 from support.database import Rows
-from support.postgres import Postgres
+from support.postgres import PASSWORD, Postgres
 from support.realm import Realm
-from support.server import Server, deployment, make_keys, renku
+from support.server import CLIENT_SECRET, Server, deployment, make_keys, renku
 
 
 @pytest.fixture(scope="session")
@@ -23,18 +24,28 @@ def folder():
     path = Path(tempfile.mkdtemp(prefix="renku-tests-"))
     path.chmod(0o755)
     yield path
+    found = leaks.lines_with_secrets(path.rglob("*log"))
     shutil.rmtree(path, ignore_errors=True)
+    assert not found, "secrets stand in logs"
 
 
 @pytest.fixture(scope="session")
 def postgres():
     with Postgres() as cluster:
+        leaks.remember(PASSWORD)
         yield cluster
+        found = leaks.lines_with_secrets([cluster.log_path])
+    assert not found, "secrets stand in the log of the database"
 
 
 @pytest.fixture(scope="session")
 def keys(folder):
-    return make_keys(folder / "keys")
+    keys = make_keys(folder / "keys")
+    leaks.remember(CLIENT_SECRET)
+    for name, path in keys.items():
+        if "PUBLIC" not in name:
+            leaks.remember(Path(path).read_bytes().strip())
+    return keys
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
+CLIENT_SECRET = "a-client-secret"
 LISTENING = re.compile(r"^.*listening on (http://\S+)\s*$", re.MULTILINE)
 REPORTS = re.compile(
     r"((ERROR|WARNING): \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
@@ -91,7 +92,7 @@ def deployment(database: dict[str, str], realm_url: str, keys: dict[str, str]) -
         "KEYCLOAK_URL": realm_url,
         "KEYCLOAK_REALM": "Renku",
         "KEYCLOAK_CLIENT_ID": "renku",
-        "KEYCLOAK_CLIENT_SECRET": "a-client-secret",
+        "KEYCLOAK_CLIENT_SECRET": CLIENT_SECRET,
         "KEYCLOAK_TOKEN_SIGNATURE_ALGS": "RS256",
         "ENABLE_INTERNAL_GITLAB": "false",
         "DB_POOL_SIZE": "10",

@@ -31,7 +31,7 @@ TEXT
 guest-oom        -  every block that an operation asks for fails once, also within an arena
 guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
 http-tsan        -  the server under ThreadSanitizer: the races, and tests of tests/http with many requests at once
-fuzz             -  each fuzz target for a few seconds
+fuzz             -  each fuzz target for RENKU_FUZZ_SECONDS (default: 20)
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
 packages         -  Debian packages build, install on a bare Debian, follow the tutorials there, and leave nothing (root)
 TEXT
@@ -142,22 +142,6 @@ check_http-tsan() {
         -k 'test_races or (simultaneous or at_once or key_set or rotat) and not test_secrets' tests/races tests/http
 }
 
-check_fuzz() {
-    local target name seconds=${RENKU_FUZZ_SECONDS:-10} targets=()
-    build_tree build-fuzz CC=clang-14 --enable-fuzz --enable-debug
-    mapfile -t targets < <(find build-fuzz/tests/fuzz -maxdepth 1 -type f -name 'fuzz_*' -executable | sort)
-    [ ${#targets[@]} -gt 0 ] || fail "no fuzz target was built"
-    for target in "${targets[@]}"; do
-        name=$(basename "$target")
-        name=${name#fuzz_}
-        say "fuzzing $name for $seconds s"
-        mkdir -p "$LOGS/corpora/$name"
-        "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="$LOGS/" "$LOGS/corpora/$name" "tests/fuzz/corpora/$name"
-    done
-    printf '%d passed, 0 failed\n' "${#targets[@]}"
-}
-
 check_distcheck() {
     make -C build -j "$JOBS" --no-print-directory distcheck
 }
@@ -204,8 +188,8 @@ run_step() {
     read -r passed failed < <(count_tests "$log")
     [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || passed=1
     [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-    printf '%-6s %5d s  %s passed, %s failed\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
-        $((SECONDS - started)) "$passed" "$failed"
+    printf '%-6s %5d s  %s passed, %s failed%s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
+        $((SECONDS - started)) "$passed" "$failed" "$(sed -n 's/^[0-9,]* inputs tried$/, &/p' "$log")"
     PASSED=$((PASSED + passed))
     FAILED=$((FAILED + failed))
     [ "$status" -eq 0 ] && return
