@@ -7,6 +7,7 @@ requests per second last. The database is a private one that goes away afterward
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -89,6 +90,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("names", nargs="*", metavar="CASE", help="which cases; --list tells them (default: all that are not long)")
     add("--list", action="store_true", help="names the cases")
     add("--quick", action="store_true", help="fewer and shorter rounds, a smaller large database")
+    add("--rounds", type=positive, metavar="N", help="how often the sides take turns (5; --quick: 2)")
+    add("--seconds", type=positive, metavar="N", help="how long each turn takes (2; --quick: 1)")
     add("--json", type=Path, metavar="FILE", default=BUILD / "bench.json", help="all figures (default: build/bench.json)")
     add("--svg", type=Path, metavar="FILE", help="a chart of the contests and the targets")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of --json, side by side; measures nothing")
@@ -166,7 +169,7 @@ def complete(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     report = Report(options.quick)
     report.head()
-    with World(options.quick, options.projects) as world:
+    with World(options.quick, options.projects, options.rounds, options.seconds) as world:
         for name, (_, case, is_long) in table(options).items():
             if name in options.names or not (options.names or is_long):
                 case(world, report)
@@ -182,6 +185,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         if options.compare:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who has seen enough ends it without a word
             print(compare.text(*options.compare))
             return 0
         complete(options)

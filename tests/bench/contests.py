@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from floor import CREATE, FloorServer, libpq
 from floor import READ as BY_KEY
 from load import Cpu
-from report import Report, number
+from report import Report, number, quotients
 from sides import Counts, Lines, Other, Request, Side, count, floor_server, http_side, own_server, pgbench_side
 from support.api import PREFIX, Caller, all_pages
 from support.plans import Plans, Statement
@@ -219,13 +219,12 @@ def contests() -> list[Contest]:
 # --- running -------------------------------------------------------------------------------------
 
 
-def take_turns(contest: Contest, report: Report, quick: bool) -> None:
-    rounds, seconds = (2, 1) if quick else (5, 2)
-    for turn, connections in itertools.product(range(rounds), contest.connections):
-        report.progress(f"{contest.name}: round {turn + 1} of {rounds}, {connections} connections")
+def take_turns(contest: Contest, world: World, report: Report) -> None:
+    for turn, connections in itertools.product(range(world.rounds), contest.connections):
+        report.progress(f"{contest.name}: round {turn + 1} of {world.rounds}, {connections} connections")
         for side in contest.sides:
             if connections <= side.most:
-                side.run(connections, seconds, f"{connections} {turn} {side.name}")
+                side.run(connections, world.seconds, f"{connections} {turn} {side.name}")
 
 
 # --- reporting -----------------------------------------------------------------------------------
@@ -237,15 +236,20 @@ def spread(values: list[float]) -> str:
     return f"{number(statistics.median(values))} ({number(min(values))}-{number(max(values))})"
 
 
-def keep_side(report: Report, contest: Contest, side: Side, connections: int) -> None:
-    shots = side.shots[connections]
+def wrong(side: Side, connections: int) -> str:
+    """Answers that were none: where there are many, the figures say nothing."""
+    shots = side.shots.get(connections, [])
     counts = {name: sum(getattr(shot, name) for shot in shots) for name in ("refused", "broken")}
-    wrong = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return ", ".join(f"{side.name}: {count:,} {name}" for name, count in counts.items() if count)
+
+
+def keep_side(report: Report, contest: Contest, side: Side, connections: int) -> None:
+    note = wrong(side, connections)
     more = {"side": side.name, "connections": connections}
     for name, (what, unit, _) in METRICS.items():
         values = side.values(connections, name)
         if values:
-            report.keep(contest.name, what, unit, values, note=wrong if name == "per_second" else "", **more)
+            report.keep(contest.name, what, unit, values, note=note if name == "per_second" else "", **more)
 
 
 def show_table(contest: Contest, connections: int) -> None:
@@ -273,8 +277,7 @@ def keep_counts(report: Report, contest: Contest) -> None:
 def ratios(contest: Contest, over: str, name: str, connections: int) -> list[float]:
     """Of each turn: what the other side needs or does in it, too."""
     ours, other = (next(side for side in contest.sides if side.name == key) for key in (OURS, over))
-    pairs = zip(ours.values(connections, name), other.values(connections, name), strict=True)
-    return [mine / theirs if theirs else 0 for mine, theirs in pairs]
+    return quotients(ours.values(connections, name), other.values(connections, name))
 
 
 def cpu_ratios(contest: Contest, connections: int) -> list[float]:
@@ -284,14 +287,15 @@ def cpu_ratios(contest: Contest, connections: int) -> list[float]:
         side = next(side for side in contest.sides if side.name == key)
         pairs = zip(side.values(connections, "server_us"), side.values(connections, "database_us"), strict=True)
         found.append([own + database for own, database in pairs])
-    return [floor / ours if ours else 0 for floor, ours in zip(*found, strict=True)]
+    return quotients(*found)
 
 
 def judge(report: Report, contest: Contest) -> None:
     for connections in contest.connections[:2]:
         target = contest.target.ratio if contest.target and connections == USUAL else None
         what = f"{contest.title}: rate over the floor's, {connections} conn."
-        report.add(contest.name, what, "", ratios(contest, FLOOR, "per_second", connections), above=target,
+        note = ", ".join(filter(None, (wrong(side, connections) for side in contest.sides)))
+        report.add(contest.name, what, "", ratios(contest, FLOOR, "per_second", connections), above=target, note=note,
                    connections=connections)
         what = f"  by CPU: the floor's over ours, {connections} conn."
         report.add(contest.name, what, "", cpu_ratios(contest, connections), connections=connections)
@@ -309,7 +313,7 @@ def run_contest(contest: Contest, world: World, report: Report, others: list[Oth
     with Arena(world, report, others) as arena:
         report.progress(f"{contest.name}: prepared and counted")
         contest.prepare(arena, contest)
-        take_turns(contest, report, world.quick)
+        take_turns(contest, world, report)
         for connections, side in itertools.product(contest.connections, contest.sides):
             if connections in side.shots:
                 keep_side(report, contest, side, connections)

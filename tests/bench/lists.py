@@ -5,7 +5,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from load import Shot, pgbench
-from report import Report
+from report import Report, quotients
 from support.plans import Plans, Statement
 from support.seeded import Seeded
 from world import World
@@ -62,7 +62,7 @@ def read_pages(world: World, seeded: Seeded) -> list[Page]:
 def growth(pages: list[Page], who: str, path: str) -> list[float]:
     """Database time of each turn in the large database over that in the small one."""
     few, many = ([page for page in pages if (page.who, page.path) == (who, path)][at] for at in (0, -1))
-    return [large / small for small, large in zip(few.values("database_us"), many.values("database_us"), strict=True)]
+    return quotients(many.values("database_us"), few.values("database_us"))
 
 
 def show_pages(report: Report, pages: list[Page]) -> None:
@@ -86,13 +86,11 @@ def judge(report: Report, pages: list[Page], sizes: tuple[int, int]) -> None:
             next(page for page in pages if (page.seeded.projects, page.who, page.path) == (size, who, PAGE))
             for who in ("300 groups", "20 projects")
         )
-        pairs = zip(groups.values("database_us"), one.values("database_us"), strict=True)
-        values = [many / few for many, few in pairs]
+        values = quotients(groups.values("database_us"), one.values("database_us"))
         report.add("lists", f"300 groups over 20 projects, of {size:,}", "", values, below=MANY_GROUPS)
 
 
 def lists(world: World, report: Report) -> None:
-    rounds, seconds = (2, 1) if world.quick else (5, 1)
     databases = []
     for size in world.sizes:
         report.progress(f"lists: a database of {size:,} projects")
@@ -101,9 +99,9 @@ def lists(world: World, report: Report) -> None:
     pages.sort(key=lambda page: (page.path != PAGE, PEOPLE.index(page.who), page.seeded.projects))
     for page in pages:  # into the caches
         pgbench(world, page.seeded.name, page.statement, 1, 1)
-    for turn, page in itertools.product(range(rounds), pages):
+    for turn, page in itertools.product(range(world.rounds), pages):
         if page is pages[0]:
-            report.progress(f"lists: round {turn + 1} of {rounds}")
-        page.shots.append(pgbench(world, page.seeded.name, page.statement, 1, seconds))
+            report.progress(f"lists: round {turn + 1} of {world.rounds}")
+        page.shots.append(pgbench(world, page.seeded.name, page.statement, 1, 1))
     show_pages(report, pages)
     judge(report, pages, world.sizes)

@@ -54,7 +54,7 @@ def _family(root: int, stats: dict[int, tuple[int, int]]) -> list[int]:
         children.setdefault(parent, []).append(pid)
     found = [root] if root in stats else []
     for pid in found:
-        found += children.get(pid, [])
+        found += sorted(children.get(pid, []))
     return found
 
 
@@ -64,6 +64,12 @@ def descendants(root: int) -> list[int]:
 
 
 def cpu_seconds(root: int) -> float:
-    """Of a process and all that descend from it."""
-    stats = _stats()
-    return sum(stats[pid][1] for pid in _family(root, stats)) / TICKS
+    """Of a process and all that descend from it. One that ends while others are being read would be missed: its time is its
+    parent's then, who was read already."""
+    seen = None
+    while True:
+        stats = _stats()
+        family = _family(root, stats)
+        if family == seen:
+            return sum(stats[pid][1] for pid in family) / TICKS
+        seen = family

@@ -59,6 +59,11 @@ class Row:
         return asdict(self) | more | {"target": self.target, "met": self.met}
 
 
+def quotients(these: Sequence[float], those: Sequence[float]) -> list[float]:
+    """Turn by turn; a turn in which the other side did nothing says nothing."""
+    return [this / that for this, that in zip(these, those, strict=True) if that] or [0.0]
+
+
 def number(value: float | None) -> str:
     """Three digits that say something."""
     if value is None:

@@ -70,12 +70,11 @@ def encryption(world: World, report: Report) -> None:
     key = world.folder / "secret.pem"
     key.touch(0o600)
     key.write_bytes(private_pem(rsa.generate_private_key(65537, 2048)))
-    rounds = 2 if world.quick else 7
     found = []
     command = [CALL, key, str(VALUE_BYTES)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        for turn in range(rounds):
-            report.progress(f"secrets: round {turn + 1} of {rounds}")
+        for turn in range(world.rounds):
+            report.progress(f"secrets: round {turn + 1} of {world.rounds}")
             process.stdin.write("\n")
             process.stdin.flush()
             encrypt, decrypt = map(float, process.stdout.readline().split())
@@ -129,7 +128,7 @@ class Vault:
             key, inner = f"01{number:024d}", f"inner-{number}"
             value, wrapped = secrets.seal_outer(public, self.user, inner, self.rounds)
             self.inner[key] = inner
-            yield key, f"secret-{number}", "file", value, wrapped, "2020-01-01Z", self.user
+            yield key, f"secret-{number}", f"file-{number}", value, wrapped, "2020-01-01Z", self.user
 
     def _fill(self) -> None:
         columns = "id, name, default_filename, encrypted_value, encrypted_key, modification_date, user_id"

@@ -49,8 +49,11 @@ MORE_PEOPLE = {"20 projects": (DIRECT, 20), "2,000 projects": (DIRECT, 2000), "3
 class World:
     """Makes things when they are first asked for; gone at the end."""
 
-    def __init__(self, quick: bool, projects: int | None = None):
+    def __init__(
+        self, quick: bool, projects: int | None = None, rounds: int | None = None, seconds: int | None = None
+    ):
         self.quick = quick
+        self.rounds, self.seconds = rounds or (2 if quick else 5), seconds or (1 if quick else 2)
         self.stack = contextlib.ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="renku-bench-"))
         self.folder.chmod(0o755)
