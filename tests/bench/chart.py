@@ -85,7 +85,8 @@ def draw_target(sheet: Sheet, row: dict) -> None:
     relation, limit = row["target"].split()
     scale = SPAN / 2 / float(limit) if float(limit) else SPAN / 2
     end = min(row["median"] * scale, SPAN)
-    sheet.text(20, f"{row['case']}: {row['what'].strip()}"[:56], "small")
+    sheet.text(20, f"{row['case']}: {row['what'].strip()}", "small")
+    sheet.next(0.9)
     sheet.bar(LEFT, end, MET if row["met"] else MISSED)
     sheet.tick(LEFT + float(limit) * scale)
     words = f"{number(row['median'])} ({relation} {limit}): {'met' if row['met'] else 'missed'}"
