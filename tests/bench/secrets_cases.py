@@ -91,6 +91,7 @@ def encryption(world: World, report: Report) -> None:
 
 CHEAP = 2  # rounds of derivation where there are many secrets
 KILLS = 10
+BATCH = 100  # as librenku/secret/rotate.c
 SAMPLE = 12
 LEFT = re.compile(r"at most (\d+) s left")
 DONE = """
@@ -137,10 +138,10 @@ class Vault:
                 copy.write_row(row)
         self.rows.run("CREATE TABLE bench_before AS SELECT id, encrypted_key FROM secrets.secrets")
 
-    def start(self) -> subprocess.Popen:
+    def start(self, stderr: int = subprocess.PIPE) -> subprocess.Popen:
         command = [ROTATE, str(self.rounds), *self.paths]
         return subprocess.Popen(
-            command, env=self.database, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+            command, env=self.database, stdout=subprocess.PIPE, stderr=stderr, text=True, bufsize=1
         )
 
     def done(self) -> int:
@@ -182,19 +183,26 @@ class Run:
         return cls(end - begin, [(left, end - at) for at, left in said], state)
 
 
-def kill_often(vault: Vault, expected: float, report: Report) -> list[int]:
-    """How many were done at each kill. The moments are drawn at random over the time that is expected."""
+def wait_for(vault: Vault, process: subprocess.Popen, target: int) -> None:
+    """Until so many are done, or the process has ended."""
+    while process.poll() is None and vault.done() < target:
+        time.sleep(0.1)
+
+
+def kill_often(vault: Vault, batch_seconds: float, report: Report) -> list[int]:
+    """How many were done at each kill. Where, is drawn at random: the batch, and the moment within it."""
     rng, done = random.Random(20261127), []
-    for turn in range(KILLS):
-        process = vault.start()
+    for target in sorted(rng.sample(range(vault.count), min(KILLS, vault.count))):
+        process = vault.start(stderr=subprocess.DEVNULL)
+        wait_for(vault, process, target)
         try:
-            process.communicate(timeout=0.05 + rng.random() * 2 * expected / (KILLS + 1))
+            process.communicate(timeout=rng.random() * batch_seconds)
             break  # all was done before its time
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
         done.append(vault.done())
-        report.progress(f"rotation: killed {turn + 1} times, {done[-1]:,} of {vault.count:,} rewritten")
+        report.progress(f"rotation: killed {len(done)} times, {done[-1]:,} of {vault.count:,} rewritten")
         if done[-1] < max(done):
             raise RuntimeError("a rotation has lost what an earlier one had done")
     return done
@@ -215,12 +223,12 @@ def full_cost(world: World, report: Report, count: int) -> None:
 
 def rotation(world: World, report: Report, count: int) -> None:
     full_cost(world, report, count)
-    probe = Run.of(Vault(world, CHEAP, min(count, 1000)))
+    probe = Run.of(Vault(world, CHEAP, min(count, 2 * BATCH)))
     report.progress(f"rotation: {count:,} secrets are made")
     vault = Vault(world, CHEAP, count)
-    expected = count * probe.seconds / probe.state["secrets"]
+    batch_seconds = BATCH * probe.seconds / probe.state["secrets"]
     begin = time.monotonic()
-    done = kill_often(vault, expected, report)
+    done = kill_often(vault, batch_seconds, report)
     last = Run.of(vault)
     seconds = time.monotonic() - begin
     report.progress("rotation: every secret is read")
