@@ -166,18 +166,25 @@ def complete(options: argparse.Namespace) -> None:
 # --- running -------------------------------------------------------------------------------------
 
 
-def run(options: argparse.Namespace) -> None:
-    report = Report(options.quick)
-    report.head()
+def measure(options: argparse.Namespace, report: Report) -> None:
     with World(options.quick, options.projects, options.rounds, options.seconds) as world:
         for name, (_, case, is_long) in table(options).items():
             if name in options.names or not (options.names or is_long):
                 case(world, report)
-    report.targets()
-    content = report.write(options.json)
-    if options.svg:
-        options.svg.write_text(draw(content))
-        print(f"drawn into {options.svg}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """What was measured is kept, also when something ends it before its time."""
+    report = Report(options.quick)
+    report.head()
+    try:
+        measure(options, report)
+    finally:
+        report.targets()
+        content = report.write(options.json)
+        if options.svg:
+            options.svg.write_text(draw(content))
+            print(f"drawn into {options.svg}")
 
 
 def main() -> int:
