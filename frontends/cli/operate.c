@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "frontends/cli/print.h"
+#include "frontends/cli/session.h"
 #include "renku/renku.h"
 
 /* --- backup and restore --- */
@@ -63,21 +64,21 @@ rk_exit rk_cli_restore(rk_cli *cli)
 
 rk_exit rk_cli_export(rk_cli *cli)
 {
-    const char *user_id = cli->options[RK_OPTION_USER];
-    renku_ctx *ctx;
+    const char *user = cli->options[RK_OPTION_USER];
+    rk_cli_session session;
 
-    if (!user_id)
-        return rk_cli_usage(cli, "'export' needs to know of whom: --user ID");
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    if (!user)
+        return rk_cli_usage(cli, "'export' needs to know of whom: --user USER");
+    rk_exit status = rk_cli_session_about(&session, &user, cli, user);
 
     if (status == RK_EXIT_OK) {
-        renku_result *result = renku_user_export(ctx, user_id);
+        renku_result *result = renku_user_export(session.ctx, user);
 
         if (renku_result_ok(result))
             puts(renku_result_body(result, NULL));
         status = rk_cli_status(cli, result);
     }
-    renku_ctx_free(ctx);
+    rk_cli_session_end(&session);
     return status;
 }
 
@@ -150,28 +151,17 @@ static rk_exit show_preview(rk_cli *cli, renku_result *result)
     return status == RK_EXIT_OK && !possible ? RK_EXIT_REFUSED : status;
 }
 
-/* As the identity that repairs: the operator may remove anybody. */
-static rk_exit delete_user(rk_cli *cli, renku_ctx *ctx)
-{
-    renku_caller *caller;
-    rk_exit status = rk_cli_status(cli, renku_caller_from_service(&caller, ctx, "migrations"));
-
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_user_delete(ctx, caller, cli->arguments[0], NULL));
-    renku_caller_free(caller);
-    return status;
-}
-
 rk_exit rk_cli_user_delete(rk_cli *cli)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_cli_session session;
+    const char *id;
+    rk_exit status = rk_cli_session_about(&session, &id, cli, cli->arguments[0]);
 
     if (status == RK_EXIT_OK)
         status = rk_cli_given(cli, RK_OPTION_DRY_RUN)
-                     ? show_preview(cli, renku_user_delete_preview(ctx, cli->arguments[0]))
-                     : delete_user(cli, ctx);
-    renku_ctx_free(ctx);
+                     ? show_preview(cli, renku_user_delete_preview(session.ctx, id))
+                     : rk_cli_show(cli, renku_user_delete(session.ctx, session.service, id, NULL));
+    rk_cli_session_end(&session);
     return status;
 }
 

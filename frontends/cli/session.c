@@ -164,16 +164,31 @@ static rk_exit take_person(rk_cli_session *out)
     return rk_cli_status(out->cli, renku_caller_from_user(&out->person, out->ctx, id));
 }
 
-rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli)
+/* @p alone: with the database and nothing else. */
+static rk_exit open_session(rk_cli_session *out, rk_cli *cli, bool alone)
 {
     *out = (rk_cli_session){.cli = cli};
-    /* A token needs the identity provider; everything else needs the database alone. */
-    rk_exit status = rk_cli_open(&out->ctx, cli, !token(cli));
+    rk_exit status = rk_cli_open(&out->ctx, cli, alone);
 
-    if (status == RK_EXIT_OK)
-        status =
-            rk_cli_status(cli, renku_caller_from_service(&out->service, out->ctx, "migrations"));
+    return status == RK_EXIT_OK
+               ? rk_cli_status(cli,
+                               renku_caller_from_service(&out->service, out->ctx, "migrations"))
+               : status;
+}
+
+rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli)
+{
+    rk_exit status = open_session(out, cli, !token(cli)); /* a token needs the identity provider */
+
     return status == RK_EXIT_OK ? take_person(out) : status;
+}
+
+rk_exit rk_cli_session_about(rk_cli_session *out, const char **user_id, rk_cli *cli,
+                             const char *name)
+{
+    rk_exit status = open_session(out, cli, true);
+
+    return status == RK_EXIT_OK ? rk_cli_find_user(user_id, out, name) : status;
 }
 
 void rk_cli_session_end(rk_cli_session *session)

@@ -15,6 +15,9 @@ typedef struct {
 
 /* Opens the library; @p out is to be ended whatever comes out. */
 rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli);
+/* The same for the operator, who asks about one user, given as people know them. */
+rk_exit rk_cli_session_about(rk_cli_session *out, const char **user_id, rk_cli *cli,
+                             const char *name);
 void rk_cli_session_end(rk_cli_session *session);
 /* Whether somebody is named on whose behalf the command shall act. */
 bool rk_cli_session_names_person(const rk_cli *cli);

@@ -499,9 +499,17 @@ void rk_reader_init(rk_reader *reader, const rk_reader_limits *limits)
     restart(reader);
 }
 
+/* What was received may hold secrets. */
+static void give_back(char *data, size_t capacity)
+{
+    if (data)
+        explicit_bzero(data, capacity);
+    free(data);
+}
+
 void rk_reader_clear(rk_reader *reader)
 {
-    free(reader->data);
+    give_back(reader->data, reader->capacity);
     restart(reader);
 }
 
@@ -522,20 +530,28 @@ static size_t next_capacity(const rk_reader *reader)
     return capacity;
 }
 
+/* Not realloc(), which would leave a copy behind. */
+static bool grow(rk_reader *reader, size_t capacity)
+{
+    char *data = malloc(capacity);
+
+    if (!data)
+        return false;
+    if (reader->size)
+        memcpy(data, reader->data, reader->size);
+    give_back(reader->data, reader->capacity);
+    reader->data = data;
+    reader->capacity = capacity;
+    return true;
+}
+
 char *rk_reader_room(size_t *room, rk_reader *reader, size_t allowance)
 {
     if (reader->size == reader->capacity) {
         size_t capacity = next_capacity(reader);
 
-        if (capacity - reader->capacity > allowance)
+        if (capacity - reader->capacity > allowance || !grow(reader, capacity))
             return NULL;
-
-        char *data = realloc(reader->data, capacity);
-
-        if (!data)
-            return NULL;
-        reader->data = data;
-        reader->capacity = capacity;
     }
     *room = reader->capacity - reader->size;
     return reader->data + reader->size;
@@ -617,7 +633,7 @@ void rk_request_free(rk_request *request)
 {
     if (!request)
         return;
-    free(request->data);
+    give_back(request->data, request->capacity);
     free(request);
 }
 

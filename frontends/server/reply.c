@@ -240,6 +240,8 @@ void rk_reply_free(rk_reply *reply)
     if (!reply || reply == &no_memory)
         return;
     renku_result_free(reply->result);
+    if (reply->text)
+        explicit_bzero(reply->text, strlen(reply->text)); /* it may hold tokens */
     free(reply->text);
     free(reply->head);
     free(reply);

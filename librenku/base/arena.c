@@ -154,15 +154,27 @@ static void give_back_deferred(rk_arena *arena)
     }
 }
 
+/* Any block may hold a secret of a request. Behind @p next, where it lies in the chunk, nothing has
+ * been written. */
+static void wipe(chunk *item, const unsigned char *next)
+{
+    bool newest = next >= item->content && next <= item->content + item->size_bytes;
+
+    UNPOISON(item->content, item->size_bytes);
+    explicit_bzero(item->content, newest ? (size_t)(next - item->content) : item->size_bytes);
+}
+
 void rk_arena_free(rk_arena *arena)
 {
     if (!arena)
         return;
     give_back_deferred(arena);
+    const unsigned char *next = arena->next;
+
     for (chunk *item = arena->chunks; item;) {
         chunk *older = item->older;
 
-        UNPOISON(item->content, item->size_bytes);
+        wipe(item, next);
         free(item);
         item = older;
     }

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory that is given back as a whole. Not thread-safe: one arena belongs to one operation. */
+/* Memory that is given back as a whole, and wiped before. Not thread-safe: one arena belongs to one
+ * operation. */
 typedef struct rk_arena rk_arena;
 
 /* NULL when there is no memory. */

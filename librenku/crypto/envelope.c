@@ -16,7 +16,7 @@ static int derive(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
 /* 32 random bytes as 44 characters, which are a password from here on. */
 static int make_password(rk_bytes *out, rk_op *op)
 {
-    char *text = rk_secret_alloc(op, RK_SYMMETRIC_KEY_LENGTH + 1);
+    char *text = rk_alloc(op, RK_SYMMETRIC_KEY_LENGTH + 1, 1);
     rk_symmetric_key random;
 
     RK_CHECK(text);

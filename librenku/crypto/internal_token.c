@@ -35,7 +35,7 @@ struct rk_internal_issuer {
 /* Base64url with padding, line ends anywhere. */
 static int decode_key(rk_secret **out, rk_op *op, const rk_secret *file, const char *path)
 {
-    unsigned char *key = rk_secret_alloc(op, file->size_bytes);
+    unsigned char *key = rk_alloc(op, file->size_bytes, 1);
     const char *text = (const char *)file->bytes;
     const char *end;
     size_t length;

@@ -218,7 +218,7 @@ static ssize_t decrypt(unsigned char *out, size_t room, EVP_PKEY *key, const rk_
 int rk_rsa_unwrap(rk_bytes *out, rk_op *op, const rk_rsa *key, const rk_bytes *wrapped)
 {
     size_t room = (size_t)EVP_PKEY_get_size(key->public_key);
-    unsigned char *bytes = rk_secret_alloc(op, room + 1);
+    unsigned char *bytes = rk_alloc(op, room + 1, 1);
 
     RK_CHECK(bytes);
     const rk_bytes pem = {key->pem->bytes, key->pem->size_bytes};

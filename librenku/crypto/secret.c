@@ -11,11 +11,6 @@
 
 #include "librenku/base/log.h"
 
-typedef struct {
-    void *bytes;
-    size_t size_bytes;
-} wiped;
-
 static int secret_new(rk_secret **out, rk_op *op, size_t size_bytes)
 {
     if (sodium_init() < 0)
@@ -135,28 +130,4 @@ int rk_secret_read(rk_secret **out, rk_op *op, const char *path)
 int rk_secret_read_public(rk_secret **out, rk_op *op, const char *path)
 {
     return read_checked(out, op, path, S_IWGRP | S_IWOTH);
-}
-
-/* --- memory of an operation ------------------------------------------------------------------- */
-
-static void wipe(void *object)
-{
-    wiped *memory = object;
-
-    sodium_memzero(memory->bytes, memory->size_bytes);
-}
-
-void *rk_secret_alloc(rk_op *op, size_t size_bytes)
-{
-    wiped *memory = rk_new(op, wiped);
-    void *bytes = rk_alloc(op, size_bytes, 1);
-
-    if (!memory || !bytes)
-        return NULL;
-    *memory = (wiped){bytes, size_bytes};
-    if (rk_arena_defer(op->arena, wipe, memory) < 0) {
-        (void)rk_fail_default(op, RK_ERR_NO_MEMORY); /* NULL says it */
-        return NULL;
-    }
-    return bytes;
 }

@@ -25,7 +25,4 @@ int rk_secret_read_public(rk_secret **out, rk_op *op, const char *path);
 void rk_secret_free(rk_secret *secret);
 RK_AUTO_DEFINE(rk_secret, rk_secret_free)
 
-/* Memory of the operation that is zeroed before it is given back. */
-void *rk_secret_alloc(rk_op *op, size_t size_bytes);
-
 #endif

@@ -196,7 +196,7 @@ int rk_symmetric_open(rk_bytes *out, rk_op *op, const rk_symmetric_key *key, con
     const unsigned char *bytes = sealed.bytes;
     const rk_bytes encrypted = {bytes + CIPHER_OFFSET,
                                 sealed.size_bytes - CIPHER_OFFSET - HMAC_BYTES};
-    unsigned char *plain = rk_secret_alloc(op, encrypted.size_bytes + BLOCK_BYTES + 1);
+    unsigned char *plain = rk_alloc(op, encrypted.size_bytes + BLOCK_BYTES + 1, 1);
 
     RK_CHECK(plain);
     if (!is_signed(key, bytes, sealed.size_bytes - HMAC_BYTES))

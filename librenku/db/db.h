@@ -117,6 +117,10 @@ int rk_db_one(void *out, rk_op *op, const rk_query *query, rk_params params);
 int rk_db_lookup(void *out, bool *found, rk_op *op, const rk_query *query, rk_params params);
 /* All rows, as an array of models in the arena. */
 int rk_db_all(rk_array *out, rk_op *op, const rk_query *query, rk_params params);
+/* One page: models, and how many there are in all. A row holds a model, whose first column is never
+ * NULL, and behind it, as its last column, the total as int64_t; a row without a model, as of a
+ * page past the end, tells the total alone. */
+int rk_db_page(rk_array *out, int64_t *total, rk_op *op, const rk_query *query, rk_params params);
 /* No rows wanted; @p affected may be NULL. */
 int rk_db_run(int64_t *affected, rk_op *op, const rk_query *query, rk_params params);
 /* Queues a statement inside the transaction: it travels with the next one that is waited for, or

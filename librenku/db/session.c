@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/db/session.h"
 
+#include <string.h>
+
 static void give_back(void *session)
 {
     struct rk_session *it = session;
@@ -151,6 +153,36 @@ int rk_db_all(rk_array *out, rk_op *op, const rk_query *query, rk_params params)
     for (size_t i = 0; i < count; i++)
         RK_TRY(rk_row_load(items + i * query->row->size_bytes, op, query, step.result, (int)i));
     *out = (rk_array){.set = true, .count = count, .items = items};
+    return 0;
+}
+
+static bool has_model(const char *item, const rk_row *row)
+{
+    const char *first;
+
+    memcpy(&first, item + row->columns[0].offset, sizeof(first));
+    return first != NULL;
+}
+
+int rk_db_page(rk_array *out, int64_t *total, rk_op *op, const rk_query *query, rk_params params)
+{
+    rk_array rows;
+
+    RK_TRY(rk_db_all(&rows, op, query, params));
+    const rk_row *row = query->row;
+    const size_t model_bytes = row->columns[row->count - 1].offset;
+    char *models = rk_alloc(op, rows.count, model_bytes);
+
+    RK_CHECK(models);
+    *out = (rk_array){.set = true, .items = models};
+    *total = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        const char *item = (const char *)rows.items + i * row->size_bytes;
+
+        memcpy(total, item + model_bytes, sizeof(*total));
+        if (has_model(item, row))
+            memcpy(models + out->count++ * model_bytes, item, model_bytes);
+    }
     return 0;
 }
 

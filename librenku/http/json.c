@@ -206,6 +206,14 @@ static int read_text(const char **out, size_t *length, reader *r)
     return 0;
 }
 
+/* Runs when json-c gives a text back: any may be a secret. */
+static void wipe_text(struct json_object *value, void *unused)
+{
+    (void)unused;
+    explicit_bzero((char *)(uintptr_t)json_object_get_string(value),
+                   (size_t)json_object_get_string_len(value));
+}
+
 static int read_text_value(struct json_object **out, reader *r)
 {
     const char *text;
@@ -215,7 +223,10 @@ static int read_text_value(struct json_object **out, reader *r)
     if (length > INT32_MAX / 2)
         return rk_fail(r->op, RK_ERR_TOO_LARGE, "Request body has a text that is too long");
     *out = json_object_new_string_len(text, (int)length);
-    return *out ? 0 : no_memory(r);
+    if (!*out)
+        return no_memory(r);
+    json_object_set_userdata(*out, NULL, wipe_text);
+    return 0;
 }
 
 /* --- numbers --- */

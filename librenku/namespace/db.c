@@ -68,22 +68,6 @@ int rk_group_lock(rk_group *out, bool *found, rk_op *op, const char *slug)
     return rk_group_lookup(out, found, op, slug);
 }
 
-/* Groups and the total from rows that carry it; a page past the end is one row without a group. */
-static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
-{
-    const group_of_page *items = rows->items;
-    rk_group *groups = rk_new_array(op, rk_group, rows->count);
-
-    RK_CHECK(groups);
-    *out = (rk_array){true, 0, groups};
-    *total = rows->count ? items[0].total : 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        if (items[i].group.id)
-            groups[out->count++] = items[i].group;
-    }
-    return 0;
-}
-
 int rk_group_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
 {
     static const rk_query query = {
@@ -97,10 +81,9 @@ int rk_group_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
                " ORDER BY g.id DESC",
         .row = &page_row,
     };
-    rk_array rows;
 
-    RK_TRY(rk_db_all(&rows, op, &query, RK_PARAMS(rk_int(page->offset), rk_int(page->per_page))));
-    return unpack(out, total, op, &rows);
+    return rk_db_page(out, total, op, &query,
+                      RK_PARAMS(rk_int(page->offset), rk_int(page->per_page)));
 }
 
 int rk_group_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
@@ -118,11 +101,9 @@ int rk_group_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page
                  " ORDER BY g.id DESC",
         .row = &page_row,
     };
-    rk_array rows;
 
-    RK_TRY(rk_db_all(&rows, op, &query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page))));
-    return unpack(out, total, op, &rows);
+    return rk_db_page(out, total, op, &query,
+                      RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page)));
 }
 
 int rk_group_creation_lookup(rk_group_creation *out, rk_op *op, const char *slug)

@@ -64,44 +64,29 @@ int rk_namespace_slug_is_taken(bool *out, rk_op *op, const char *slug)
 }
 
 typedef struct {
-    const char *id;
-    const char *name;
-    const char *slug;
-    rk_instant created;
-    const char *created_by;
+    rk_namespace group;
     int64_t total;
 } listed;
 
-static const rk_column listed_columns[] = {
-    {"n.id",            RK_COLUMN_TEXT, offsetof(listed, id),         NULL},
-    {"n.name",          RK_COLUMN_TEXT, offsetof(listed, name),       NULL},
-    {"n.slug",          RK_COLUMN_TEXT, offsetof(listed, slug),       NULL},
-    {"n.creation_date", RK_COLUMN_TIME, offsetof(listed, created),    NULL},
-    {"n.created_by",    RK_COLUMN_TEXT, offsetof(listed, created_by), NULL},
-    {"total.count",     RK_COLUMN_BITS, offsetof(listed, total),      NULL},
-};
-static const rk_row listed_row = RK_ROW(listed, listed_columns);
-
-static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
+static int listed_loaded(void *model, rk_op *op)
 {
-    const listed *items = rows->items;
-    rk_namespace *namespaces = rk_new_array(op, rk_namespace, rows->count);
+    rk_namespace *group = &((listed *)model)->group;
 
-    RK_CHECK(namespaces);
-    *out = (rk_array){true, 0, namespaces};
-    *total = rows->count ? items[0].total : 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        if (items[i].id)
-            namespaces[out->count++] = (rk_namespace){.id = items[i].id,
-                                                      .name = items[i].name,
-                                                      .slug = items[i].slug,
-                                                      .creation_date = items[i].created,
-                                                      .created_by = items[i].created_by,
-                                                      .namespace_kind = RK_NAMESPACE_KIND_GROUP,
-                                                      .path = items[i].slug};
-    }
+    (void)op;
+    group->namespace_kind = RK_NAMESPACE_KIND_GROUP;
+    group->path = group->slug;
     return 0;
 }
+
+static const rk_column listed_columns[] = {
+    {"n.id",            RK_COLUMN_TEXT, offsetof(listed, group.id),            NULL},
+    {"n.name",          RK_COLUMN_TEXT, offsetof(listed, group.name),          NULL},
+    {"n.slug",          RK_COLUMN_TEXT, offsetof(listed, group.slug),          NULL},
+    {"n.creation_date", RK_COLUMN_TIME, offsetof(listed, group.creation_date), NULL},
+    {"n.created_by",    RK_COLUMN_TEXT, offsetof(listed, group.created_by),    NULL},
+    {"total.count",     RK_COLUMN_BITS, offsetof(listed, total),               NULL},
+};
+static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
 
 #define LISTED_PAGE                                                                                \
     " SELECT {row}"                                                                                \
@@ -109,7 +94,7 @@ static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows
     "  LEFT JOIN (SELECT n.id, g.name, n.slug, g.creation_date, g.created_by"                      \
     "               FROM common.namespaces n JOIN common.groups g ON g.id = n.group_id"
 
-static int all_groups(rk_array *rows, rk_op *op, const rk_page *page)
+static int all_groups(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
 {
     static const rk_query query = {
         .sql = "WITH total AS ("
@@ -120,11 +105,13 @@ static int all_groups(rk_array *rows, rk_op *op, const rk_page *page)
         .row = &listed_row,
     };
 
-    return rk_db_all(rows, op, &query, RK_PARAMS(rk_int(page->offset), rk_int(page->per_page)));
+    return rk_db_page(out, total, op, &query,
+                      RK_PARAMS(rk_int(page->offset), rk_int(page->per_page)));
 }
 
 /* Platform administrators hold every role on every group. */
-static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, const rk_page *page)
+static int groups_by_role(rk_array *out, int64_t *total, rk_op *op, const char *letters,
+                          const rk_page *page)
 {
     static const rk_query query = {
         .sql =
@@ -142,16 +129,14 @@ static int groups_by_role(rk_array *rows, rk_op *op, const char *letters, const 
         .row = &listed_row,
     };
 
-    return rk_db_all(
-        rows, op, &query,
+    return rk_db_page(
+        out, total, op, &query,
         RK_PARAMS(RK_SUBJECT(op), rk_text(letters), rk_int(page->offset), rk_int(page->per_page)));
 }
 
 int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters,
                         const rk_page *page)
 {
-    rk_array rows;
-
-    RK_TRY(letters ? groups_by_role(&rows, op, letters, page) : all_groups(&rows, op, page));
-    return unpack(out, total, op, &rows);
+    return letters ? groups_by_role(out, total, op, letters, page)
+                   : all_groups(out, total, op, page);
 }

@@ -25,19 +25,17 @@
 #define STREAM(table, condition)                                                                   \
     "(SELECT project_id, sort_key FROM librenku." table " WHERE " condition ORDER ")"
 
-/* The page from its streams, and its rows; without any row it still tells the total. DISTINCT ON is
- * done by sorting what is there; a plain UNION by a hash table as large as the planner fears, which
- * follows the table: a limit that it does not know is a tenth of all rows. */
+/* The page from its streams. DISTINCT ON is done by sorting what is there; a plain UNION by a hash
+ * table as large as the planner fears, which follows the table: a limit that it does not know is a
+ * tenth of all rows. */
 #define PAGE(streams)                                                                              \
     "page AS MATERIALIZED (SELECT DISTINCT ON (sort_key, project_id) project_id, sort_key FROM "   \
     "(" streams ") streams ORDER BY sort_key DESC, project_id LIMIT $4 OFFSET $3)"
 #define SELECT_PAGE                                                                                \
-    " SELECT {row} FROM total LEFT JOIN (page CROSS JOIN LATERAL ("                                \
-    "SELECT p.*, s.slug, n.slug AS namespace, n.id AS namespace_id, n.group_id,"                   \
-    "       ARRAY(SELECT r.url FROM projects.projects_repositories r"                              \
-    "              WHERE r.project_id = p.id ORDER BY r.id) AS repositories" RK_FROM_PROJECTS      \
-    " WHERE p.id = page.project_id COLLATE \"default\" LIMIT 1) p) ON true"                        \
-    " ORDER BY page.sort_key DESC, page.project_id"
+    PAGE_ROWS("p.*, s.slug, n.slug AS namespace, n.id AS namespace_id, n.group_id,"                \
+              " ARRAY(SELECT r.url FROM projects.projects_repositories r"                          \
+              "        WHERE r.project_id = p.id ORDER BY r.id) AS repositories",                  \
+              "page.sort_key DESC, page.project_id")
 
 typedef struct {
     rk_project project;
@@ -123,36 +121,6 @@ static const rk_query direct_within = {
 };
 /* clang-format on */
 
-static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
-{
-    const listed *items = rows->items;
-    rk_project *projects = rk_new_array(op, rk_project, rows->count);
-
-    RK_CHECK(projects);
-    *out = (rk_array){true, 0, projects};
-    *total = rows->count ? items[0].total : 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        if (items[i].project.id)
-            projects[out->count++] = items[i].project;
-    }
-    return 0;
-}
-
-static int run(rk_array *rows, rk_op *op, const rk_query *query, const rk_page *page)
-{
-    return rk_db_all(rows, op, query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
-                               rk_int(rk_page_depth(page))));
-}
-
-static int run_within(rk_array *rows, rk_op *op, const rk_query *query, const rk_page *page,
-                      const char *namespace)
-{
-    return rk_db_all(rows, op, query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
-                               rk_int(rk_page_depth(page)), rk_text(namespace)));
-}
-
 int64_t rk_page_depth(const rk_page *page)
 {
     int64_t rows;
@@ -163,19 +131,15 @@ int64_t rk_page_depth(const rk_page *page)
 int rk_project_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,
                     const char *namespace)
 {
-    rk_array rows;
-
-    RK_TRY(namespace ? run_within(&rows, op, &visible_within, page, namespace)
-                     : run(&rows, op, &visible, page));
-    return unpack(out, total, op, &rows);
+    return namespace ? rk_db_page(out, total, op, &visible_within,
+                                  RK_PARAMS(PAGE_PARAMS(op, page), rk_text(namespace)))
+                     : rk_db_page(out, total, op, &visible, RK_PARAMS(PAGE_PARAMS(op, page)));
 }
 
 int rk_project_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,
                            const char *namespace)
 {
-    rk_array rows;
-
-    RK_TRY(namespace ? run_within(&rows, op, &direct_within, page, namespace)
-                     : run(&rows, op, &direct, page));
-    return unpack(out, total, op, &rows);
+    return namespace ? rk_db_page(out, total, op, &direct_within,
+                                  RK_PARAMS(PAGE_PARAMS(op, page), rk_text(namespace)))
+                     : rk_db_page(out, total, op, &direct, RK_PARAMS(PAGE_PARAMS(op, page)));
 }

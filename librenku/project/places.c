@@ -36,11 +36,9 @@
     " END)::bigint AS count)"
 /* clang-format on */
 #define SELECT_PAGE                                                                                \
-    " SELECT {row} FROM total LEFT JOIN (page CROSS JOIN LATERAL ("                                \
-    "SELECT p.id, p.name, p.created_by_id, p.creation_date, s.slug, n.slug AS namespace,"          \
-    "       n.id AS namespace_id" RK_FROM_PROJECTS                                                 \
-    " WHERE p.id = page.project_id COLLATE \"default\" LIMIT 1) p) ON true"                        \
-    " ORDER BY page.project_id"
+    PAGE_ROWS("p.id, p.name, p.created_by_id, p.creation_date, s.slug, n.slug AS namespace,"       \
+              " n.id AS namespace_id",                                                             \
+              "page.project_id")
 
 #define IN_PARENT "'p:' || x.parent"
 #define PRIVATE(scope) TOTAL("private", scope)
@@ -92,21 +90,6 @@ static const rk_query owned = {
 };
 /* clang-format on */
 
-static int unpack(rk_array *out, int64_t *total, rk_op *op, const rk_array *rows)
-{
-    const listed *items = rows->items;
-    rk_project_place *places = rk_new_array(op, rk_project_place, rows->count);
-
-    RK_CHECK(places);
-    *out = (rk_array){true, 0, places};
-    *total = rows->count ? items[0].total : 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        if (items[i].place.project_id)
-            places[out->count++] = items[i].place;
-    }
-    return 0;
-}
-
 int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, const rk_page *page)
 {
     static const rk_query *const queries[RK_SCOPES] = {
@@ -115,11 +98,7 @@ int rk_project_places(rk_array *out, int64_t *total, rk_op *op, rk_scope scope, 
         [RK_SCOPE_WRITE] = &writable,
         [RK_SCOPE_DELETE] = &owned,
     };
-    rk_array rows;
 
     RK_ASSERT(queries[scope]);
-    RK_TRY(rk_db_all(&rows, op, queries[scope],
-                     RK_PARAMS(RK_SUBJECT(op), rk_int(page->offset), rk_int(page->per_page),
-                               rk_int(rk_page_depth(page)))));
-    return unpack(out, total, op, &rows);
+    return rk_db_page(out, total, op, queries[scope], RK_PARAMS(PAGE_PARAMS(op, page)));
 }

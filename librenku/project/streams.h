@@ -33,6 +33,14 @@
 /* Direct roles of the subject. */
 #define IS_DIRECT "user_id = $2 AND $1 = 'u'"
 
+/* The rows of a page, fetched one by one; without any row it still tells the total. */
+#define PAGE_ROWS(columns, order)                                                                  \
+    " SELECT {row} FROM total LEFT JOIN (page CROSS JOIN LATERAL (SELECT " columns                 \
+        RK_FROM_PROJECTS                                                                           \
+    " WHERE p.id = page.project_id COLLATE \"default\" LIMIT 1) p) ON true ORDER BY " order
+#define PAGE_PARAMS(op, page)                                                                      \
+    RK_SUBJECT(op), rk_int((page)->offset), rk_int((page)->per_page), rk_int(rk_page_depth(page))
+
 /* The rows of the streams that can still be on the page; the largest number when there are more. */
 int64_t rk_page_depth(const rk_page *page);
 

@@ -25,7 +25,7 @@ static int open_key(const char **out, rk_op *op, const char *user_id, const char
 static int make_key(const char **out, const char **encrypted, rk_op *op, const char *user_id)
 {
     RK_AUTO(rk_secret) *fresh = NULL;
-    char *text = rk_secret_alloc(op, KEY_TEXT_MAX);
+    char *text = rk_alloc(op, KEY_TEXT_MAX, 1);
 
     RK_CHECK(text);
     RK_TRY(rk_secret_random(&fresh, op, KEY_BYTES));

@@ -45,6 +45,22 @@ def test_a_user_is_known_by_id_address_and_username(world, name):
     assert world.ask("api", "user_me", "--as", name)["username"] == "alice"
 
 
+@pytest.mark.parametrize("name", [ALICE, f"user:{ALICE}", "alice@example.org", "alice"])
+def test_whom_the_operator_exports_or_removes_is_known_by_any_name(world, name):
+    assert json.loads(world.run("export", "--user", name).stdout)["user"]["id"] == ALICE
+    assert json.loads(world.run("user", "delete", name, "--dry-run", "--json").stdout)["id"] == ALICE
+
+
+@pytest.mark.parametrize("command", [("export", "--user"), ("user", "delete"), ("user", "delete", "--dry-run")])
+@pytest.mark.parametrize("name", ["nobody", "nobody@example.org", "ffffffff-ffff-4fff-bfff-ffffffffffff"])
+def test_who_is_no_user_is_neither_exported_nor_removed(world, command, name):
+    done = world.run(*command, name)
+
+    assert done.returncode == 3
+    assert f"there is no user '{name}'" in done.stderr
+    assert done.stdout == ""
+
+
 @pytest.mark.parametrize("name", ["nobody", "nobody@example.org", "ffffffff-ffff-4fff-bfff-ffffffffffff", "marine-lab", "no such name", ""])
 def test_who_is_no_user_is_named(world, name):
     done = world.run("project", "list", "--as", name)

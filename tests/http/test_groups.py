@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import NO_ULID, ULID, all_pages, check_error, fields_error, total_headers, unique
+from support.api import LAST_OWNER, NO_ULID, ULID, all_pages, check_error, fields_error, total_headers, unique
 
 LOGIN = "You have to be authenticated to perform this operation."
 
@@ -518,15 +518,6 @@ def test_only_owners_change_members(api, user, other, role, status):
     assert set_roles(other, group, (api.user(), "viewer")).status_code == status
     leaving = other.delete(f"/groups/{group['slug']}/members/{other.id}")
     assert leaving.status_code == (204 if status == 200 else 404)
-
-
-LAST_OWNER = {
-    "alone": ([("user", "viewer")], 422),
-    "hands-over": ([("user", "viewer"), ("other", "owner")], 200),
-    "hands-over-in-any-order": ([("other", "owner"), ("user", "editor")], 200),
-    "another-becomes-less": ([("user", "editor"), ("other", "editor")], 422),
-    "stays": ([("user", "owner")], 200),
-}
 
 
 # Spec: authorization.md 10.1: the owners are counted after the whole list, and nothing is written

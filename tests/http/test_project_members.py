@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import NO_ULID, check_error, fields_error
+from support.api import LAST_OWNER, NO_ULID, check_error, fields_error
 
 USER_ID = "String should match pattern '^[A-Za-z0-9]{1}[A-Za-z0-9-]+$'"
 
@@ -160,15 +160,6 @@ def test_owners_of_the_group_and_administrators_change_members(api, admin, user,
     assert set_roles(other, project, (viewer, "viewer")).status_code == 200
     assert set_roles(admin, project, (viewer, "editor")).status_code == 200
     assert roles(user, project) == {user.id: "owner", viewer.id: "editor"}
-
-
-LAST_OWNER = {
-    "alone": ([("user", "viewer")], 422),
-    "hands-over": ([("user", "viewer"), ("other", "owner")], 200),
-    "hands-over-in-any-order": ([("other", "owner"), ("user", "editor")], 200),
-    "another-becomes-less": ([("user", "editor"), ("other", "editor")], 422),
-    "stays": ([("user", "owner")], 200),
-}
 
 
 # Spec: projects.md 4.7; authorization.md 10.1

@@ -449,7 +449,7 @@ def test_a_value_overwrites_the_linked_secret(user, project, vault, rows):
     assert count(rows, "secrets.secrets", user_id=user.id) == 1
 
 
-# Spec: session-secrets.md 4.2 step 5, 7: renaming the slot leaves the secret
+# Spec: session-secrets.md 4.2 step 5, 7; secrets.md 5.1: renaming the slot leaves the secret
 def test_a_value_makes_a_secret(user, project, vault):
     slot = add_slot(user, project, name="My Slot!")
     [link] = fill(user, project, {"secret_slot_id": slot["id"], "value": "välue"})

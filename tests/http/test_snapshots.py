@@ -109,6 +109,12 @@ def stage(make_database, start_server, environment, realm):
     bob.post(
         "/renku_v1_projects/42/migrations", json={"project": {"name": "Old", "namespace": "bob"}}
     )
+    body = {"name": "Key of the buoy", "value": "v", "default_filename": "buoy-key"}
+    secret = ada.post("/user/secrets", json=body).json()
+    body = {"project_id": tides["id"], "filename": "buoy", "description": "Opens the buoy"}
+    slot = ada.post("/session_secret_slots", json=body).json()
+    link = [{"secret_slot_id": slot["id"], "secret_id": secret["id"]}]
+    assert ada.patch(f"/projects/{tides['id']}/session_secrets", json=link).status_code == 200
     yield {
         "api": api,
         "ada": ada,
@@ -118,9 +124,14 @@ def stage(make_database, start_server, environment, realm):
         "tides": tides,
         "notes": notes,
         "copy": copy,
+        "secret": secret,
+        "slot": slot,
     }
     api.close()
     server.stop()
+
+
+S3 = {"type": "s3", "provider": "AWS"}
 
 
 def cases() -> dict[str, tuple]:
@@ -245,6 +256,138 @@ def cases() -> dict[str, tuple]:
         "unknown-alert": ("root", "PATCH", f"/alerts/{NO_ULID}", {"json": {"resolved": True}}),
         "webhook-without-role": ("ada", "POST", "/webhooks/alertmanager", {"json": {}}),
         "webhook-invalid": ("root", "POST", "/webhooks/alertmanager", {"json": {"alerts": [{}]}}),
+        "alert-invalid": ("root", "POST", "/alerts", {"json": {"title": 1, "user_id": "-", "x": 1}}),
+        "webhook-without-alerts": (
+            "root",
+            "POST",
+            "/webhooks/alertmanager",
+            {"json": {"version": "4", "groupKey": "g", "status": "firing", "alerts": []}},
+        ),
+        "unknown-redirect-changed": (
+            "root",
+            "PATCH",
+            "/platform/redirects/%2Fprojects%2Fx",
+            {"json": {}, "headers": {"if-match": '"x"'}},
+        ),
+        "unknown-redirect-removed": (
+            "root",
+            "DELETE",
+            "/platform/redirects/%2Fprojects%2Fx",
+            {"headers": {"if-match": '"x"'}},
+        ),
+        "secrets": ("ada", "GET", "/user/secrets"),
+        "secrets-of-another": ("bob", "GET", "/user/secrets"),
+        "secrets-invalid-query": ("ada", "GET", "/user/secrets?kind=all&x=1"),
+        "secret": ("ada", "GET", "/user/secrets/{secret}"),
+        "secret-of-another": ("bob", "GET", "/user/secrets/{secret}"),
+        "secret-unchanged": ("ada", "PATCH", "/user/secrets/{secret}", {"json": {}}),
+        "unknown-secret": ("ada", "PATCH", f"/user/secrets/{NO_ULID}", {"json": {"name": "x"}}),
+        "unknown-secret-removed": ("ada", "DELETE", f"/user/secrets/{NO_ULID}"),
+        "secret-invalid": (
+            "ada",
+            "POST",
+            "/user/secrets",
+            {"json": {"name": "", "value": "", "kind": "x", "default_filename": "a/b", "y": 1}},
+        ),
+        "secret-without-zone": (
+            "ada",
+            "POST",
+            "/user/secrets",
+            {"json": {"name": "n", "value": "v", "expiration_timestamp": "2030-01-01T00:00:00"}},
+        ),
+        "secret-file-name-taken": (
+            "ada",
+            "POST",
+            "/user/secrets",
+            {"json": {"name": "n", "value": "v", "default_filename": "buoy-key"}},
+        ),
+        "slots": ("nobody", "GET", "/projects/{tides}/session_secret_slots"),
+        "slots-of-a-hidden-project": ("bob", "GET", "/projects/{notes}/session_secret_slots"),
+        "slot": ("nobody", "GET", "/session_secret_slots/{slot}"),
+        "unknown-slot": ("ada", "GET", f"/session_secret_slots/{NO_ULID}"),
+        "slot-invalid": (
+            "ada",
+            "POST",
+            "/session_secret_slots",
+            {"json": {"project_id": "x", "filename": "a/b", "name": "", "y": 1}},
+        ),
+        "slot-without-if-match": ("ada", "PATCH", "/session_secret_slots/{slot}", {"json": {}}),
+        "slot-for-readers": (
+            "nobody",
+            "PATCH",
+            "/session_secret_slots/{slot}",
+            {"json": {}, "headers": {"if-match": '"x"'}},
+        ),
+        "session-secrets": ("ada", "GET", "/projects/{tides}/session_secrets"),
+        "session-secrets-of-another": ("bob", "GET", "/projects/{tides}/session_secrets"),
+        "session-secrets-of-nobody": ("nobody", "GET", "/projects/{tides}/session_secrets"),
+        "session-secrets-invalid": (
+            "bob",
+            "PATCH",
+            "/projects/{tides}/session_secrets",
+            {"json": [{"secret_slot_id": NO_ULID, "value": "", "x": 1}]},
+        ),
+        "session-secrets-twice": (
+            "bob",
+            "PATCH",
+            "/projects/{tides}/session_secrets",
+            {"json": [{"secret_slot_id": NO_ULID}, {"secret_slot_id": NO_ULID}]},
+        ),
+        "session-secrets-of-no-slot": (
+            "bob",
+            "PATCH",
+            "/projects/{tides}/session_secrets",
+            {"json": [{"secret_slot_id": NO_ULID, "value": "v"}]},
+        ),
+        "storage-valid": ("nobody", "POST", "/storage_schema/validate", {"json": S3}),
+        "storage-with-missing-fields": (
+            "nobody",
+            "POST",
+            "/storage_schema/validate",
+            {"json": {"type": "s3"}},
+        ),
+        "storage-not-supported": (
+            "nobody",
+            "POST",
+            "/storage_schema/validate",
+            {"json": {"type": "local"}},
+        ),
+        "storage-without-passwords": (
+            "nobody",
+            "POST",
+            "/storage_schema/obscure",
+            {"json": {"configuration": S3}},
+        ),
+        "storage-not-obscured": (
+            "nobody",
+            "POST",
+            "/storage_schema/obscure",
+            {"json": {"configuration": {"type": "webdav", "pass": 5}}},
+        ),
+        "storage-connection-invalid": (
+            "nobody",
+            "POST",
+            "/storage_schema/test_connection",
+            {"json": {"configuration": S3}},
+        ),
+        "storages": ("ada", "GET", "/storage?project_id=42"),
+        "storages-of-no-project": ("ada", "GET", "/storage"),
+        "unknown-storage": ("ada", "GET", f"/storage/{NO_ULID}"),
+        "storage-invalid": ("ada", "POST", "/storage", {"json": {"name": "a b", "storage_url": "x"}}),
+        "storage-without-access": (
+            "ada",
+            "POST",
+            "/storage",
+            {
+                "json": {
+                    "project_id": "42",
+                    "name": "tides",
+                    "configuration": S3,
+                    "source_path": "bucket",
+                    "target_path": "tides",
+                }
+            },
+        ),
         "broken-json": ("ada", "POST", "/groups", {"content": b"{"}),
         "null-byte": ("ada", "POST", "/groups", {"content": rb'"\u0000"'}),
     }
@@ -256,7 +399,7 @@ CASES = cases()
 @pytest.mark.parametrize("name", CASES)
 def test_answers_stay_as_they_are(stage, snapshot, name):
     who, method, path, *more = CASES[name]
-    for key in ("tides", "notes", "copy"):
+    for key in ("tides", "notes", "copy", "secret", "slot"):
         path = path.replace(f"{{{key}}}", stage[key]["id"])
     caller: Caller = stage[who]
     response = caller.request(method, path, **(more[0] if more else {}))

@@ -15,6 +15,14 @@ PREFIX = "/api/data"
 ADMIN_ROLE = "renku-admin"
 ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 NO_ULID = "01J2F86WS7S8N6159WA3X4042H"  # well-formed, and nobody's
+# Changes of members of what belongs to `user` alone, and their status. Spec: authorization.md 10.1
+LAST_OWNER = {
+    "alone": ([("user", "viewer")], 422),
+    "hands-over": ([("user", "viewer"), ("other", "owner")], 200),
+    "hands-over-in-any-order": ([("other", "owner"), ("user", "editor")], 200),
+    "another-becomes-less": ([("user", "editor"), ("other", "editor")], 422),
+    "stays": ([("user", "owner")], 200),
+}
 _numbers = itertools.count(1)
 _session = uuid.uuid4().hex[:6]
 

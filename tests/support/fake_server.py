@@ -2,7 +2,6 @@
 """The server over a test double of the library: everything but the answers is real."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from support.server import BUILD, SANITIZERS, Server
@@ -28,17 +27,5 @@ def fake_environment(**more: str) -> dict[str, str]:
 
 
 class FakeServer(Server):
-    def launch(self) -> "FakeServer":
-        log = self.log_path.open("ab")
-        self.mark = self.log_path.stat().st_size
-        self.process = subprocess.Popen(
-            [program(), *self.arguments],
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-        )
-        log.close()
-        return self
+    def command(self) -> list[str | Path]:
+        return [program(), *self.arguments]

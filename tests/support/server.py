@@ -136,12 +136,15 @@ class Server:
         self.url = ""
         self.mark = 0  # how much of the log belongs to earlier runs of this server
 
+    def command(self) -> list[str | Path]:
+        return [self.program, "server", *self.arguments]
+
     def launch(self) -> "Server":
         """Starts the process without waiting for it."""
         log = self.log_path.open("ab")
         self.mark = self.log_path.stat().st_size
         self.process = subprocess.Popen(
-            [self.program, "server", *self.arguments],
+            self.command(),
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=log,
