@@ -82,9 +82,10 @@ class Report:
     heading: str = ""
     load: list[float] = field(default_factory=lambda: [os.getloadavg()[0]])
     began: float = field(default_factory=time.time)
+    machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def head(self) -> None:
-        for name, value in machine().items():
+        for name, value in self.machine.items():
             print(f"{name:<12} {value}")
         print(f"{'mode':<12} {'quick: figures of a first look' if self.quick else 'full'}\n", flush=True)
 
@@ -127,7 +128,7 @@ class Report:
             "format": FORMAT,
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.began)),
             "seconds": round(time.time() - self.began, 1),
-            "machine": machine(),
+            "machine": self.machine,
             "quick": self.quick,
             "load": [*self.load, os.getloadavg()[0]],
             "rows": [row.record() for row in self.rows],
@@ -139,6 +140,9 @@ class Report:
         path.write_text(json.dumps(content, indent=1) + "\n")
         begin, end = content["load"]
         print(f"\nload average {begin:.1f} at the start, {end:.1f} at the end, {content['seconds']:.0f} s")
+        if begin > (os.cpu_count() or 1):
+            print("others were busy here: of two sides the one with more threads gets more of the processors, so that rates and")
+            print("latencies say little; read the ratios by CPU")
         print(f"written to {path}", flush=True)
         return content
 
