@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from peers.build import build
+from peers.kube import Kube
 from support.api import Api, Caller, ServerErrors
 from support.database import Rows
 from support.postgres import Postgres
@@ -194,3 +195,13 @@ def admin(api, admin_claims) -> Caller:
 def rclone(folder) -> Path:
     """The real rclone of the pinned version, where servers reach it; the first user of a machine builds it."""
     return Path(shutil.copy2(build("rclone"), folder / "rclone"))
+
+
+@pytest.fixture(scope="session")
+def kube(folder):
+    """A real Kubernetes API server that the tests share; the first user of a machine builds it."""
+    kube = Kube({name: build(name) for name in ("etcd", "kube-apiserver")}, folder / "kube")
+    try:
+        yield kube.start()
+    finally:
+        kube.stop()

@@ -23,6 +23,7 @@ unit_suites = \
 	%D%/unit/http_pairs.c \
 	%D%/unit/http_schema.c \
 	%D%/unit/internal_token.c \
+	%D%/unit/kubeconfig.c \
 	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
 	%D%/unit/metric.c \
 	%D%/unit/notification.c \
@@ -50,4 +51,5 @@ include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
+include tests/integration/k8s/local.mk
 include tests/integration/secret/local.mk

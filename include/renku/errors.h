@@ -43,5 +43,6 @@
 #define RENKU_ECANCELLED 32      /**< 1513: ended by renku_cancel_now() */
 #define RENKU_ETHIRDPARTY 33     /**< 1514: an external service misbehaves */
 #define RENKU_ESTORAGE 34        /**< 1422: a storage configuration is wrong, or leads nowhere */
+#define RENKU_EKUBERNETES 35     /**< 1500: the Kubernetes API refused what we asked for */
 
 #endif

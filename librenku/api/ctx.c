@@ -11,6 +11,7 @@
 #include "librenku/base/time.h"
 #include "librenku/crypto/keys.h"
 #include "librenku/db/db.h"
+#include "librenku/k8s/k8s.h"
 #include "renku/http.h"
 
 /* The setting in seconds as milliseconds. */
@@ -73,6 +74,7 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
     if (rk_settings_bool(settings, RK_SET_RENKU_ADMIN_ONLY))
         return 0; /* the tools of an operator have no callers */
     RK_TRY(open_keys(ctx));
+    RK_TRY(rk_k8s_open(&ctx->k8s, op, settings, RK_SET_K8S_CONFIGS_ROOT));
     return rk_authenticator_new(&ctx->authenticator, op, settings);
 }
 
@@ -132,6 +134,7 @@ void renku_ctx_free(renku_ctx *ctx)
         return; /* in a child its connections and threads are still its parent's */
     rk_callers_free(ctx->callers);
     rk_authenticator_free(ctx->authenticator);
+    rk_k8s_close(ctx->k8s);
     rk_keys_free(ctx->keys);
     rk_pool_free(ctx->pool);
     rk_patterns_free(ctx->patterns);
@@ -146,6 +149,7 @@ static void begin(rk_op *op, renku_ctx *ctx)
     op->settings = ctx->settings;
     op->pool = ctx->pool;
     op->keys = ctx->keys;
+    op->k8s = ctx->k8s;
     op->deadline_ms = rk_time_monotonic_ms() + ctx->timeout_ms;
 }
 

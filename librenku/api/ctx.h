@@ -13,6 +13,7 @@
 struct renku_result;
 struct rk_authenticator;
 struct rk_callers;
+struct rk_k8s;
 struct rk_keys;
 struct rk_pool;
 
@@ -45,6 +46,7 @@ struct renku_ctx {
     rk_router *router;
     struct rk_authenticator *authenticator;
     struct rk_keys *keys;       /* NULL for the tools of an operator */
+    struct rk_k8s *k8s;         /* as keys */
     struct rk_callers *callers; /* made from this context */
     pid_t process;              /* that made it */
     bool cors;

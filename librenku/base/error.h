@@ -28,6 +28,7 @@ typedef struct {
     rk_err err;
     const char *message; /* never NULL while err is set */
     const char *detail;  /* NULL when there is nothing to add */
+    int peer_status;     /* the HTTP status by which another service refused; 0 is none */
 } rk_error;
 
 /* The row of an error; anything that is none gives the row of INTERNAL. */

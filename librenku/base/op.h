@@ -13,6 +13,7 @@
 struct renku_cancel;
 struct rk_caller;
 struct rk_change;
+struct rk_k8s;
 struct rk_keys;
 struct rk_log;
 struct rk_pool;
@@ -31,6 +32,7 @@ typedef struct rk_op {
     const struct rk_settings *settings; /* as ctx */
     struct rk_pool *pool;               /* where the session comes from; as ctx */
     struct rk_keys *keys;               /* NULL: this operation can read no secret */
+    struct rk_k8s *k8s;                 /* NULL: this operation reaches no cluster */
     const struct rk_caller *caller;     /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */

@@ -12,6 +12,7 @@
 #include "librenku/base/cancel.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
+#include "librenku/base/url.h"
 
 enum {
     TIMEOUT_MS = 5000,
@@ -30,6 +31,7 @@ typedef struct {
     const rk_net_request *request;
     CURL *curl;
     struct curl_slist *headers;
+    struct curl_slist *detour; /* where to connect in place of the host of the URL */
     const rk_net_field *fields;
     size_t fields_bytes;
     rk_buf body;
@@ -41,6 +43,7 @@ typedef struct {
 static void transfer_close(transfer *t)
 {
     curl_slist_free_all(t->headers);
+    curl_slist_free_all(t->detour);
     curl_easy_cleanup(t->curl);
 }
 
@@ -168,14 +171,19 @@ static bool holds_line_end(const char *text)
     return strpbrk(text, "\r\n") != NULL;
 }
 
+static int append(struct curl_slist **list, rk_op *op, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    if (!longer)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
+    *list = longer;
+    return 0;
+}
+
 static int add_line(transfer *t, const char *line)
 {
-    struct curl_slist *list = curl_slist_append(t->headers, line);
-
-    if (!list)
-        return rk_fail_default(t->op, RK_ERR_NO_MEMORY);
-    t->headers = list;
-    return 0;
+    return append(&t->headers, t->op, line);
 }
 
 static int add_header(transfer *t, const rk_net_header *header)
@@ -204,7 +212,6 @@ static int set_headers(transfer *t)
     for (size_t i = 0; i < t->request->header_count; i++)
         RK_TRY(add_header(t, &t->request->headers[i]));
     RK_TRY(add_line(t, "Expect:")); /* takes it away: no second round trip for a larger body */
-    curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
     return 0;
 }
 
@@ -235,6 +242,62 @@ static void set_trust(transfer *t)
     curl_easy_setopt(t->curl, CURLOPT_CAINFO, file);
     if (!built->capath)
         curl_easy_setopt(t->curl, CURLOPT_CAPATH, system_ca_folder);
+}
+
+static int set_blob(transfer *t, CURLoption option, const char *text)
+{
+    /* libcurl copies it */
+    struct curl_blob blob = {(void *)(uintptr_t)text, text ? strlen(text) : 0, CURL_BLOB_COPY};
+
+    if (text && curl_easy_setopt(t->curl, option, &blob) != CURLE_OK)
+        return rk_fail_default(t->op, RK_ERR_NO_MEMORY);
+    return 0;
+}
+
+/* TLS asks for the name in the URL: so that name stands there, and the host that is really meant in
+ * the header and in the detour. */
+static int set_server_name(transfer *t, const char *name)
+{
+    rk_url url = rk_url_split(t->request->url);
+    const char *host = rk_strndup(t->op, url.authority.text, url.authority.length);
+
+    RK_CHECK(host);
+    const char *colon = strrchr(host, ':');
+    bool has_port = colon && !strchr(colon, ']');
+    const char *port = has_port ? colon + 1 : "443";
+    const char *renamed =
+        rk_printf(t->op, "https://%s:%s%s", name, port, url.authority.text + url.authority.length);
+    const char *detour = rk_printf(t->op, "%s:%s:%.*s:%s", name, port,
+                                   has_port ? (int)(colon - host) : (int)strlen(host), host, port);
+    const char *header = rk_printf(t->op, "Host: %s", host);
+
+    RK_CHECK(renamed && detour && header);
+    RK_TRY(append(&t->detour, t->op, detour));
+    RK_TRY(add_line(t, header));
+    curl_easy_setopt(t->curl, CURLOPT_CONNECT_TO, t->detour);
+    return curl_easy_setopt(t->curl, CURLOPT_URL, renamed) == CURLE_OK
+               ? 0
+               : rk_fail_default(t->op, RK_ERR_NO_MEMORY);
+}
+
+static int set_tls(transfer *t)
+{
+    const rk_net_tls *tls = t->request->tls;
+
+    if (!tls || strncasecmp(t->request->url, "https:", 6) != 0)
+        return 0;
+    if (tls->authorities) {
+        curl_easy_setopt(t->curl, CURLOPT_CAINFO, NULL);
+        curl_easy_setopt(t->curl, CURLOPT_CAPATH, NULL);
+    }
+    if (tls->insecure) {
+        curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    RK_TRY(set_blob(t, CURLOPT_CAINFO_BLOB, tls->authorities));
+    RK_TRY(set_blob(t, CURLOPT_SSLCERT_BLOB, tls->certificate));
+    RK_TRY(set_blob(t, CURLOPT_SSLKEY_BLOB, tls->key));
+    return tls->server_name ? set_server_name(t, tls->server_name) : 0;
 }
 
 static void set_limits(transfer *t, long timeout_ms)
@@ -301,11 +364,20 @@ static int explain(transfer *t, CURLcode code)
     return fail_remote(t, *t->reason ? t->reason : curl_easy_strerror(code));
 }
 
+/* Whether it may be our certificates or theirs. */
+static bool is_about_tls(CURLcode code)
+{
+    return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CERTPROBLEM ||
+           code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+           code == CURLE_SSL_ISSUER_ERROR;
+}
+
 static int perform(rk_net_answer *out, transfer *t)
 {
     long status = 0;
     CURLcode code = curl_easy_perform(t->curl);
 
+    out->tls_failed = is_about_tls(code);
     if (code != CURLE_OK)
         return explain(t, code);
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -332,7 +404,9 @@ static int prepare_and_perform(rk_net_answer *out, transfer *t)
     set_method(t);
     set_trust(t);
     set_limits(t, (long)left);
+    RK_TRY(set_tls(t));
     set_callbacks(t);
+    curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
     return perform(out, t);
 }
 
@@ -345,6 +419,7 @@ int rk_net_send(rk_net_answer *out, rk_op *op, const rk_net_request *request)
         .max_bytes = request->max_bytes ? request->max_bytes : BODY_MAX_BYTES,
     };
 
+    out->tls_failed = false;
     if (!t.curl)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     int result = prepare_and_perform(out, &t);

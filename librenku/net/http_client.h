@@ -15,6 +15,15 @@ typedef struct {
     const char *value;
 } rk_net_header;
 
+/* How both sides show who they are. The texts are PEM, NULL is none. */
+typedef struct {
+    const char *authorities; /* trusted in place of those of the system and of ca_file */
+    const char *certificate; /* of ours, with the key */
+    const char *key;
+    const char *server_name; /* in the certificate of the server; NULL is the host of the URL */
+    bool insecure;           /* whatever the server shows is believed */
+} rk_net_tls;
+
 typedef struct {
     const char *method; /* NULL is GET */
     const char *url;
@@ -28,6 +37,7 @@ typedef struct {
     size_t max_bytes;     /* of the body of the answer; 0 is 1 MiB */
     const char *ca_file;  /* trusted beside the system's store; NULL is SSL_CERT_FILE of the
                              operation's settings */
+    const rk_net_tls *tls;         /* NULL is the usual: no certificate of ours */
     bool (*cancelled)(void *user); /* asked about once a second; NULL is never */
     void *user;
 } rk_net_request;
@@ -44,6 +54,7 @@ typedef struct {
     const rk_net_field *fields; /* headers of the last answer, newest first */
     const char *body;           /* NUL-terminated after body_size bytes */
     size_t body_size;
+    bool tls_failed; /* there is no answer, because of a certificate: set when the call fails */
 } rk_net_answer;
 
 /* Any status is an answer; no answer is REMOTE, "Error on remote connection <METHOD> <URL>:

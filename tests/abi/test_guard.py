@@ -12,7 +12,7 @@ from support.server import BUILD, ROOT
 
 MAP = ROOT / "librenku" / "librenku.map"
 SONAME = "librenku.so." + re.search(r"\[SOVERSION\], \[(\d+)\]", (ROOT / "configure.ac").read_text())[1]
-PACKAGES = "libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc"
+PACKAGES = "libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc yaml-0.1"
 
 
 def output_of(*command) -> str:

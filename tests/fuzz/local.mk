@@ -2,7 +2,7 @@
 
 # Fuzz targets of the library; each compiles what it looks into itself, so that coverage counts.
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_key tests/fuzz/fuzz_query tests/fuzz/fuzz_storage \
+noinst_PROGRAMS += tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_key tests/fuzz/fuzz_kubeconfig tests/fuzz/fuzz_query tests/fuzz/fuzz_storage \
 	tests/fuzz/fuzz_url
 endif
 fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -67,6 +67,14 @@ tests_fuzz_fuzz_key_SOURCES = %D%/fuzz_key.c \
 tests_fuzz_fuzz_key_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_key_LDADD = librenku_core.la
+tests_fuzz_fuzz_kubeconfig_SOURCES = %D%/fuzz_kubeconfig.c \
+	librenku/k8s/exec.c \
+	librenku/k8s/json.c \
+	librenku/k8s/kubeconfig.c \
+	librenku/k8s/yaml.c
+tests_fuzz_fuzz_kubeconfig_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_kubeconfig_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kubeconfig_LDADD = librenku_core.la
 tests_fuzz_fuzz_url_SOURCES = %D%/fuzz_url.c \
 	librenku/base/url.c \
 	librenku/platform/core.c \
@@ -80,4 +88,4 @@ tests_fuzz_fuzz_storage_SOURCES = %D%/fuzz_storage.c \
 tests_fuzz_fuzz_storage_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_storage_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_storage_LDADD = librenku_core.la
-EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/key %D%/corpora/query %D%/corpora/url %D%/corpora/storage
+EXTRA_DIST += %D%/corpora/json %D%/corpora/jwt %D%/corpora/key %D%/corpora/kubeconfig %D%/corpora/query %D%/corpora/url %D%/corpora/storage

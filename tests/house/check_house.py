@@ -42,12 +42,14 @@ LICENCE_FORMS = {
 
 # The library is a guest: it neither ends, splits, silences nor talks over its host.
 CALLS = {
-    "ends the process": "exit _exit _Exit quick_exit abort assert raise kill",
+    "ends the process": "exit _exit _Exit quick_exit abort assert raise kill killpg",
     "prints": "printf vprintf puts putchar perror dprintf vdprintf",
     "touches signals": "signal sigaction sigprocmask alarm setitimer",
-    "starts a process": "fork vfork system popen posix_spawn execv execve execvp execlp",
+    "starts a process": "fork vfork system popen posix_spawn posix_spawnp execv execve execvp execlp",
     "changes the process": "setlocale setenv putenv unsetenv chdir umask atexit",
 }
+# A kubeconfig may name a program that tells credentials; this is where it is started, and stopped.
+ALLOWED_CALLS = {"librenku/k8s/exec.c": {"posix_spawnp", "killpg"}}
 # What opens a descriptor, and what closes it when the host starts a program.
 OPENERS = {
     "open": "O_CLOEXEC", "openat": "O_CLOEXEC", "fopen": r'"[rwa+]*b?e', "socket": "SOCK_CLOEXEC", "accept4": "SOCK_CLOEXEC",
@@ -222,7 +224,7 @@ def compile_header(tree: Tree, build, header: str, compiler: list):
 
 
 def header_jobs(tree: Tree, build):
-    packages = flags_of_packages("libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc")
+    packages = flags_of_packages("libpq json-c libcurl libsodium libcrypto cjose libpcre2-8 libutf8proc yaml-0.1")
     own = ["gcc", "-x", "c", "-std=gnu11", "-D_GNU_SOURCE", *packages]
     check = [*own, *flags_of_packages("check")]
     public = [["gcc", "-x", "c", "-std=c99", "-pedantic"], ["g++", "-x", "c++", "-std=c++17", "-pedantic"]]
@@ -314,7 +316,8 @@ def check_calls(tree: Tree):
     for path in tree.sources(folder="librenku"):
         code = tree.code(path)
         for call in pattern.finditer(code):
-            yield Finding(path, line_of(code, call.start()), f"{call[1]}(): the library never {reasons[call[1]]}")
+            if call[1] not in ALLOWED_CALLS.get(path, ()):
+                yield Finding(path, line_of(code, call.start()), f"{call[1]}(): the library never {reasons[call[1]]}")
         for call in stream.finditer(code):
             yield Finding(path, line_of(code, call.start()), f"{call[1]}({call[2]}): the library never prints")
 

@@ -8,7 +8,9 @@ Prints the path of each; progress goes to the standard error output. Without nam
 """
 
 import fcntl
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,14 +28,32 @@ class Peer(NamedTuple):
 
     package: str
     version: str
-    variable: str  # that holds the version in the program
     ask: tuple[str, ...]
     answer: str
+    variables: dict[str, str]  # of the program
+    minutes: int  # that it takes with empty caches
+    module: str | None = None  # MODULE@VERSION that replaces others, so that nobody can install from it
+    staged: str = ""  # version of the modules that it keeps in its own folders
 
+
+KUBERNETES = "1.35.4"
+KUBE_MODULE, KUBE_VARIABLES = f"k8s.io/kubernetes@v{KUBERNETES}", "k8s.io/component-base/version."
+KUBE_STAGED = f"v0.{KUBERNETES.removeprefix('1.')}"
 
 PEERS = {
-    "rclone": Peer("github.com/rclone/rclone", "1.71.2", "github.com/rclone/rclone/fs.Version", ("version",), "rclone v1.71.2"),
-}
+    "rclone": Peer(
+        "github.com/rclone/rclone", "1.71.2", ("version",), "rclone v1.71.2",
+        {"github.com/rclone/rclone/fs.Version": "v1.71.2"}, 5,
+    ),
+    "kube-apiserver": Peer(
+        "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES, ("--version",), f"Kubernetes v{KUBERNETES}",
+        {f"{KUBE_VARIABLES}gitVersion": f"v{KUBERNETES}", f"{KUBE_VARIABLES}gitMajor": "1",
+         f"{KUBE_VARIABLES}gitMinor": KUBERNETES.split(".")[1], f"{KUBE_VARIABLES}gitTreeState": "clean"},
+        25, KUBE_MODULE, KUBE_STAGED,
+    ),
+    # the version that Kubernetes names in its own go.mod
+    "etcd": Peer("go.etcd.io/etcd/server/v3", "3.6.5", ("--version",), "etcd Version: 3.6.5", {}, 5, KUBE_MODULE, KUBE_STAGED),
+}  # fmt: skip
 
 
 class CannotBuild(Exception):
@@ -65,22 +85,40 @@ def follow(process: subprocess.Popen, title: str) -> list[str]:
     return last
 
 
-def install(name: str, peer: Peer, folder: Path) -> None:
-    title = f"{name} {peer.version}"
-    path = f"{os.environ.get('PATH', '')}:/usr/local/go/bin"
-    environment = {**os.environ, "PATH": path, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
-    flags = f"-s -w -X {peer.variable}=v{peer.version}"
-    command = ["nice", "-n", "10", "go", "install", "-v", "-trimpath", "-ldflags", flags, f"{peer.package}@v{peer.version}"]
-    if not shutil.which("go", path=path):
-        raise CannotBuild(f"{title}: there is no Go, 1.24 or newer, to build it with (https://go.dev/dl)")
-    say(f"{title}: building it from its Go module, which takes about five minutes the first time")
+def run_go(title: str, command: list[str], folder: Path, environment: dict) -> None:
     try:
-        process = subprocess.Popen(command, env=environment, cwd="/", stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(["nice", "-n", "10", *command], env=environment, cwd=folder, stderr=subprocess.PIPE, text=True)
     except OSError as problem:
         raise CannotBuild(f"{title}: {problem}") from None
     last = follow(process, title)
     if process.wait() != 0:
-        raise CannotBuild("\n".join([f"{title}: go install failed", *last]))
+        raise CannotBuild("\n".join([f"{title}: {' '.join(command[:2])} failed", *last]))
+
+
+def write_module(title: str, peer: Peer, folder: Path, environment: dict) -> None:
+    """A module that requires the peer's, and repeats its replacements with modules that everybody can have."""
+    done = subprocess.run(["go", "mod", "download", "-json", peer.module], env=environment, cwd="/", capture_output=True, text=True)
+    if done.returncode != 0:
+        raise CannotBuild(f"{title}: go mod download failed\n{done.stdout}{done.stderr}")
+    text = Path(json.loads(done.stdout)["GoMod"]).read_text()
+    text = re.sub(r"(?m)^module .*$", "module peer/wrapper", text)
+    text = re.sub(r"(?m)^toolchain .*\n", "", text)
+    text = re.sub(r"(?m)^(\s+)(\S+) => \./\S+$", rf"\1\2 => \2 {peer.staged}", text)
+    (folder / "go.mod").write_text(f"{text}\nrequire {peer.module.replace('@', ' ')}\n")
+
+
+def install(name: str, peer: Peer, folder: Path) -> None:
+    title = f"{name} {peer.version}"
+    path = f"{os.environ.get('PATH', '')}:/usr/local/go/bin"
+    environment = {**os.environ, "PATH": path, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    flags = ["-v", "-trimpath", "-ldflags", " ".join(["-s -w", *(f"-X {key}={value}" for key, value in peer.variables.items())])]
+    if not shutil.which("go", path=path):
+        raise CannotBuild(f"{title}: there is no Go, 1.24 or newer, to build it with (https://go.dev/dl)")
+    say(f"{title}: building it from its Go module, which takes about {peer.minutes} minutes the first time")
+    if not peer.module:
+        return run_go(title, ["go", "install", *flags, f"{peer.package}@v{peer.version}"], Path("/"), environment)
+    write_module(title, peer, folder, {**environment, "GOFLAGS": ""})
+    return run_go(title, ["go", "build", *flags, "-o", name, peer.package], folder, {**environment, "GOFLAGS": "-mod=mod -buildvcs=false"})
 
 
 def build(name: str) -> Path:

@@ -21,11 +21,11 @@ KEYCLOAK, INTERNAL, GITLAB, NOBODY = range(4)
 class Driver:
     """One process; calls may overlap, each runs on a thread of the process."""
 
-    def __init__(self, env: dict[str, str], log):
+    def __init__(self, env: dict[str, str], log, program=DRIVER):
         self.log_file = log
         self.log = open(log, "w+")
         self.process = subprocess.Popen(
-            [DRIVER], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+            [program], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
         )
         self.numbers = itertools.count()
         self.lock = threading.Lock()

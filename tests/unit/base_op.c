@@ -46,6 +46,7 @@ static const struct {
     {RK_ERR_CANCELLED,       1513, 500, false},
     {RK_ERR_THIRD_PARTY,     1514, 500, false},
     {RK_ERR_STORAGE,         1422, 422, true },
+    {RK_ERR_KUBERNETES,      1500, 500, false},
 };
 
 START_TEST(an_error_has_the_code_and_status_of_the_contract)
