@@ -243,16 +243,15 @@ check_main() {
     [ ${#BROKEN[@]} -eq 0 ]
 }
 
-# ./dev bench: everything of tests/bench that can be run.
+# ./dev bench: what only tells something needs no build.
 bench_main() {
-    local script
-    make -C build -j "$JOBS" --no-print-directory bench-programs
-    for script in tests/bench/*.py tests/bench/*.sh; do
-        [ -x "$script" ] || continue
-        say "== $script"
-        case "$script" in
-        *.py) PYTHONPATH=$ROOT/tests .venv/bin/python "$script" "$@" ;;
-        *) "$script" "$@" ;;
-        esac
-    done
+    case " $* " in
+    *" --help "* | *" -h "* | *" --list "* | *" --compare "*) setup_python ;;
+    *)
+        setup_all
+        build_tree build
+        make -C build -j "$JOBS" --no-print-directory bench-programs tests/integration/secret/rotate
+        ;;
+    esac
+    PYTHONPATH=$ROOT/tests .venv/bin/python tests/bench/bench.py "$@"
 }
