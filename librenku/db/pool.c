@@ -28,6 +28,7 @@ struct rk_pool {
     waiter **end;
     int open; /* idle, in use, and being opened */
     int busy;
+    int lent;     /* of the busy ones, those that a line keeps */
     int pause_ms; /* after the last attempt to open one that failed; 0 after a success */
     int64_t pause_until_ms;
     atomic_bool unnamed;
@@ -275,7 +276,7 @@ static bool note_attempt(rk_pool *pool, int err)
         pool->pause_until_ms = rk_time_monotonic_ms() + pool->pause_ms;
     }
 
-    bool others = pool->open > 1;
+    bool others = pool->open - pool->lent > 1;
 
     (void)pthread_mutex_unlock(&pool->lock);
     return others;
@@ -314,10 +315,11 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
 
 static bool can_spare(rk_pool *pool)
 {
-    return pool->idle && pool->options.size > 1 && !pool->queue && !rk_pool_is_unnamed(pool);
+    return pool->idle && pool->options.size > 1 && pool->pause_ms == 0 && !pool->queue &&
+           !rk_pool_is_unnamed(pool);
 }
 
-rk_conn *rk_pool_take_idle(rk_pool *pool)
+rk_conn *rk_pool_lend(rk_pool *pool)
 {
     rk_conn *conn = NULL;
 
@@ -326,12 +328,21 @@ rk_conn *rk_pool_take_idle(rk_pool *pool)
         conn = pool->idle;
         pool->idle = conn->next;
         pool->busy++;
+        pool->lent++;
     }
     (void)pthread_mutex_unlock(&pool->lock);
     if (!conn || (!conn->fresh && rk_conn_is_alive(conn)))
         return conn;
-    rk_pool_give(pool, conn, false);
+    rk_pool_take_back(pool, conn, false);
     return NULL;
+}
+
+void rk_pool_take_back(rk_pool *pool, rk_conn *conn, bool usable)
+{
+    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    pool->lent--;
+    (void)pthread_mutex_unlock(&pool->lock);
+    rk_pool_give(pool, conn, usable);
 }
 
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)

@@ -70,7 +70,9 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool);
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);
 /* One that lies idle and is alive, if there is one that can be spared: nobody waits for it, and it
  * is not the only one that may be. NULL is none. */
-rk_conn *rk_pool_take_idle(rk_pool *pool);
+rk_conn *rk_pool_lend(rk_pool *pool);
+/* Ends that. */
+void rk_pool_take_back(rk_pool *pool, rk_conn *conn, bool usable);
 const rk_pool_options *rk_pool_options_of(const rk_pool *pool);
 /* Behind a pooler that hands out another server for each transaction, statements are parsed each
  * time. */
