@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Programs of ./dev bench; built on demand: make bench-programs.
-EXTRA_PROGRAMS = tests/bench/library/call tests/bench/python/call tests/bench/secrets/call
+bench_calls = tests/bench/library/call tests/bench/python/call tests/bench/secrets/call
+EXTRA_PROGRAMS = $(bench_calls)
 tests_bench_library_call_SOURCES = %D%/library/call.c
 tests_bench_library_call_LDADD = librenku.la $(LIBRENKU_LIBS)
 tests_bench_python_call_SOURCES = %D%/python/call.c
@@ -17,8 +18,8 @@ tests_bench_floor_floor_la_LIBADD = -lpq
 tests_bench_count_count_la_SOURCES = %D%/count/count.c
 tests_bench_count_count_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 
-CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
-bench_programs = $(EXTRA_PROGRAMS) tests/bench/count/count.la
+CLEANFILES += $(bench_calls) $(EXTRA_LTLIBRARIES)
+bench_programs = $(bench_calls) tests/bench/count/count.la
 if HAVE_KORE
 bench_programs += tests/bench/floor/floor.la
 endif
