@@ -228,7 +228,7 @@ def test_a_service_has_operations_and_a_document_of_its_own(tmp_path):
     assert "AnimalChange" not in storage["components"]["schemas"] and "TreeChange" in storage["components"]["schemas"]
     texts = emitted(api)
     assert "renku_tree_patch(" not in texts["renku/operations.h"] and "tree_patch" not in texts["descriptions.c"]
-    assert '.prefix = "/api/secrets", .operations = secrets_operations, .operation_count = 3' in texts["operations.c"]
+    assert '.prefix = "/api/secrets", .operations = secrets_operations, .by_id = secrets_by_id, .operation_count = 3' in texts["operations.c"]
 
 
 # Two services may have one path.
