@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	%D%/errors.md \
 	%D%/operating.md \
 	%D%/python.md \
+	%D%/scaling.md \
 	%D%/threading.md \
 	%D%/tutorial-c.md \
 	tools/abi \

@@ -125,6 +125,11 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
                               is_head(&request->http));
 }
 
+renku_ctx *rk_service_ctx(const rk_service *service)
+{
+    return service->ctx;
+}
+
 bool rk_service_is_quick(const rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);

@@ -187,7 +187,7 @@ static int begin(exchange *x, rk_op *op, renku_result *out)
     x->result = out;
     RK_TRY(rk_request_id(&op->request_id, op, header(x, "x-request-id")));
     rk_result_header(out, "x-request-id", op->request_id);
-    return 0;
+    return rk_request_trace(&op->trace, op, x->request);
 }
 
 static int handle(renku_result *out, rk_op *op, void *user)

@@ -26,6 +26,7 @@ librenku_core_la_SOURCES += \
 	%D%/identity_token.c \
 	%D%/keyset.c %D%/keyset.h \
 	%D%/logging.c \
+	%D%/metrics.c \
 	%D%/pages.c \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \

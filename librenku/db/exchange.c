@@ -8,7 +8,7 @@
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
-enum { ATTEMPTS = 3, ROLLBACK_MS = 1000, NAME_SIZE = 24 };
+enum { ATTEMPTS = 3, ROLLBACK_MS = 1000 };
 
 const rk_query rk_query_begin = {.sql = "BEGIN ISOLATION LEVEL READ COMMITTED"};
 const rk_query rk_query_commit = {.sql = "COMMIT"};
@@ -40,9 +40,14 @@ static uint64_t name_of(const char *sql)
     return hash;
 }
 
-static void print_name(char out[NAME_SIZE], uint64_t name)
+static void print_name(char out[RK_STATEMENT_NAME_SIZE], uint64_t name)
 {
-    (void)snprintf(out, NAME_SIZE, "rk_%016" PRIx64, name); /* 19 characters */
+    (void)snprintf(out, RK_STATEMENT_NAME_SIZE, "rk_%016" PRIx64, name); /* 19 characters */
+}
+
+void rk_statement_name(char out[RK_STATEMENT_NAME_SIZE], const char *sql)
+{
+    print_name(out, name_of(sql));
 }
 
 static int values_of(const char *const **out, rk_op *op, const rk_params *params)
@@ -67,7 +72,7 @@ static bool is_parsed_before(const rk_step *steps, const rk_step *step)
 /* Makes sure that the statement is prepared when it runs. */
 static bool prepare(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *step)
 {
-    char name[NAME_SIZE];
+    char name[RK_STATEMENT_NAME_SIZE];
     const char *sql;
 
     step->parsed = false;
@@ -92,7 +97,7 @@ static bool prepare(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *ste
 static bool send_step(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *step)
 {
     const char *const *values;
-    char name[NAME_SIZE];
+    char name[RK_STATEMENT_NAME_SIZE];
 
     if (values_of(&values, op, &step->params) < 0 || !prepare(op, conn, steps, step))
         return false;
@@ -215,8 +220,15 @@ static rk_wire receive_all(rk_op *op, rk_conn *conn, rk_step *steps)
 {
     rk_wire state = conn->fresh ? receive_settings(op, conn) : RK_WIRE_OK;
 
-    for (rk_step *step = steps; state == RK_WIRE_OK && step; step = step->next)
+    int64_t since = rk_measure_now();
+
+    for (rk_step *step = steps; state == RK_WIRE_OK && step; step = step->next) {
         state = receive_step(op, conn, step);
+        int64_t now = rk_measure_now();
+
+        rk_measure_statement(op, step, now - since);
+        since = now;
+    }
     return state == RK_WIRE_OK ? receive_sync(op, conn) : state;
 }
 
@@ -309,7 +321,7 @@ static int try_once(attempt *a)
     struct rk_session *session = a->session;
 
     if (!session->conn)
-        RK_TRY(rk_pool_take(&session->conn, a->op, session->pool));
+        RK_TRY(rk_measure_take(&session->conn, a->op, session->pool));
     for (rk_step *step = a->steps; step; step = step->next)
         step->result = NULL;
     a->state = send_all(a->op, session, a->steps);

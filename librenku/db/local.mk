@@ -5,6 +5,7 @@ librenku_core_la_SOURCES += \
 	%D%/db.h \
 	%D%/exchange.c \
 	%D%/failure.c \
+	%D%/measure.c \
 	%D%/migrate.c %D%/migrate.h %D%/migration.h \
 	%D%/migrate_adopt.c \
 	%D%/migrate_check.c \
