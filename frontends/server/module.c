@@ -108,7 +108,7 @@ static void handle_signals(void (*handler)(int))
 static void on_listener(void *arg, int error)
 {
     if (error)
-        rk_wire_drain();
+        rk_wire_close_listener();
     else
         kore_listener_accept(arg, 0);
 }

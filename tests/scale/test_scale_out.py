@@ -59,7 +59,7 @@ def settings(make_database, environment):
 @pytest.fixture(scope="module")
 def servers(settings, folder):
     servers = [
-        Server(settings, folder / f"scale-{n}.log", 1, ("--port", str(free_port())))
+        Server(settings, folder / f"scale-{n}.log", 2, ("--port", str(free_port())))
         for n in range(SERVERS)
     ]
     for server in servers:
