@@ -3,14 +3,20 @@
 systemdsystemunitdir = $(prefix)/lib/systemd/system
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-dist_systemdsystemunit_DATA = %D%/systemd/renku-server.socket
-nodist_systemdsystemunit_DATA = %D%/systemd/renku-server.service
-CLEANFILES += %D%/systemd/renku-server.service
-EXTRA_DIST += %D%/systemd/renku-server.service.in %D%/systemd/renku.sysusers %D%/systemd/renku.tmpfiles
+dist_systemdsystemunit_DATA = %D%/systemd/renku-secrets.socket %D%/systemd/renku-server.socket
+nodist_systemdsystemunit_DATA = %D%/systemd/renku-secrets.service %D%/systemd/renku-server.service
+CLEANFILES += %D%/systemd/renku-secrets.service %D%/systemd/renku-server.service
+EXTRA_DIST += %D%/systemd/renku.service.in %D%/systemd/renku.sysusers %D%/systemd/renku.tmpfiles
 
-deploy/systemd/renku-server.service: %D%/systemd/renku-server.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) deploy/systemd
-	$(AM_V_at)sed 's,[@]bindir[@],$(bindir),' $(srcdir)/%D%/systemd/renku-server.service.in >$@
+# The services differ in what they serve, and in whom they run as: each reads its own keys alone.
+make_unit = $(MKDIR_P) deploy/systemd && sed -e 's,[@]bindir[@],$(bindir),'
+
+deploy/systemd/renku-server.service: %D%/systemd/renku.service.in Makefile
+	$(AM_V_GEN)$(make_unit) -e 's,[@]name[@],renku-server,' -e 's,[@]title[@],Renku data API,' -e 's,[@]command[@],server,' \
+		-e 's,[@]user[@],renku,g' $(srcdir)/%D%/systemd/renku.service.in >$@
+deploy/systemd/renku-secrets.service: %D%/systemd/renku.service.in Makefile
+	$(AM_V_GEN)$(make_unit) -e 's,[@]name[@],renku-secrets,' -e 's,[@]title[@],Renku secrets storage,' -e 's,[@]command[@],server --service secrets,' \
+		-e 's,[@]user[@],renku-secrets,g' $(srcdir)/%D%/systemd/renku.service.in >$@
 
 install-data-hook:
 	$(MKDIR_P) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)

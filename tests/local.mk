@@ -28,9 +28,11 @@ unit_suites = \
 	%D%/unit/metric.c \
 	%D%/unit/notification.c \
 	%D%/unit/platform.c \
+	%D%/unit/private_keys.c \
 	%D%/unit/project.c \
 	%D%/unit/rsa.c %D%/unit/rsa_vectors.h \
 	%D%/unit/secret.c \
+	%D%/unit/secrets_storage.c \
 	%D%/unit/symmetric.c \
 	%D%/unit/token_cache.c
 

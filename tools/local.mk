@@ -9,6 +9,7 @@ apispecs = \
 	librenku/platform/apispec.yaml \
 	librenku/project/apispec.yaml \
 	librenku/secret/apispec.yaml \
+	librenku/secrets_storage/apispec.yaml \
 	librenku/storage/apispec.yaml \
 	librenku/user/apispec.yaml
 apigen_sources = \
@@ -23,6 +24,7 @@ apigen_sources = \
 	gen/platform_api.c \
 	gen/project_api.c \
 	gen/secret_api.c \
+	gen/secrets_storage_api.c \
 	gen/storage_api.c \
 	gen/user_api.c
 apigen_headers = \
@@ -33,6 +35,7 @@ apigen_headers = \
 	gen/project_api.h \
 	gen/renku/operations.h \
 	gen/secret_api.h \
+	gen/secrets_storage_api.h \
 	gen/storage_api.h \
 	gen/user_api.h
 apigen_modules = \

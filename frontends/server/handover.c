@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +22,21 @@
 #define FILE_MOST 1048576
 #define COUNT (sizeof(files) / sizeof(files[0]))
 
-/* Settings whose value is the path of a file. At most eight: each is one bit of an exit status. */
+/* Settings whose value is the path of a file; no service gets what only another one may read. */
 static const struct {
     const char *name;
-    bool must_exist; /* when the setting is set; a default may lead nowhere */
+    const char *service; /* that reads it; NULL is any */
+    bool must_exist;     /* when the setting is set; a default may lead nowhere */
 } files[] = {
-    {"INTERNAL_AUTHN_SECRET_KEY_PATH",  true },
-    {"ENCRYPTION_KEY_PATH",             true },
-    {"SECRETS_SERVICE_PUBLIC_KEY_PATH", true },
-    {"RENKU_IDENTITY_KEY",              true },
-    {"RENKU_IDENTITY_USERS",            true },
-    {"SSL_CERT_FILE",                   true },
-    {"KUBECONFIG",                      false},
+    {"INTERNAL_AUTHN_SECRET_KEY_PATH",            "data",     true },
+    {"ENCRYPTION_KEY_PATH",                       "data",     true },
+    {"SECRETS_SERVICE_PUBLIC_KEY_PATH",           "data",     true },
+    {"SECRETS_SERVICE_PRIVATE_KEY_PATH",          "secrets",  false},
+    {"PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH", "secrets",  false},
+    {"RENKU_IDENTITY_KEY",                        "identity", true },
+    {"RENKU_IDENTITY_USERS",                      "identity", true },
+    {"SSL_CERT_FILE",                             NULL,       true },
+    {"KUBECONFIG",                                NULL,       false},
 };
 
 static bool find_path(char path[PATH_MAX], renku_ctx *ctx, const char *name)
@@ -63,25 +65,36 @@ static int settle_path(char path[PATH_MAX], renku_ctx *ctx, size_t i)
     return given && *given && files[i].must_exist ? complain(files[i].name, given) : 0;
 }
 
-/* Which of the paths @p user cannot open, as bits; a process of its own finds out. */
-static int find_closed(char paths[][PATH_MAX], const rk_user *user)
+/* In a process of its own: tells for each path whether @p user cannot open it. */
+static void tell_closed(int to, char paths[][PATH_MAX], const rk_user *user)
 {
-    int status, closed = 0;
+    bool closed[COUNT];
+
+    if (rk_user_become(user) != 0)
+        _exit(1);
+    for (size_t i = 0; i < COUNT; i++)
+        closed[i] = paths[i][0] && open(paths[i], O_RDONLY | O_CLOEXEC) < 0;
+    _exit(write(to, closed, sizeof(closed)) != sizeof(closed));
+}
+
+static int find_closed(bool closed[COUNT], char paths[][PATH_MAX], const rk_user *user)
+{
+    int ends[2], status;
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
     pid_t child = fork();
 
-    if (child < 0)
-        return -1;
-    if (child == 0) {
-        if (rk_user_become(user) != 0)
-            raise(SIGKILL);
-        for (size_t i = 0; i < COUNT; i++)
-            if (paths[i][0] && open(paths[i], O_RDONLY | O_CLOEXEC) < 0)
-                closed |= 1 << i;
-        _exit(closed);
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    if (child == 0)
+        tell_closed(ends[1], paths, user);
+    close(ends[1]);
+    bool told = child > 0 && read(ends[0], closed, COUNT * sizeof(*closed)) ==
+                                 (ssize_t)(COUNT * sizeof(*closed));
+
+    close(ends[0]);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return told ? 0 : -1;
 }
 
 /* Points the setting at a copy in memory, which the server inherits. */
@@ -99,19 +112,21 @@ static int hand_over(const char *name, const char *path, const rk_user *user)
     return 0;
 }
 
-int rk_handover_files(renku_ctx *ctx, const rk_user *user)
+int rk_handover_files(renku_ctx *ctx, const rk_user *user, const char *service)
 {
     static char paths[COUNT][PATH_MAX];
-    int closed = 0;
+    bool closed[COUNT] = {0};
 
     for (size_t i = 0; i < COUNT; i++) {
+        if (files[i].service && strcmp(files[i].service, service) != 0)
+            continue;
         if (settle_path(paths[i], ctx, i) != 0)
             return -1;
     }
-    if (user)
-        closed = find_closed(paths, user);
-    for (size_t i = 0; i < COUNT && closed >= 0; i++)
-        if (closed & 1 << i && hand_over(files[i].name, paths[i], user) != 0)
+    if (user && find_closed(closed, paths, user) != 0)
+        return -1;
+    for (size_t i = 0; i < COUNT; i++)
+        if (closed[i] && hand_over(files[i].name, paths[i], user) != 0)
             return -1;
-    return closed < 0 ? -1 : 0;
+    return 0;
 }

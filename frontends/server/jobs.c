@@ -2,11 +2,12 @@
 #include "frontends/server/jobs.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "frontends/server/thread.h"
 
 #define STACK_BYTES 1048576
 #define IDLE_SECONDS 20
@@ -92,31 +93,17 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Signals belong to the event loop, but for those that a thread brings upon itself. */
-static void choose_signals(sigset_t *blocked)
-{
-    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-
-    sigfillset(blocked);
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-        sigdelset(blocked, own[i]);
-}
-
 static int start_thread(rk_jobs *jobs)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    sigset_t blocked, before;
 
-    choose_signals(&blocked);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
 
-    int failed = pthread_create(&thread, &attributes, work, jobs);
+    int failed = rk_thread_start(&thread, &attributes, work, jobs);
 
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     if (failed)
         return -1;

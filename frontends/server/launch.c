@@ -56,7 +56,8 @@ static const char usage[] =
     "Usage: renku server [options]\n"
     "Serves the API in the foreground, configured by the environment.\n"
     "\n"
-    "      --service NAME    data (default), secrets, or identity (the local identity provider)\n"
+    "      --service NAME    data, secrets (the secrets storage), or identity (the local identity\n"
+    "                        provider); default RENKU_SERVICE, else data\n"
     "  -H, --host HOST       address to listen on (default 0.0.0.0)\n"
     "  -p, --port PORT       port to listen on (default 8000); 0 takes a free one\n"
     "      --workers N       worker processes (default 2)\n"
@@ -221,7 +222,7 @@ static int prepare_with(rk_launch *launch, renku_ctx *ctx)
         return 1;
     const rk_user *user = launch->changes_user ? &launch->runs_as : NULL;
 
-    if (rk_handover_files(ctx, user) != 0)
+    if (rk_handover_files(ctx, user, launch->service) != 0)
         return 1;
     return strcmp(launch->service, "data") == 0 && rk_rclone_start(ctx, user) != 0 ? 1 : 0;
 }
@@ -288,7 +289,10 @@ static int prepare_identity(const rk_launch *launch)
         users[0] = '\0';
     if (setenv("RENKU_IDENTITY_KEY", key, 1) != 0 || setenv("RENKU_IDENTITY_USERS", users, 1) != 0)
         return complain(1, "out of memory");
-    return rk_handover_files(NULL, launch->changes_user ? &launch->runs_as : NULL) == 0 ? 0 : 1;
+    return rk_handover_files(NULL, launch->changes_user ? &launch->runs_as : NULL,
+                             launch->service) == 0
+               ? 0
+               : 1;
 }
 
 static int why_no_bind(const rk_launch *launch)
@@ -473,7 +477,6 @@ static int set_environment(const rk_launch *launch)
     unsetenv("RENKU_SERVER_SOCKET_KEPT");
     if (setenv("RENKU_SERVER_LISTEN_FD", number, 1) != 0 ||
         setenv("RENKU_SERVER_URL", launch->url, 1) != 0 ||
-        setenv("RENKU_SERVER_SERVICE", launch->service, 1) != 0 ||
         (launch->changes_user && setenv("RENKU_SERVER_USER", user, 1) != 0) ||
         (launch->keeps_socket && setenv("RENKU_SERVER_SOCKET_KEPT", "1", 1) != 0) ||
         (launch->debug && setenv("LOG_APP_LEVEL", "DEBUG", 1) != 0))
@@ -503,11 +506,15 @@ static int become_kore(const rk_launch *launch)
 
 int renku_server_main(int argc, char **argv)
 {
-    rk_launch launch = {.service = "data", .host = "0.0.0.0", .port = "8000"};
+    const char *service = getenv("RENKU_SERVICE");
+    rk_launch launch = {
+        .service = service && *service ? service : "data", .host = "0.0.0.0", .port = "8000"};
     int status = parse(&launch, argc, argv);
 
     if (status != 0)
         return status < 0 ? 0 : status;
+    if (setenv("RENKU_SERVICE", launch.service, 1) != 0) /* which the settings follow */
+        return complain(1, "out of memory");
     if ((status = choose_user(&launch)) != 0 || (status = find_module(&launch)) != 0 ||
         (status = take_port(&launch)) != 0)
         return status;

@@ -19,8 +19,10 @@ endif
 	%D%/reader.c %D%/reader.h \
 	%D%/realm.c %D%/realm.h \
 	%D%/reply.c %D%/reply.h \
+	%D%/rotation.c %D%/rotation.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/service.c %D%/service.h \
+	%D%/thread.c %D%/thread.h \
 	%D%/wire.c %D%/wire.h
 %C%_renku_server_la_CFLAGS = $(AM_CFLAGS) $(KORE_CFLAGS)
 # initfirst: see sanitizer.c
@@ -43,7 +45,7 @@ tests_unit_reader_SOURCES = tests/unit/reader.c %D%/reader.c %D%/reader.h
 tests_unit_reader_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_reader_LDADD = $(CHECK_LIBS)
 tests_unit_server_SOURCES = tests/unit/server.c tests/support/fake_renku.c $(server_common) \
-	%D%/jobs.c %D%/metrics.c %D%/reply.c
+	%D%/jobs.c %D%/metrics.c %D%/reply.c %D%/thread.c
 tests_unit_server_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_cond_timedwait
 tests_unit_server_LDADD = $(CHECK_LIBS) -ljson-c -lcrypto -lpthread

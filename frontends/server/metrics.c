@@ -68,6 +68,8 @@ typedef struct rk_process {
 typedef struct rk_shared {
     _Atomic uint32_t series_count, unknown_count;
     _Atomic uint64_t refused[STATUSES];
+    _Atomic int rotation; /* rk_rotation_state */
+    _Atomic uint64_t rotated;
     rk_process processes[WORKERS + 1];
     _Atomic uint64_t past[OWN];    /* counters of workers that have ended */
     _Atomic uint32_t slots[SLOTS]; /* index of a series plus one */
@@ -247,6 +249,23 @@ void rk_metrics_share(void)
 
     for (size_t i = 0; self && i < OWN && renku_ctx_metric(own_ctx, i, &metric); i++)
         self->own[i] = (uint64_t)(metric.value * MILLION + 0.5);
+}
+
+bool rk_metrics_rotation(rk_rotation_state state)
+{
+    return atomic_exchange(&shared->rotation, (int)state) != (int)state;
+}
+
+bool rk_metrics_rotation_is_over(void)
+{
+    int state = atomic_load(&shared->rotation);
+
+    return state == RK_ROTATION_FINISHED || state == RK_ROTATION_ERRORED;
+}
+
+void rk_metrics_rotated(uint64_t count)
+{
+    shared->rotated += count;
 }
 
 void rk_metrics_refresh(void)
@@ -470,17 +489,42 @@ static void put_own(rk_page_text *out)
     put_sample(out, "renku_build_info{", labels, 1);
 }
 
-char *rk_metrics_text(void)
+static void put_rotation(rk_page_text *out)
+{
+    static const struct {
+        rk_rotation_state state;
+        const char *labels;
+    } states[] = {
+        {RK_ROTATION_RUNNING,  "{secrets_rotation_state=\"running\"" },
+        {RK_ROTATION_FINISHED, "{secrets_rotation_state=\"finished\""},
+        {RK_ROTATION_ERRORED,  "{secrets_rotation_state=\"errored\"" },
+    };
+    int state = atomic_load(&shared->rotation);
+
+    if (state == RK_ROTATION_NONE)
+        return;
+    put_head(out, "secrets_rotation_state", "gauge", "What the rotation of secrets has come to.");
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        put_sample(out, "secrets_rotation_state", states[i].labels, (int)states[i].state == state);
+    put_head(out, "secrets_rotation_count_total", "counter", "Secrets that were rewritten.");
+    put(out, "secrets_rotation_count_total ");
+    put_number(out, shared->rotated);
+}
+
+char *rk_metrics_text(bool with_processes)
 {
     rk_page_text out = {0};
 
     if (!shared)
         return NULL;
     put_requests(&out);
-    put_processes(&out, "sanic_process_virtual_memory_bytes", "Virtual memory.",
-                  offsetof(rk_process, virtual_bytes));
-    put_processes(&out, "sanic_process_resident_memory_bytes", "Resident memory.",
-                  offsetof(rk_process, resident_bytes));
+    if (with_processes) {
+        put_processes(&out, "sanic_process_virtual_memory_bytes", "Virtual memory.",
+                      offsetof(rk_process, virtual_bytes));
+        put_processes(&out, "sanic_process_resident_memory_bytes", "Resident memory.",
+                      offsetof(rk_process, resident_bytes));
+    }
+    put_rotation(&out);
     put_own(&out);
     put_library(&out);
     put_bytes(&out, "", 1);

@@ -2,6 +2,7 @@
 #ifndef RK_METRICS_H
 #define RK_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "renku/types.h"
@@ -23,7 +24,19 @@ void rk_metrics_in_flight(int change);
 void rk_metrics_share(void);
 /* Refreshes the gauges of this process; call every few seconds. */
 void rk_metrics_refresh(void);
-/* Everything as Prometheus text, from malloc(); NULL when memory is missing. */
-char *rk_metrics_text(void);
+/* What the rotation of secrets has come to. Spec: secrets.md 6.4 */
+typedef enum {
+    RK_ROTATION_NONE,
+    RK_ROTATION_RUNNING,
+    RK_ROTATION_FINISHED,
+    RK_ROTATION_ERRORED,
+} rk_rotation_state;
+/* Whether it was another one before. */
+bool rk_metrics_rotation(rk_rotation_state state);
+bool rk_metrics_rotation_is_over(void);
+void rk_metrics_rotated(uint64_t count);
+/* Everything as Prometheus text, from malloc(); NULL when memory is missing. The secrets storage
+ * does not tell of its processes. */
+char *rk_metrics_text(bool with_processes);
 
 #endif

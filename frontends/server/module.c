@@ -18,6 +18,7 @@ void renku_connect(struct connection *connection);
 #include "frontends/server/log.h"
 #include "frontends/server/memory.h"
 #include "frontends/server/metrics.h"
+#include "frontends/server/rotation.h"
 #include "frontends/server/sandbox.h"
 #include "frontends/server/sanitizer.h"
 #include "frontends/server/service.h"
@@ -185,7 +186,7 @@ void kore_parent_configure(int argc, char **argv)
     if (!fd)
         fatalx("RENKU_SERVER_LISTEN_FD is missing: start with \"renku server\"");
     adopt_listener(atoi(fd));
-    if (rk_metrics_open() != 0)
+    if (rk_metrics_open() != 0 || rk_rotation_open() != 0)
         fatalx("no shared memory: %s", strerror(errno));
     become_user();
     parent_pid = getpid();
@@ -242,6 +243,7 @@ void kore_worker_configure(void)
     handle_signals(on_worker_signal);
     worker->msg[1]->disconnect = on_parent_gone;
     kore_timer_add(on_tick, TICK_MS, NULL, 0);
+    rk_service_begin(service);
     rk_memory_release();
     kore_msg_send(KORE_MSG_PARENT, MESSAGE_READY, NULL, 0);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <kore/kore.h>
@@ -60,6 +61,7 @@ static struct sock_filter filter[] = {
     ALLOW(sched_yield),
     ALLOW(sched_getaffinity),
     ALLOW(gettid),
+    KORE_SYSCALL_ALLOW_ARG(setpriority, 0, PRIO_PROCESS),
     ALLOW(exit),
     ALLOW(exit_group),
     KORE_SYSCALL_ALLOW_ARG(prctl, 0, PR_SET_NAME),

@@ -11,6 +11,7 @@
 #include "frontends/server/log.h"
 #include "frontends/server/metrics.h"
 #include "frontends/server/realm.h"
+#include "frontends/server/rotation.h"
 
 #include "renku/renku.h"
 
@@ -31,12 +32,16 @@ static bool is_head(const renku_http_request *request)
     return request && strcmp(request->method, "HEAD") == 0;
 }
 
+static bool keeps_secrets(const rk_service *service)
+{
+    return strcmp(service->kind, "secrets") == 0;
+}
+
 static rk_reply *answer_metrics(rk_service *service, const rk_request *request, bool without_body)
 {
-    (void)service;
     (void)request;
-    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8", rk_metrics_text(),
-                            without_body);
+    return rk_reply_of_text(200, "text/plain; version=0.0.4; charset=utf-8",
+                            rk_metrics_text(!keeps_secrets(service)), without_body);
 }
 
 static rk_reply *answer_health(rk_service *service, const rk_request *request, bool without_body)
@@ -95,22 +100,6 @@ static rk_reply *answer_page(rk_service *service, const rk_request *request, con
     return rk_service_refuse(service, &request->http, 405, message);
 }
 
-/* The secrets storage shows nothing of the data API. */
-static bool is_own(const rk_service *service, const char *target)
-{
-    return strcmp(service->kind, "secrets") != 0 || strncmp(target, "/api/secrets/", 13) == 0;
-}
-
-static rk_reply *answer_foreign(rk_service *service, const rk_request *request)
-{
-    const char *target = request->http.target;
-    char message[512];
-
-    snprintf(message, sizeof(message), "Requested URL %.*s not found", (int)strcspn(target, "?"),
-             target);
-    return rk_service_refuse(service, &request->http, 404, message);
-}
-
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
@@ -119,8 +108,6 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
         return answer_page(service, request, page);
     if (service->realm)
         return rk_realm_answer(service->realm, request);
-    if (!is_own(service, request->http.target))
-        return answer_foreign(service, request);
     return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
                               is_head(&request->http));
 }
@@ -193,7 +180,7 @@ static bool open_kind(rk_service *service)
 rk_service *rk_service_new(void)
 {
     rk_service *service = calloc(1, sizeof(*service));
-    const char *kind = getenv("RENKU_SERVER_SERVICE");
+    const char *kind = getenv("RENKU_SERVICE");
 
     if (!service)
         return NULL;
@@ -204,10 +191,17 @@ rk_service *rk_service_new(void)
     return NULL;
 }
 
+void rk_service_begin(rk_service *service)
+{
+    if (keeps_secrets(service))
+        rk_rotation_start(service->ctx);
+}
+
 void rk_service_free(rk_service *service)
 {
     if (!service)
         return;
+    rk_rotation_stop();
     renku_ctx_free(service->ctx);
     rk_realm_free(service->realm);
     free(service);

@@ -13,6 +13,8 @@ typedef struct rk_service rk_service;
 
 /* Reads the environment. NULL with the reason written to the log. */
 rk_service *rk_service_new(void);
+/* Begins what runs beside requests, once the sandbox is closed. */
+void rk_service_begin(rk_service *service);
 void rk_service_free(rk_service *service);
 /* The library of this process; NULL for the identity provider. */
 renku_ctx *rk_service_ctx(const rk_service *service);

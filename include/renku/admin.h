@@ -194,6 +194,43 @@ RENKU_API renku_result *renku_user_delete_preview(renku_ctx *ctx, const char *us
  */
 RENKU_API renku_result *renku_secrets_rotate(renku_ctx *ctx, renku_progress *progress, void *user);
 
+/** Told after each batch of a rotation: how many secrets of it were rewritten. */
+typedef void renku_rewritten(void *user, int64_t count);
+
+/** How secrets are rotated. Initialise with RENKU_ROTATION_INIT; everything is borrowed. */
+typedef struct {
+    size_t size;                /**< sizeof(renku_rotation) */
+    renku_progress *progress;   /**< called on this thread; NULL is none */
+    renku_rewritten *rewritten; /**< called on this thread; NULL is none */
+    void *user;                 /**< handed to both */
+    renku_cancel *cancel;       /**< ends it between two secrets; NULL is none */
+    int optional;               /**< 1: without a previous key nothing is done, and that is no
+                                   failure; there is no body then */
+    int reserved;               /**< 0 */
+} renku_rotation;
+
+/** As renku_secrets_rotate() does it, without progress. */
+#define RENKU_ROTATION_INIT                                                                        \
+    {                                                                                              \
+        sizeof(renku_rotation), 0, 0, 0, 0, 0, 0                                                   \
+    }
+
+/**
+ * The same as renku_secrets_rotate(), for a program that counts, or that ends it. In a context of
+ * the secrets storage its own keys are used.
+ *
+ * @param ctx  borrowed
+ * @param how  borrowed; NULL is RENKU_ROTATION_INIT
+ * @return     as of renku_secrets_rotate()
+ *
+ * Errors:  500/1500 a key cannot be used, or the database failed; 500/1513 it was cancelled.
+ * Time:    some tenths of a second for each secret; there is no deadline.
+ * Memory:  a few MiB.
+ * Threads: safe.
+ * Spec:    secrets.md 6.4
+ */
+RENKU_API renku_result *renku_secrets_rotate_with(renku_ctx *ctx, const renku_rotation *how);
+
 /**
  * Tells how far that is, and changes nothing: "pending" are those that wait for a rotation.
  *

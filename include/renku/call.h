@@ -81,7 +81,9 @@ typedef struct {
     }
 
 /**
- * Runs an operation by its name, as the functions of renku/operations.h do.
+ * Runs an operation by its name, as the functions of renku/operations.h do. A context of the
+ * secrets storage (RENKU_SERVICE) has the operations of that service, which have no functions:
+ * "kubernetes_secret_create".
  *
  * @param ctx      borrowed; any number of threads may share it
  * @param caller   on whose behalf; borrowed; NULL is the anonymous caller
@@ -97,8 +99,8 @@ RENKU_API renku_result *renku_request_run(renku_ctx *ctx, const renku_caller *ca
                                           const renku_request *request);
 
 /**
- * Describes all operations: a JSON array of objects with "id", "method", "path", "summary",
- * "description", "room", "authentication", "parameters" (each with "name", "in", "type",
+ * Describes all operations of the data API: a JSON array of objects with "id", "method", "path",
+ * "summary", "description", "room", "authentication", "parameters" (each with "name", "in", "type",
  * "required", "description" and, of a choice, "enum"), "body" ("json", "form" or null), "list" (the
  * body is one), "members" (of the body or of its items, told as parameters are), "errors" (each
  * with "status" and "description"), "status", "paginated", "etag", "if_match" and "person" (no

@@ -35,14 +35,15 @@ typedef struct {
     }
 
 /**
- * Answers one HTTP request below /api/data, with everything that belongs to it: authentication,
+ * Answers one HTTP request below /api/data, or below /api/secrets in a context whose setting
+ * RENKU_SERVICE is "secrets", with everything that belongs to it: authentication,
  * validation, the operation, the response with status, headers and body. A web server needs to add
  * nothing but the framing (content-length, connection, date).
  *
  * @param ctx      borrowed; any number of threads may share it
  * @param request  borrowed during the call
  * @return         never NULL; released with renku_result_free(). A HEAD request has its body
- * already removed.
+ *                 already removed; the secrets storage leaves its content-length.
  *
  * Time:    bounded by the deadline of @p ctx.
  * Threads: safe; may block on the database.

@@ -39,6 +39,7 @@
 #define RENKU_HAS_METRICS 1    /**< renku_ctx_metric() in renku/http.h */
 #define RENKU_HAS_OPERATIONS 1 /**< renku/operations.h and renku_request_run() */
 #define RENKU_HAS_PAGES 1      /**< renku_pages in renku/call.h */
+#define RENKU_HAS_ROTATION 1   /**< renku_secrets_rotate_with() in renku/admin.h */
 
 /** The settings that a context starts from. */
 typedef struct renku_config renku_config;

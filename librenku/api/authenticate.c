@@ -9,6 +9,7 @@
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/jwk.h"
+#include "librenku/http/operation.h"
 #include "librenku/net/gitlab.h"
 
 enum {
@@ -81,13 +82,16 @@ static int new_gitlab(rk_authenticator *auth, rk_op *op, const rk_settings *sett
 
 static int fill(rk_authenticator *auth, rk_op *op, const rk_settings *settings)
 {
+    const rk_service *service = rk_service_named(rk_settings_text(settings, RK_SET_RENKU_SERVICE));
+
     auth->development = rk_settings_bool(settings, RK_SET_DUMMY_STORES);
-    RK_TRY(new_issuer(auth, op, settings));
+    if (!service->internal)
+        RK_TRY(new_issuer(auth, op, settings));
     if (auth->development)
         return 0;
     RK_TRY(new_keys(auth, op, settings));
     RK_TRY(rk_token_cache_new(&auth->tokens, op, TOKENS_MAX, RK_TOKEN_CACHE_MS));
-    return new_gitlab(auth, op, settings);
+    return service->internal ? 0 : new_gitlab(auth, op, settings);
 }
 
 int rk_authenticator_new(rk_authenticator **out, rk_op *op, const rk_settings *settings)

@@ -35,7 +35,7 @@ int rk_authenticator_discover(rk_authenticator *auth, rk_op *op, int attempts);
 /* Fetches Keycloak's keys now; REMOTE or INTERNAL says why there are none. Nothing to do in
  * development mode. */
 int rk_authenticator_fetch(rk_authenticator *auth, rk_op *op);
-/* Mints and verifies internal tokens; never NULL. */
+/* Mints and verifies internal tokens; NULL in a service that knows none. */
 const struct rk_internal_issuer *rk_authenticator_issuer(const rk_authenticator *auth);
 
 /* What is known of Keycloak's keys, for readiness; all zero in development mode. */

@@ -206,15 +206,6 @@ static int route_of_values(rk_route *route, rk_op *op, const rk_arguments *argum
 
 /* --- by name ---------------------------------------------------------------------------------- */
 
-const rk_operation *rk_operation_named(const char *name)
-{
-    for (int i = 0; name && i < rk_operation_count; i++) {
-        if (strcmp(rk_operations[i].id, name) == 0)
-            return &rk_operations[i];
-    }
-    return NULL;
-}
-
 static const char *value_named(const renku_request *request, const char *name)
 {
     for (size_t i = 0; i < request->parameter_count; i++) {
@@ -264,15 +255,22 @@ static int pairs_of_names(rk_pairs *pairs, rk_op *op, const rk_operation *operat
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+static int not_offered(rk_op *op, const char *name)
+{
+    if (op->ctx->service == &rk_services[RK_SERVICE_DATA])
+        return rk_fail(op, RK_ERR_NOT_FOUND,
+                       "There is no operation '%s': renku_operation_list() names them.", name);
+    return rk_fail(op, RK_ERR_NOT_FOUND, "The service '%s' has no operation '%s'.",
+                   op->ctx->service->name, name);
+}
+
 static int prepare_named(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op *op,
                          const renku_request *request)
 {
-    const rk_operation *operation = rk_operation_named(request->operation);
+    const rk_operation *operation = rk_operation_named(op->ctx->service, request->operation);
 
     if (!operation)
-        return rk_fail(op, RK_ERR_NOT_FOUND,
-                       "There is no operation '%s': renku_operation_list() names them.",
-                       request->operation ? request->operation : "(null)");
+        return not_offered(op, request->operation ? request->operation : "(null)");
     call->operation = operation;
     call->body = request->body;
     call->body_size = request->body ? request->body_size : 0;
@@ -280,10 +278,20 @@ static int prepare_named(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op 
     return pairs_of_names(pairs, op, operation, request);
 }
 
+/* The functions are those of the data API; another service may offer the same. */
+static int find_typed(const rk_operation **out, rk_op *op, const rk_operation *wanted)
+{
+    *out = wanted;
+    if (op->ctx->service == &rk_services[RK_SERVICE_DATA])
+        return 0;
+    *out = rk_operation_named(op->ctx->service, wanted->id);
+    return *out ? 0 : not_offered(op, wanted->id);
+}
+
 static int prepare_typed(rk_call *call, rk_pairs *pairs, rk_route *route, rk_op *op,
                          const rk_arguments *arguments)
 {
-    call->operation = arguments->operation;
+    RK_TRY(find_typed(&call->operation, op, arguments->operation));
     call->body = arguments->body;
     call->body_size = arguments->body_size;
     RK_TRY(route_of_values(route, op, arguments));
@@ -295,7 +303,7 @@ static int check_body(rk_op *op, const rk_call *call)
 {
     if (call->body_size > op->ctx->body_max)
         return rk_fail_default(op, RK_ERR_TOO_LARGE);
-    return rk_answer_refuse_null(op, call->body, call->body_size);
+    return op->ctx->service->internal ? 0 : rk_answer_refuse_null(op, call->body, call->body_size);
 }
 
 static int answer(renku_result *out, rk_op *op, const errand *what)

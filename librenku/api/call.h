@@ -32,8 +32,6 @@ typedef struct {
     const renku_call *call;
 } rk_arguments;
 
-/* NULL when there is none of that name. */
-const rk_operation *rk_operation_named(const char *name);
 struct renku_result *rk_operation_call(renku_ctx *ctx, const renku_caller *caller,
                                        const rk_arguments *arguments);
 

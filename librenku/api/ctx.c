@@ -10,6 +10,7 @@
 #include "librenku/api/result.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/keys.h"
+#include "librenku/crypto/private_keys.h"
 #include "librenku/db/db.h"
 #include "librenku/k8s/k8s.h"
 #include "renku/http.h"
@@ -55,6 +56,19 @@ static int open_keys(renku_ctx *ctx)
     return rk_keys_new(&ctx->keys, &ctx->op, &options);
 }
 
+int rk_ctx_read_private_keys(rk_private_keys **out, rk_op *op)
+{
+    const rk_settings *settings = op->settings;
+    const rk_private_keys_options options = {
+        .current_path = rk_settings_text(settings, RK_SET_SECRETS_SERVICE_PRIVATE_KEY_PATH),
+        .previous_path =
+            rk_settings_text(settings, RK_SET_PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH),
+        .development = rk_settings_bool(settings, RK_SET_DUMMY_STORES),
+    };
+
+    return rk_private_keys_new(out, op, &options);
+}
+
 static int open_all(renku_ctx *ctx, const renku_config *config)
 {
     rk_op *op = &ctx->op;
@@ -64,16 +78,21 @@ static int open_all(renku_ctx *ctx, const renku_config *config)
     ctx->settings = settings;
     op->settings = settings;
     RK_TRY(rk_ctx_open_log(ctx, config));
-    ctx->cors = rk_settings_bool(settings, RK_SET_CORS_ALLOW_ALL_ORIGINS);
+    ctx->service = rk_service_named(rk_settings_text(settings, RK_SET_RENKU_SERVICE));
+    RK_ASSERT(ctx->service);
+    ctx->cors =
+        rk_settings_bool(settings, RK_SET_CORS_ALLOW_ALL_ORIGINS) && !ctx->service->internal;
     ctx->timeout_ms = seconds(settings, RK_SET_SANIC_RESPONSE_TIMEOUT);
     ctx->body_max = (size_t)rk_settings_int(settings, RK_SET_SANIC_REQUEST_MAX_SIZE);
     RK_TRY(open_pool(ctx));
     RK_TRY(rk_patterns_new(&ctx->patterns, op));
-    RK_TRY(rk_router_new(&ctx->router, op, rk_operations, rk_operation_count));
+    RK_TRY(
+        rk_router_new(&ctx->router, op, ctx->service->operations, ctx->service->operation_count));
     RK_TRY(rk_callers_new(&ctx->callers, op));
     if (rk_settings_bool(settings, RK_SET_RENKU_ADMIN_ONLY))
         return 0; /* the tools of an operator have no callers */
-    RK_TRY(open_keys(ctx));
+    RK_TRY(ctx->service->internal ? rk_ctx_read_private_keys(&ctx->private_keys, op)
+                                  : open_keys(ctx));
     RK_TRY(rk_k8s_open(&ctx->k8s, op, settings, RK_SET_K8S_CONFIGS_ROOT));
     return rk_authenticator_new(&ctx->authenticator, op, settings);
 }
@@ -136,6 +155,7 @@ void renku_ctx_free(renku_ctx *ctx)
     rk_authenticator_free(ctx->authenticator);
     rk_k8s_close(ctx->k8s);
     rk_keys_free(ctx->keys);
+    rk_private_keys_free(ctx->private_keys);
     rk_pool_free(ctx->pool);
     rk_patterns_free(ctx->patterns);
     rk_op_end(&ctx->op);
@@ -150,6 +170,7 @@ static void begin(rk_op *op, renku_ctx *ctx)
     op->settings = ctx->settings;
     op->pool = ctx->pool;
     op->keys = ctx->keys;
+    op->private_keys = ctx->private_keys;
     op->k8s = ctx->k8s;
     op->deadline_ms = rk_time_monotonic_ms() + ctx->timeout_ms;
 }

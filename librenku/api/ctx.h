@@ -17,6 +17,7 @@ struct rk_callers;
 struct rk_k8s;
 struct rk_keys;
 struct rk_pool;
+struct rk_private_keys;
 
 typedef struct {
     char *name;
@@ -44,13 +45,15 @@ struct renku_ctx {
     rk_log log;
     rk_counters counters;
     struct rk_pool *pool;
+    const rk_service *service;
     rk_patterns *patterns;
     rk_router *router;
     struct rk_authenticator *authenticator;
-    struct rk_keys *keys;       /* NULL for the tools of an operator */
-    struct rk_k8s *k8s;         /* as keys */
-    struct rk_callers *callers; /* made from this context */
-    pid_t process;              /* that made it */
+    struct rk_keys *keys;                 /* of the data API; NULL for the tools of an operator */
+    struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
+    struct rk_k8s *k8s;                   /* NULL for the tools of an operator */
+    struct rk_callers *callers;           /* made from this context */
+    pid_t process;                        /* that made it */
     bool cors;
     int64_t timeout_ms; /* of one operation */
     size_t body_max;
@@ -61,6 +64,8 @@ typedef int rk_ctx_work(struct renku_result *out, rk_op *op, void *user);
 /* Runs it as an operation of its own, with the deadline of the context; never NULL. A context that
  * is NULL or was made before fork() is refused. */
 struct renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user);
+/* The private keys that the settings of the operation name. Spec: secrets.md 6.1 */
+int rk_ctx_read_private_keys(struct rk_private_keys **out, rk_op *op);
 /* Sets ctx->log up from the settings. Spec: foundations.md 14 */
 int rk_ctx_open_log(renku_ctx *ctx, const renku_config *config);
 

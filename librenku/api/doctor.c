@@ -43,6 +43,8 @@ const rk_examination rk_examinations[] = {
                                                                                                     false, false, rk_examine_key_modes,      rk_fix_key_modes},
     {"RK-D021", "public key",          "Point SECRETS_SERVICE_PUBLIC_KEY_PATH to the PEM file with the public key of the secrets storage.",
                                                                                                     false, false, rk_examine_public_key,     NULL},
+    {"RK-D022", "private key",         "Point SECRETS_SERVICE_PRIVATE_KEY_PATH to the PEM file with the private key of the secrets storage, mode 0600.",
+                                                                                                    false, false, rk_examine_private_key,    NULL},
 };
 const int rk_examination_count = RK_COUNT(rk_examinations);
 

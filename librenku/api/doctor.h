@@ -50,6 +50,7 @@ int rk_examine_keycloak_keys(const char **problem, rk_op *op);
 int rk_examine_internal_key(const char **problem, rk_op *op);
 int rk_examine_encryption_key(const char **problem, rk_op *op);
 int rk_examine_public_key(const char **problem, rk_op *op);
+int rk_examine_private_key(const char **problem, rk_op *op);
 int rk_examine_key_modes(const char **problem, rk_op *op);
 int rk_examine_disk(const char **problem, rk_op *op);
 int rk_fix_key_modes(const char **done, rk_op *op);

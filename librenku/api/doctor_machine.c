@@ -11,6 +11,7 @@
 #include "librenku/api/doctor.h"
 #include "librenku/api/keyset.h"
 #include "librenku/crypto/internal_token.h"
+#include "librenku/crypto/private_keys.h"
 #include "librenku/crypto/rsa.h"
 #include "librenku/crypto/secret.h"
 #include "librenku/db/db.h"
@@ -45,12 +46,34 @@ int rk_examine_keycloak_keys(const char **problem, rk_op *op)
 
 /* --- key files -------------------------------------------------------------------------------- */
 
+static const struct {
+    rk_setting setting;
+    rk_service_id service; /* that reads it */
+    bool secret;           /* nobody but its owner may read it */
+} key_files[] = {
+    {RK_SET_INTERNAL_AUTHN_SECRET_KEY_PATH,            RK_SERVICE_DATA,    true },
+    {RK_SET_ENCRYPTION_KEY_PATH,                       RK_SERVICE_DATA,    true },
+    {RK_SET_SECRETS_SERVICE_PUBLIC_KEY_PATH,           RK_SERVICE_DATA,    false},
+    {RK_SET_SECRETS_SERVICE_PRIVATE_KEY_PATH,          RK_SERVICE_SECRETS, true },
+    {RK_SET_PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH, RK_SERVICE_SECRETS, true },
+};
+
+static bool is_read(const rk_op *op, rk_setting setting)
+{
+    for (size_t i = 0; i < RK_COUNT(key_files); i++) {
+        if (key_files[i].setting == setting)
+            return op->ctx->service == &rk_services[key_files[i].service];
+    }
+    return true;
+}
+
 /* The path; NULL when none is set, or none is used. */
 static const char *key_path(const rk_op *op, rk_setting setting)
 {
     const char *path = rk_settings_text(op->settings, setting);
+    bool used = is_read(op, setting) && !rk_settings_bool(op->settings, RK_SET_DUMMY_STORES);
 
-    return path && *path && !rk_settings_bool(op->settings, RK_SET_DUMMY_STORES) ? path : NULL;
+    return path && *path && used ? path : NULL;
 }
 
 int rk_examine_internal_key(const char **problem, rk_op *op)
@@ -101,10 +124,19 @@ int rk_examine_public_key(const char **problem, rk_op *op)
     return op->error.err;
 }
 
-static const rk_setting key_files[] = {
-    RK_SET_INTERNAL_AUTHN_SECRET_KEY_PATH,
-    RK_SET_ENCRYPTION_KEY_PATH,
-};
+int rk_examine_private_key(const char **problem, rk_op *op)
+{
+    const rk_private_keys_options options = {
+        .current_path = key_path(op, RK_SET_SECRETS_SERVICE_PRIVATE_KEY_PATH),
+        .previous_path = key_path(op, RK_SET_PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH),
+    };
+    RK_AUTO(rk_private_keys) *keys = NULL;
+
+    *problem = NULL;
+    if (!options.current_path)
+        return 0;
+    return rk_as_problem(problem, op, rk_private_keys_new(&keys, op, &options));
+}
 
 static bool is_open_to_others(const struct stat *file)
 {
@@ -130,10 +162,11 @@ int rk_examine_key_modes(const char **problem, rk_op *op)
 {
     *problem = NULL;
     for (size_t i = 0; i < RK_COUNT(key_files) && !*problem; i++) {
-        const char *path = key_path(op, key_files[i]);
+        rk_setting setting = key_files[i].setting;
+        const char *path = key_files[i].secret ? key_path(op, setting) : NULL;
 
         if (path)
-            *problem = mode_problem(op, rk_setting_name(key_files[i]), path);
+            *problem = mode_problem(op, rk_setting_name(setting), path);
     }
     return op->error.err;
 }
@@ -141,7 +174,7 @@ int rk_examine_key_modes(const char **problem, rk_op *op)
 int rk_fix_key_modes(const char **done, rk_op *op)
 {
     for (size_t i = 0; i < RK_COUNT(key_files); i++) {
-        const char *path = key_path(op, key_files[i]);
+        const char *path = key_files[i].secret ? key_path(op, key_files[i].setting) : NULL;
         struct stat file;
 
         if (!path || stat(path, &file) < 0 || !is_open_to_others(&file))

@@ -17,21 +17,13 @@ int rk_examine_settings(const char **problem, rk_op *op, const renku_config *con
 
 /* What the programs of this house read besides the settings. */
 static const char *const other_names[] = {
-    "RENKU_BUILD",
-    "RENKU_FUZZ_SECONDS",
-    "RENKU_IDENTITY_DIR",
-    "RENKU_IDENTITY_KEY",
-    "RENKU_IDENTITY_URL",
-    "RENKU_IDENTITY_USERS",
-    "RENKU_KORE",
-    "RENKU_NO_SKIP",
-    "RENKU_SERVER_MODULE",
-    "RENKU_SERVER_LISTEN_FD",
-    "RENKU_SERVER_SERVICE",
-    "RENKU_SERVER_URL",
-    "RENKU_SERVER_USER",
-    "RENKU_TOKEN",
-    "RENKU_URL",
+    "RENKU_BUILD",         "RENKU_FUZZ_SECONDS",
+    "RENKU_IDENTITY_DIR",  "RENKU_IDENTITY_KEY",
+    "RENKU_IDENTITY_URL",  "RENKU_IDENTITY_USERS",
+    "RENKU_KORE",          "RENKU_NO_SKIP",
+    "RENKU_SERVER_MODULE", "RENKU_SERVER_LISTEN_FD",
+    "RENKU_SERVER_URL",    "RENKU_SERVER_USER",
+    "RENKU_TOKEN",         "RENKU_URL",
 };
 
 static bool is_known(const char *name)

@@ -9,8 +9,6 @@
 #include "librenku/api/request.h"
 #include "librenku/api/versioned.h"
 
-static const char prefix[] = "/api/data";
-
 /* One request on its way. */
 typedef struct {
     renku_ctx *ctx;
@@ -31,14 +29,16 @@ static const char *header(const exchange *x, const char *name)
 /* Path and query of the target; false when it is not below the prefix. */
 static bool split_target(exchange *x)
 {
+    const char *prefix = x->ctx->service->prefix;
+    size_t above = strlen(prefix);
     const char *target = x->request->target;
     const char *mark = strchr(target, '?');
     size_t length = mark ? (size_t)(mark - target) : strlen(target);
 
     x->query = mark ? (rk_segment){mark + 1, strlen(mark + 1)} : (rk_segment){"", 0};
-    if (length < sizeof(prefix) - 1 || memcmp(target, prefix, sizeof(prefix) - 1) != 0)
+    if (length < above || memcmp(target, prefix, above) != 0)
         return false;
-    x->path = (rk_segment){target + sizeof(prefix) - 1, length - (sizeof(prefix) - 1)};
+    x->path = (rk_segment){target + above, length - above};
     return true;
 }
 
@@ -123,7 +123,8 @@ static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
         .if_none_match = header(x, "if-none-match"),
     };
 
-    RK_TRY(rk_answer_refuse_null(op, x->request->body, x->request->body_size));
+    if (!x->ctx->service->internal)
+        RK_TRY(rk_answer_refuse_null(op, x->request->body, x->request->body_size));
     RK_TRY(rk_route_decode(&x->route, op, operation));
     RK_TRY(authenticate(op, x, operation));
     RK_TRY(rk_dispatch(&x->call, op));
@@ -190,6 +191,20 @@ static int begin(exchange *x, rk_op *op, renku_result *out)
     return rk_request_trace(&op->trace, op, x->request);
 }
 
+/* What a HEAD does without; an internal service tells how long it would have been. */
+static int remove_body(renku_result *out, rk_op *op)
+{
+    if (op->ctx->service->internal && out->body_size) {
+        const char *length = rk_printf(op, "%zu", out->body_size);
+
+        RK_CHECK(length);
+        rk_result_header(out, "content-length", length);
+    }
+    out->body = "";
+    out->body_size = 0;
+    return 0;
+}
+
 static int handle(renku_result *out, rk_op *op, void *user)
 {
     exchange *x = user;
@@ -198,10 +213,8 @@ static int handle(renku_result *out, rk_op *op, void *user)
     if (answer(op, x) < 0)
         RK_TRY(write_failure(op, x));
     RK_TRY(add_cors(op, x));
-    if (strcmp(x->request->method, "HEAD") == 0) {
-        out->body = "";
-        out->body_size = 0;
-    }
+    if (strcmp(x->request->method, "HEAD") == 0)
+        return remove_body(out, op);
     return 0;
 }
 

@@ -15,8 +15,8 @@ struct rk_authenticator {
     unsigned algs;    /* accepted from Keycloak */
     rk_keyset *keys;  /* NULL in development */
     rk_token_cache *tokens;
-    rk_internal_issuer *issuer;
-    char *gitlab_url; /* without slash at the end; NULL: no GitLab */
+    rk_internal_issuer *issuer; /* NULL in a service that knows no internal tokens */
+    char *gitlab_url;           /* without slash at the end; NULL: no GitLab */
 };
 
 /* Without the scheme; NULL when there is none. */

@@ -53,18 +53,17 @@ static double value_of(renku_ctx *ctx, size_t index)
 
 int renku_ctx_metric(renku_ctx *ctx, size_t index, renku_metric *out)
 {
-    if (!ctx || !out || ctx->process != getpid() || index >= RK_COUNT(rows))
+    if (!ctx || !out || !rk_size_is_set(out->size) || ctx->process != getpid() ||
+        index >= RK_COUNT(rows))
         return 0;
     const renku_metric metric = {
-        .size = sizeof(metric),
+        .size = out->size,
         .name = rows[index].name,
         .help = rows[index].help,
         .kind = rows[index].kind,
         .value = value_of(ctx, index),
     };
 
-    if (out->size < sizeof(metric))
-        return 0;
-    *out = metric;
+    memcpy(out, &metric, out->size < sizeof(metric) ? out->size : sizeof(metric));
     return 1;
 }

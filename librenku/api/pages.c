@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "librenku/api/call.h"
+#include "librenku/api/ctx.h"
 #include "librenku/api/result.h"
 #include "librenku/api/versioned.h"
 #include "librenku/base/op.h"
@@ -105,11 +105,17 @@ static int64_t number_in(const renku_result *result, const char *name)
     return text ? strtoll(text, NULL, 10) : -1;
 }
 
+/* NULL when there is none, which the call itself tells. */
+static const rk_operation *operation_of(const renku_pages *pages)
+{
+    return pages->ctx ? rk_operation_named(pages->ctx->service, pages->request.operation) : NULL;
+}
+
 renku_result *renku_pages_next(renku_pages *pages)
 {
     if (!pages || pages->over)
         return NULL;
-    const rk_operation *operation = rk_operation_named(pages->request.operation);
+    const rk_operation *operation = operation_of(pages);
 
     if (operation && !operation->paginated) {
         pages->over = true;

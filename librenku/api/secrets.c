@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <unistd.h>
-
 #include "librenku/api/ctx.h"
 #include "librenku/api/result.h"
 #include "librenku/api/tools.h"
+#include "librenku/api/versioned.h"
 #include "librenku/secret/secret.h"
 #include "renku/admin.h"
 
@@ -13,75 +11,68 @@ typedef int rotation_work(rk_op *op, rk_buf *out, const rk_secret_rotation *with
 typedef struct {
     rotation_work *work;
     bool needs_previous;
-    rk_rsa *current, *public_key, *previous;
+    const renku_rotation *how;
     rk_secret_rotation with;
 } rotating;
 
-static int read_current(rotating *rotation, rk_op *op)
+static int rotate(rotating *rotation, rk_op *op, rk_buf *out)
 {
-    const char *path = rk_settings_text(op->settings, RK_SET_SECRETS_SERVICE_PRIVATE_KEY_PATH);
-
-    if (rk_rsa_read_private(&rotation->current, op, path) < 0)
-        return rk_fail_in(op, "SECRETS_SERVICE_PRIVATE_KEY_PATH");
-    return rk_rsa_public_of(&rotation->public_key, op, rotation->current);
-}
-
-/* Unset, or a file that is missing: there is none. Spec: secrets.md 6.1 */
-static int read_previous(rotating *rotation, rk_op *op)
-{
-    const char *path =
-        rk_settings_text(op->settings, RK_SET_PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH);
-
-    if (path && *path && (access(path, F_OK) == 0 || errno != ENOENT)) {
-        return rk_rsa_read_private(&rotation->previous, op, path) < 0
-                   ? rk_fail_in(op, "PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH")
-                   : 0;
-    }
-    if (!rotation->needs_previous)
+    if (rotation->with.keys->previous || !rotation->needs_previous)
+        return rotation->work(op, out, &rotation->with);
+    if (rotation->how->optional)
         return 0;
     return rk_fail(op, RK_ERR_CONFIGURATION,
                    "PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH names no file: there is no key to "
                    "rotate from.");
 }
 
+/* The secrets storage has its keys already; whoever else does this has them for that long. */
 static int run(rk_op *op, rk_buf *out, void *user)
 {
+    RK_AUTO(rk_private_keys) *keys = NULL;
     rotating *rotation = user;
 
-    RK_TRY(read_current(rotation, op));
-    RK_TRY(read_previous(rotation, op));
-    rotation->with.current = rotation->current;
-    rotation->with.public_key = rotation->public_key;
-    rotation->with.previous = rotation->previous;
-    return rotation->work(op, out, &rotation->with);
+    op->cancel = rotation->how->cancel;
+    if (!op->private_keys)
+        RK_TRY(rk_ctx_read_private_keys(&keys, op));
+    rotation->with.keys = op->private_keys ? op->private_keys : keys;
+    return rotate(rotation, op, out);
 }
 
 static renku_result *run_rotation(renku_ctx *ctx, rotating *rotation)
 {
-    renku_result *result = rk_tool_run(ctx, run, rotation, RK_TOOL_JSON);
+    rotation->with.progress = rotation->how->progress;
+    rotation->with.rewritten = rotation->how->rewritten;
+    rotation->with.user = rotation->how->user;
+    return rk_tool_run(ctx, run, rotation, RK_TOOL_JSON);
+}
 
-    rk_rsa_free(rotation->current);
-    rk_rsa_free(rotation->public_key);
-    rk_rsa_free(rotation->previous);
-    return result;
+renku_result *renku_secrets_rotate_with(renku_ctx *ctx, const renku_rotation *how)
+{
+    renku_rotation known = RENKU_ROTATION_INIT;
+    rotating rotation = {.work = rk_secret_rotate, .needs_previous = true, .how = &known};
+
+    if (how && !rk_versioned_read(&known, sizeof(known), how))
+        return rk_result_refused(
+            RK_ERR_INTERNAL, "renku_rotation has no size: initialise it with RENKU_ROTATION_INIT.");
+    return run_rotation(ctx, &rotation);
 }
 
 renku_result *renku_secrets_rotate(renku_ctx *ctx, renku_progress *progress, void *user)
 {
-    rotating rotation = {
-        .work = rk_secret_rotate,
-        .needs_previous = true,
-        .with = {.progress = progress, .user = user}
-    };
+    renku_rotation how = RENKU_ROTATION_INIT;
 
-    return run_rotation(ctx, &rotation);
+    how.progress = progress;
+    how.user = user;
+    return renku_secrets_rotate_with(ctx, &how);
 }
 
 renku_result *renku_secrets_rotate_status(renku_ctx *ctx, renku_progress *progress, void *user)
 {
-    rotating rotation = {
-        .work = rk_secret_rotation_status, .with = {.progress = progress, .user = user}
-    };
+    renku_rotation how = RENKU_ROTATION_INIT;
+    rotating rotation = {.work = rk_secret_rotation_status, .how = &how};
 
+    how.progress = progress;
+    how.user = user;
     return run_rotation(ctx, &rotation);
 }

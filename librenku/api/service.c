@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_api.h"
+#include "librenku/api/ctx.h"
 #include "librenku/base/settings.h"
 #include "librenku/http/operation.h"
 
@@ -20,8 +21,7 @@ int rk_error_sample(rk_op *op, const rk_error_sample_in *in)
 
 int rk_openapi_get(const char **out, rk_op *op, const rk_openapi_get_in *in)
 {
-    (void)op;
     (void)in;
-    *out = rk_openapi_document;
+    *out = rk_openapi_documents[op->ctx->service - rk_services];
     return 0;
 }

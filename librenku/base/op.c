@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "librenku/base/cancel.h"
+#include "librenku/base/time.h"
+
 /* Needs no memory. What failed before stands no longer: without memory nothing of it could be told.
  */
 static int out_of_memory(rk_op *op)
@@ -85,6 +88,15 @@ int rk_fail_in(rk_op *op, const char *place)
 void rk_error_clear(rk_op *op)
 {
     op->error = (rk_error){0};
+}
+
+int rk_op_check(rk_op *op)
+{
+    if (rk_cancel_is_set(op->cancel))
+        return rk_fail_default(op, RK_ERR_CANCELLED);
+    if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
+        return rk_fail_default(op, RK_ERR_TIMEOUT);
+    return 0;
 }
 
 void *rk_alloc(rk_op *op, size_t count, size_t size_bytes)

@@ -18,6 +18,7 @@ struct rk_k8s;
 struct rk_keys;
 struct rk_log;
 struct rk_pool;
+struct rk_private_keys;
 struct rk_reply;
 struct rk_session;
 struct rk_settings;
@@ -29,14 +30,15 @@ struct renku_ctx;
 typedef struct rk_op {
     rk_arena *arena;
     rk_error error;
-    const struct rk_log *log;           /* NULL is silent */
-    struct rk_counters *counters;       /* NULL counts nothing */
-    struct renku_ctx *ctx;              /* NULL in unit tests of the lower floors */
-    const struct rk_settings *settings; /* as ctx */
-    struct rk_pool *pool;               /* where the session comes from; as ctx */
-    struct rk_keys *keys;               /* NULL: this operation can read no secret */
-    struct rk_k8s *k8s;                 /* NULL: this operation reaches no cluster */
-    const struct rk_caller *caller;     /* never NULL once dispatched */
+    const struct rk_log *log;                   /* NULL is silent */
+    struct rk_counters *counters;               /* NULL counts nothing */
+    struct renku_ctx *ctx;                      /* NULL in unit tests of the lower floors */
+    const struct rk_settings *settings;         /* as ctx */
+    struct rk_pool *pool;                       /* where the session comes from; as ctx */
+    struct rk_keys *keys;                       /* NULL: this operation can read no secret */
+    const struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
+    struct rk_k8s *k8s;                         /* NULL: this operation reaches no cluster */
+    const struct rk_caller *caller;             /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */
     struct rk_reply
@@ -67,6 +69,8 @@ int rk_fail_detail(rk_op *op, const char *format, ...) __attribute__((format(pri
  * already in the slot. */
 int rk_fail_in(rk_op *op, const char *place);
 void rk_error_clear(rk_op *op);
+/* CANCELLED or TIMEOUT when the operation shall end: asked between pieces of long work. */
+int rk_op_check(rk_op *op);
 #ifdef __clang_analyzer__
 /* What the analyzer cannot see from outside: these never return 0. */
 #define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)

@@ -25,6 +25,7 @@ enum {
     LENIENT = 64,
     NO_SLASH = 128,
     LOWER_TRUE = 256,
+    DATA = 512,
 };
 
 static const struct {
@@ -252,9 +253,23 @@ static void check_ranges(const rk_settings *settings, rk_buf *problems)
     }
 }
 
+/* The secrets storage reads few of the settings, and minds no others. */
+static bool is_of_secrets(const rk_settings *settings)
+{
+    return strcmp(rk_settings_text(settings, RK_SET_RENKU_SERVICE), "secrets") == 0;
+}
+
+static bool has_unknown_service(const rk_settings *settings)
+{
+    return !is_of_secrets(settings) &&
+           strcmp(rk_settings_text(settings, RK_SET_RENKU_SERVICE), "data") != 0;
+}
+
 static bool is_needed(const rk_settings *settings, rk_setting setting)
 {
     if (setting == RK_SET_DB_PASSWORD && *rk_settings_text(settings, RK_SET_DB_HOST) == '/')
+        return false;
+    if (rows[setting].flags & DATA && is_of_secrets(settings))
         return false;
     if (rows[setting].flags & KEYCLOAK)
         return !rk_settings_bool(settings, RK_SET_DUMMY_STORES) &&
@@ -332,24 +347,26 @@ static bool has_unknown_app_level(const rk_settings *settings)
 
 static const struct {
     bool (*is_broken)(const rk_settings *settings);
+    bool of_data; /* the secrets storage does not mind */
     const char *problem;
 } rules[] = {
-    {lacks_gitlab,           "GITLAB_URL is required while ENABLE_INTERNAL_GITLAB is true"},
-    {mixes_build_images,
+    {has_unknown_service,    false, "RENKU_SERVICE is neither data nor secrets"                  },
+    {lacks_gitlab,           true,  "GITLAB_URL is required while ENABLE_INTERNAL_GITLAB is true"},
+    {mixes_build_images,     true,
      "neither BUILD_OUTPUT_IMAGE_PREFIX nor BUILD_OUTPUT_PRIVATE_IMAGE_PREFIX may begin with the "
-     "other while BUILD_PRIVATE_REPO_BUILDS_ENABLED is true"                              },
-    {lacks_envidat,
+     "other while BUILD_PRIVATE_REPO_BUILDS_ENABLED is true"                                     },
+    {lacks_envidat,          true,
      "ENVIDAT_S3_ENDPOINT, ENVIDAT_S3_BUCKET, ENVIDAT_S3_ACCESS_KEY_ID and "
-     "ENVIDAT_S3_SECRET_ACCESS_KEY are required while ENVIDAT_EXPORTS_ENABLED is true"    },
-    {has_unknown_cpu_limits, "NB_SESSIONS__ENFORCE_CPU_LIMITS is not lax, strict or off"  },
-    {has_unknown_root_level, "LOG_ROOT_LEVEL is no log level"                             },
-    {has_unknown_app_level,  "LOG_APP_LEVEL is no log level"                              },
+     "ENVIDAT_S3_SECRET_ACCESS_KEY are required while ENVIDAT_EXPORTS_ENABLED is true"           },
+    {has_unknown_cpu_limits, true,  "NB_SESSIONS__ENFORCE_CPU_LIMITS is not lax, strict or off"  },
+    {has_unknown_root_level, false, "LOG_ROOT_LEVEL is no log level"                             },
+    {has_unknown_app_level,  false, "LOG_APP_LEVEL is no log level"                              },
 };
 
 static void check_rules(const rk_settings *settings, rk_buf *problems)
 {
     for (size_t i = 0; i < RK_COUNT(rules); i++) {
-        if (!rules[i].is_broken(settings))
+        if ((rules[i].of_data && is_of_secrets(settings)) || !rules[i].is_broken(settings))
             continue;
         begin_problem(problems);
         rk_buf_text(problems, rules[i].problem);

@@ -9,8 +9,8 @@
  * DB_PASSWORD not on a unix socket), KEYCLOAK (required unless DUMMY_STORES or RENKU_ADMIN_ONLY),
  * LATER (required once the room that needs it exists), SECRET (never printed), EMPTY_IS_DEFAULT,
  * EXPONENT (integers may be written 3e3), LENIENT (a bad value is a warning and the default),
- * NO_SLASH (trailing slashes are cut), LOWER_TRUE (only lower case is true). Spec: foundations.md
- * 22 */
+ * NO_SLASH (trailing slashes are cut), LOWER_TRUE (only lower case is true), DATA (the secrets
+ * storage does not require it). Spec: foundations.md 22 */
 typedef enum {
 #define RK_SETTING(name, env, kind, fallback, flags, help) RK_SET_##name,
 #include "librenku/base/settings.def"

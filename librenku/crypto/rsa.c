@@ -7,6 +7,7 @@
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include "librenku/crypto/secret.h"
@@ -161,6 +162,39 @@ int rk_rsa_random_public(rk_rsa **out, rk_op *op)
     if (!key)
         return rk_fail(op, RK_ERR_INTERNAL, "An RSA key cannot be made.");
     return half_new(out, op, key);
+}
+
+/* The PEM text of a private key, in memory that is zeroed when it is given back. */
+static int print_private(rk_secret **out, rk_op *op, const EVP_PKEY *key)
+{
+    BIO *memory = BIO_new(BIO_s_secmem());
+    char *text = NULL;
+    long length = memory && PEM_write_bio_PKCS8PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL)
+                      ? BIO_get_mem_data(memory, &text)
+                      : 0;
+    int result = length > 0 ? rk_secret_copy(out, op, text, (size_t)length)
+                            : rk_fail_default(op, RK_ERR_NO_MEMORY);
+
+    BIO_free(memory);
+    ERR_clear_error();
+    return result;
+}
+
+int rk_rsa_random_private(rk_rsa **out, rk_op *op)
+{
+    RK_AUTO(EVP_PKEY) *key = EVP_RSA_gen(RK_RSA_NEW_BITS);
+    rk_rsa *made = NULL;
+
+    if (!key)
+        return rk_fail(op, RK_ERR_INTERNAL, "An RSA key cannot be made.");
+    RK_TRY(half_new(&made, op, key));
+    int result = print_private(&made->pem, op, key);
+
+    if (result < 0)
+        rk_rsa_free(made);
+    else
+        *out = made;
+    return result;
 }
 
 int rk_rsa_public_of(rk_rsa **out, rk_op *op, const rk_rsa *private_key)

@@ -21,6 +21,8 @@ int rk_rsa_read_public(rk_rsa **out, rk_op *op, const char *path);
 int rk_rsa_read_private(rk_rsa **out, rk_op *op, const char *path);
 /* A fresh public key, whose private half nobody has: for development. */
 int rk_rsa_random_public(rk_rsa **out, rk_op *op);
+/* A fresh key pair, for development. */
+int rk_rsa_random_private(rk_rsa **out, rk_op *op);
 /* The public half of a private key. */
 int rk_rsa_public_of(rk_rsa **out, rk_op *op, const rk_rsa *private_key);
 /* NULL is accepted. */

@@ -336,10 +336,7 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 {
     attempt a = {.op = op, .session = session, .steps = steps, .first = !session->begun};
 
-    if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
-        return rk_fail_default(op, RK_ERR_TIMEOUT);
-    if (rk_cancel_is_set(op->cancel))
-        return rk_fail_default(op, RK_ERR_CANCELLED);
+    RK_TRY(rk_op_check(op));
     for (int i = 0; i < ATTEMPTS && (i == 0 || may_repeat(&a)); i++) {
         session->failed = false;
         RK_TRY(try_once(&a));

@@ -187,10 +187,7 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op)
 
 static int no_room(rk_op *op, const rk_pool *pool)
 {
-    if (rk_cancel_is_set(op->cancel))
-        return rk_fail_default(op, RK_ERR_CANCELLED);
-    if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
-        return rk_fail_default(op, RK_ERR_TIMEOUT);
+    RK_TRY(rk_op_check(op));
     return rk_fail(op, RK_ERR_DATABASE,
                    "Database error occurred: no connection became free within %d ms",
                    pool->options.wait_ms);

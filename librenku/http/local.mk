@@ -6,7 +6,7 @@ librenku_core_la_SOURCES += \
 	%D%/json.c %D%/json.h \
 	%D%/json_write.c \
 	%D%/location.c %D%/location.h \
-	%D%/operation.h \
+	%D%/operation.c %D%/operation.h \
 	%D%/pairs.h \
 	%D%/patterns.c %D%/patterns.h \
 	%D%/query.c \

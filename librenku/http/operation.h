@@ -63,12 +63,28 @@ typedef struct rk_operation {
     int (*run)(void *out, rk_op *op, const void *in); /* out, in: the generated structs */
 } rk_operation;
 
-/* The generated table. */
-extern const rk_operation rk_operations[];
-extern const int rk_operation_count;
-/* All of them as renku_operation_list() tells them. */
+/* What a context can serve, and a process does. */
+typedef enum { RK_SERVICE_DATA, RK_SERVICE_SECRETS, RK_SERVICE_COUNT_ } rk_service_id;
+
+typedef struct {
+    const char *name;   /* as RENKU_SERVICE names it */
+    const char *prefix; /* of its paths: "/api/data" */
+    const rk_operation *operations;
+    int operation_count;
+    bool internal; /* reached from inside of a cluster only: no CORS, no check for null bytes, and a
+                      HEAD has the length of its GET */
+} rk_service;
+
+/* The generated tables. */
+extern const rk_service rk_services[RK_SERVICE_COUNT_];
+/* The merged OpenAPI documents. */
+extern const char *const rk_openapi_documents[RK_SERVICE_COUNT_];
+/* The operations of the data API as renku_operation_list() tells them. */
 extern const char rk_operation_descriptions[];
-/* The merged OpenAPI document. */
-extern const char rk_openapi_document[];
+
+/* The service of that name; NULL when there is none. */
+const rk_service *rk_service_named(const char *name);
+/* The operation of a service; NULL when it offers none of that name. */
+const rk_operation *rk_operation_named(const rk_service *service, const char *name);
 
 #endif

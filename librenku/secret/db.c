@@ -29,10 +29,6 @@ static const rk_column secret_columns[] = {
 };
 static const rk_row secret_row = RK_ROW_THEN(rk_user_secret, secret_columns, secret_loaded);
 
-/* Spec: secrets.md 5.3 */
-#define USABLE                                                                                     \
-    "(s.expiration_timestamp IS NULL OR s.expiration_timestamp > now() + interval '120 seconds')"
-
 static rk_param caller_id(const rk_op *op)
 {
     return rk_text(op->caller->id);
@@ -56,10 +52,10 @@ static int missing(rk_op *op, const char *id)
 int rk_user_secret_usable(rk_array *out, rk_op *op, int kind)
 {
     static const rk_query query = {
-        .sql =
-            "SELECT {row}"
-            "  FROM secrets.secrets s"
-            " WHERE s.user_id = $1 AND s.kind = $2::public.secretkind AND " USABLE " ORDER BY s.id",
+        .sql = "SELECT {row}"
+               "  FROM secrets.secrets s"
+               " WHERE s.user_id = $1 AND s.kind = $2::public.secretkind AND " RK_SQL_USABLE
+               " ORDER BY s.id",
         .row = &secret_row,
     };
 
@@ -71,7 +67,7 @@ int rk_user_secret_find(rk_user_secret *out, rk_op *op, const char *id)
 {
     static const rk_query query = {
         .sql = "SELECT {row} FROM secrets.secrets s"
-               " WHERE s.id = $1 AND s.user_id = $2 AND " USABLE,
+               " WHERE s.id = $1 AND s.user_id = $2 AND " RK_SQL_USABLE,
         .row = &secret_row,
     };
     bool found;
@@ -140,7 +136,7 @@ int rk_user_secret_update(rk_user_secret *out, rk_op *op, const char *id,
                "                                THEN s.modification_date ELSE now() END,"
                "       expiration_timestamp = coalesce($7::timestamptz,"
                "           CASE WHEN $5::text IS NULL THEN s.expiration_timestamp END)"
-               " WHERE s.id = $1 AND s.user_id = $2 AND " USABLE " RETURNING {row}",
+               " WHERE s.id = $1 AND s.user_id = $2 AND " RK_SQL_USABLE " RETURNING {row}",
         .row = &secret_row,
         .duplicate = RK_ERR_CONFLICT,
         .taken = "Another secret of yours has the same file name.",
@@ -158,7 +154,8 @@ int rk_user_secret_update(rk_user_secret *out, rk_op *op, const char *id,
 int rk_user_secret_remove(rk_op *op, const char *id)
 {
     static const rk_query query = {
-        .sql = "DELETE FROM secrets.secrets s WHERE s.id = $1 AND s.user_id = $2 AND " USABLE,
+        .sql =
+            "DELETE FROM secrets.secrets s WHERE s.id = $1 AND s.user_id = $2 AND " RK_SQL_USABLE,
     };
 
     return rk_db_run(NULL, op, &query, RK_PARAMS(rk_text(id), caller_id(op)));

@@ -7,5 +7,6 @@ librenku_core_la_SOURCES += \
 	%D%/seal.c \
 	%D%/secret.h \
 	%D%/session_secrets.c \
-	%D%/slots.c %D%/slots.h
+	%D%/slots.c %D%/slots.h \
+	%D%/wrapped.c
 dist_noinst_DATA += %D%/apispec.yaml

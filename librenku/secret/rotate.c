@@ -5,9 +5,8 @@
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/base/ulid.h"
-#include "librenku/crypto/envelope.h"
 #include "librenku/db/db.h"
-#include "librenku/secret/secret.h"
+#include "librenku/secret/db.h"
 
 /* Another key pair of the secrets storage: the outer layer of every secret is made anew. Each row
  * tells by itself whether it is done, so that a rotation may end at any point and begin again.
@@ -29,43 +28,17 @@ typedef struct {
 } tally;
 
 typedef struct {
-    const char *id;
-    const char *name;
-    const char *user_id;
-    const char *value;
-    const char *key_hex;
-    rk_envelope envelope;
+    rk_wrapped_secret stored;
     const char *fresh_key_hex; /* NULL: the row stays as it is */
     const char *fresh_value;
 } sealed;
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static int row_loaded(void *model, rk_op *op)
-{
-    sealed *found = model;
-    size_t room = strlen(found->key_hex) / 2 + 1;
-    unsigned char *bytes = rk_alloc(op, room, 1);
-
-    RK_CHECK(bytes);
-    found->envelope.value = found->value;
-    found->envelope.key.bytes = bytes;
-    return sodium_hex2bin(bytes, room, found->key_hex, strlen(found->key_hex), NULL,
-                          &found->envelope.key.size_bytes, NULL) == 0
-               ? 0
-               : rk_fail_default(op, RK_ERR_INTERNAL);
-}
-
 static int read_batch(rk_array *out, rk_op *op, const char *last)
 {
-    static const rk_column columns[] = {
-        {"s.id",                                RK_COLUMN_TEXT, offsetof(sealed, id),      NULL},
-        {"s.name",                              RK_COLUMN_TEXT, offsetof(sealed, name),    NULL},
-        {"coalesce(s.user_id, '')",             RK_COLUMN_TEXT, offsetof(sealed, user_id), NULL},
-        {"encode(s.encrypted_value, 'escape')", RK_COLUMN_TEXT, offsetof(sealed, value),   NULL},
-        {"encode(s.encrypted_key, 'hex')",      RK_COLUMN_TEXT, offsetof(sealed, key_hex), NULL},
-    };
-    static const rk_row model = RK_ROW_THEN(sealed, columns, row_loaded);
+    static const rk_column columns[] = {RK_WRAPPED_COLUMNS};
+    static const rk_row model = RK_ROW_THEN(sealed, columns, rk_wrapped_loaded);
     static const rk_query query = {
         .sql = "SELECT {row} FROM secrets.secrets s WHERE s.id > $1 ORDER BY s.id LIMIT $2",
         .row = &model,
@@ -92,7 +65,7 @@ static int write_batch(rk_op *op, void *user)
             continue;
         RK_TRY(
             rk_db_defer(NULL, op, &query,
-                        RK_PARAMS(rk_text(rows[i].id), rk_text(rows[i].key_hex),
+                        RK_PARAMS(rk_text(rows[i].stored.id), rk_text(rows[i].stored.key_hex),
                                   rk_text(rows[i].fresh_value), rk_text(rows[i].fresh_key_hex))));
     }
     return 0;
@@ -104,7 +77,7 @@ static int write_batch(rk_op *op, void *user)
 static int opens(bool *out, rk_op *op, const rk_rsa *key, const sealed *row)
 {
     rk_bytes password;
-    int result = rk_rsa_unwrap(&password, op, key, &row->envelope.key);
+    int result = rk_rsa_unwrap(&password, op, key, &row->stored.envelope.key);
 
     *out = result == 0;
     if (result != RK_ERR_DECRYPTION)
@@ -115,12 +88,12 @@ static int opens(bool *out, rk_op *op, const rk_rsa *key, const sealed *row)
 
 static int seal_anew(sealed *row, rk_op *op, const rk_secret_rotation *with)
 {
-    const rk_envelope_owner owner = {row->user_id, with->rounds};
+    const rk_envelope_owner owner = {row->stored.user_id, with->rounds};
     rk_envelope fresh;
     const char *inner;
 
-    RK_TRY(rk_envelope_open(&inner, op, with->previous, &owner, &row->envelope));
-    RK_TRY(rk_envelope_seal(&fresh, op, with->public_key, &owner, inner));
+    RK_TRY(rk_envelope_open(&inner, op, with->keys->previous, &owner, &row->stored.envelope));
+    RK_TRY(rk_envelope_seal(&fresh, op, with->keys->public_key, &owner, inner));
     size_t room = 2 * fresh.key.size_bytes + 1;
     char *hex = rk_alloc(op, room, 1);
 
@@ -137,7 +110,7 @@ static int fail_row(tally *state, rk_op *op, const sealed *row)
     rk_error_clear(op);
     state->failed++;
     rk_log_error(op, "secrets", "The secret %s (\"%s\") can be opened with neither key: it stays.",
-                 row->id, row->name);
+                 row->stored.id, row->stored.name);
     return 0;
 }
 
@@ -146,7 +119,7 @@ static int rotate_row(tally *state, rk_op *op, sealed *row)
     int64_t begun_ms = rk_time_monotonic_ms();
     bool is_current;
 
-    RK_TRY(opens(&is_current, op, state->with->current, row));
+    RK_TRY(opens(&is_current, op, state->with->keys->current, row));
     if (is_current) {
         state->current++;
         return 0;
@@ -162,12 +135,12 @@ static int inspect_row(tally *state, rk_op *op, sealed *row)
 {
     bool is_current, is_previous;
 
-    RK_TRY(opens(&is_current, op, state->with->current, row));
+    RK_TRY(opens(&is_current, op, state->with->keys->current, row));
     if (is_current)
         state->current++;
-    if (is_current || !state->with->previous)
+    if (is_current || !state->with->keys->previous)
         return 0;
-    RK_TRY(opens(&is_previous, op, state->with->previous, row));
+    RK_TRY(opens(&is_previous, op, state->with->keys->previous, row));
     state->failed += !is_previous;
     return 0;
 }
@@ -203,6 +176,7 @@ static int run_rows(tally *state, rk_op *op, rk_array *batch, row_work *work)
 
     rk_db_end(op); /* the connection is free while keys are derived */
     for (size_t i = 0; i < batch->count; i++) {
+        RK_TRY(rk_op_check(op));
         RK_TRY(work(state, op, &rows[i]));
         state->seen++;
         tell(state, op);
@@ -221,9 +195,12 @@ static int run_batch(size_t *count, tally *state, rk_op *op, row_work *work)
     int64_t rewritten = state->rewritten;
 
     RK_TRY(run_rows(state, op, &batch, work));
-    if (state->rewritten > rewritten)
+    if (state->rewritten > rewritten) {
         RK_TRY(rk_db_transaction(op, write_batch, &batch));
-    strncpy(state->last, ((const sealed *)batch.items)[batch.count - 1].id, RK_ULID_LENGTH);
+        if (state->with->rewritten)
+            state->with->rewritten(state->with->user, state->rewritten - rewritten);
+    }
+    strncpy(state->last, ((const sealed *)batch.items)[batch.count - 1].stored.id, RK_ULID_LENGTH);
     return 0;
 }
 
@@ -239,6 +216,7 @@ static int run_batch_apart(size_t *count, tally *state, rk_op *op, row_work *wor
     apart.settings = op->settings;
     apart.pool = op->pool;
     apart.caller = op->caller;
+    apart.cancel = op->cancel;
     int result = run_batch(count, state, &apart, work);
 
     if (result < 0)
@@ -265,6 +243,7 @@ static int run_all(tally *state, rk_op *op, row_work *work)
     RK_TRY(rk_db_one(&total, op, &query, RK_NO_PARAMS));
     rk_db_end(op);
     state->total = total.count.value;
+    tell(state, op);
     do
         RK_TRY(run_batch_apart(&count, state, op, work));
     while (count == BATCH);

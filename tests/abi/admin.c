@@ -175,6 +175,18 @@ TEST(a_rotation_names_the_key_that_it_lacks)
     renku_ctx_free(ctx);
 }
 
+TEST(a_rotation_takes_its_manner_in_a_structure)
+{
+    renku_ctx *ctx = abi_open();
+    renku_rotation how = RENKU_ROTATION_INIT, blank = {0};
+
+    REFUSED(renku_secrets_rotate_with(ctx, &how), RENKU_ECONFIGURATION, "_PRIVATE_KEY_PATH");
+    REFUSED(renku_secrets_rotate_with(ctx, NULL), RENKU_ECONFIGURATION, "_PRIVATE_KEY_PATH");
+    REFUSED(renku_secrets_rotate_with(ctx, &blank), RENKU_EINTERNAL, "RENKU_ROTATION_INIT");
+    REFUSED(renku_secrets_rotate_with(NULL, &how), RENKU_EINTERNAL, "NULL");
+    renku_ctx_free(ctx);
+}
+
 TEST(a_foreign_database_is_not_adopted_nor_handed_back)
 {
     renku_ctx *ctx = abi_open_with("DB_NAME", abi_env("ABI_SPARE_DATABASE"));

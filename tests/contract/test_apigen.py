@@ -179,6 +179,9 @@ REFUSALS = {
     ),
     "same-name": (lambda d: own(animal(d), struct="rk_animal_patch"), "rename one with x-renku"),
     "room": (lambda d: d.update({"x-renku": {"room": "park"}}), "x-renku room is 'park', but"),
+    "service": (lambda d: own(d, service="park"), "the service 'park' is none of data, secrets"),
+    "services": (lambda d: own(listing(d), services=["data", "park"]), f"{LIST}: the service 'park' is none of"),
+    "no-services": (lambda d: own(listing(d), services=[]), f"{LIST}: services is a list with at least one name"),
 }
 
 
@@ -208,6 +211,31 @@ def test_two_rooms_may_stand_side_by_side(tmp_path):
     assert [room.name for room in api.rooms] == ["park", "zoo"]
     assert len(api.operations) == 4
     assert set(api.document["paths"]) == {"/animals", "/animals/{animal_id}", "/trees", "/trees/{tree_id}"}
+
+
+# Spec: foundations.md 11: each service has a document with what it needs alone
+def test_a_service_has_operations_and_a_document_of_its_own(tmp_path):
+    shared = copy.deepcopy(BASE)
+    own(listing(shared), services=["data", "secrets"])
+    other = yaml.safe_load(second_room())
+    own(other, service="secrets")
+    api = read([place(tmp_path, shared), place(tmp_path, other, "park")])
+    assert [operation.id for operation in api.of("data").operations] == ["animal_list", "animal_patch"]
+    assert {operation.id for operation in api.of("secrets").operations} == {"animal_list", "tree_list", "tree_patch"}
+    assert set(api.documents["data"]["paths"]) == {"/animals", "/animals/{animal_id}"}
+    storage = api.documents["secrets"]
+    assert set(storage["paths"]) == {"/animals", "/trees", "/trees/{tree_id}"}
+    assert "AnimalChange" not in storage["components"]["schemas"] and "TreeChange" in storage["components"]["schemas"]
+    texts = emitted(api)
+    assert "renku_tree_patch(" not in texts["renku/operations.h"] and "tree_patch" not in texts["descriptions.c"]
+    assert '.prefix = "/api/secrets", .operations = secrets_operations, .operation_count = 3' in texts["operations.c"]
+
+
+# Two services may have one path.
+def test_a_path_is_unique_within_its_service(tmp_path):
+    other = yaml.safe_load(second_room(("/trees/{tree_id}", "/animals/{tree_id}")))
+    own(other, service="secrets")
+    assert len(read([place(tmp_path, BASE), place(tmp_path, other, "park")]).rooms) == 2
 
 
 TWICE = {

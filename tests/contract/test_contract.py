@@ -32,7 +32,8 @@ def documents():
     return {path.stem: json.loads(path.read_text()) for path in files}
 
 
-MERGED = read(sorted((ROOT / "librenku").glob("*/apispec.yaml"))).document
+API = read(sorted((ROOT / "librenku").glob("*/apispec.yaml")))
+MERGED = API.document
 MODULES = documents()
 
 
@@ -101,6 +102,8 @@ def of_contract(module, name):
     return document, item, operation
 
 
+STORAGE = API.documents["secrets"]
+
 needs_contract = pytest.mark.skipif(not MODULES, reason=f"there is no contract at {CONTRACT}")
 each = pytest.mark.parametrize("module, name", WANTED, ids=[f"{module} {name}" for module, name in WANTED])
 
@@ -116,6 +119,20 @@ def test_an_operation_is_that_of_the_contract(module, name):
     assert list(ours["responses"]) == list(operation["responses"])
     for status in operation["responses"]:
         assert resolved(MERGED, ours["responses"][status]) == resolved(document, operation["responses"][status]), status
+
+
+# Spec: secrets.md 6, foundations.md 11
+@needs_contract
+def test_the_secrets_storage_has_a_document_of_its_own():
+    wanted = json.loads((CONTRACT / "secrets.json").read_text())
+    ours = {name: (item, operation) for name, item, operation in operations(STORAGE)}
+    assert STORAGE["servers"] == wanted["servers"] == [{"url": "/api/secrets"}]
+    for name, _, operation in operations(wanted):
+        for part in ("requestBody", "responses", "parameters"):
+            assert resolved(STORAGE, ours[name][1].get(part)) == resolved(wanted, operation.get(part)), (name, part)
+    assert set(ours) - {name for name, _, _ in operations(wanted)} == MORE | {"GET /error"}
+    assert set(STORAGE["components"]["schemas"]) == set(wanted["components"]["schemas"])
+    resolved(STORAGE, STORAGE)
 
 
 @needs_contract

@@ -19,18 +19,22 @@ UNITS = ROOT / "deploy/systemd"
 MOST_EXPOSED = 1.5
 
 
-@pytest.fixture
-def units(tmp_path):
-    """The units as they are installed, with a program that exists."""
-    text = (UNITS / "renku-server.service.in").read_text().replace("@bindir@/renku", "/bin/true")
-    (tmp_path / "renku-server.service").write_text(text)
-    shutil.copy(UNITS / "renku-server.socket", tmp_path)
-    return tmp_path
+NAMES = {"renku-server": "server", "renku-secrets": "server --service secrets"}
 
 
-def test_the_service_is_hardened(units):
+@pytest.fixture(params=NAMES)
+def unit(request, tmp_path):
+    """A service as it is installed, with a program that exists, and its socket beside it."""
+    text = (BUILD / f"deploy/systemd/{request.param}.service").read_text()
+    unit = tmp_path / f"{request.param}.service"
+    unit.write_text(re.sub(r"=\S+/renku ", "=/bin/true ", text))
+    shutil.copy(UNITS / f"{request.param}.socket", tmp_path)
+    return unit
+
+
+def test_the_service_is_hardened(unit):
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", units / "renku-server.service"],
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
         capture_output=True, text=True,
     )  # fmt: skip
 
@@ -38,9 +42,9 @@ def test_the_service_is_hardened(units):
     assert exposure <= MOST_EXPOSED, done.stdout
 
 
-def test_systemd_understands_the_units(units):
+def test_systemd_understands_the_units(unit):
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", units / "renku-server.service", units / "renku-server.socket"],
+        ["systemd-analyze", "verify", "--man=no", unit, unit.with_suffix(".socket")],
         capture_output=True, text=True,
     )  # fmt: skip
 
@@ -57,17 +61,20 @@ def test_the_user_and_the_folders_can_be_made(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
-    assert "\nrenku:" in f"\n{(tmp_path / 'etc/passwd').read_text()}"
-    assert (tmp_path / "etc/renku").stat().st_mode & 0o777 == 0o750
+    for user in ("renku", "renku-secrets"):
+        assert f"\n{user}:" in f"\n{(tmp_path / 'etc/passwd').read_text()}"
+        assert (tmp_path / "etc" / user).stat().st_mode & 0o777 == 0o750
 
 
 def test_the_installed_service_names_the_installed_program(tmp_path):
     subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={tmp_path}"], check=True, capture_output=True)
 
-    unit = next(tmp_path.rglob("renku-server.service")).read_text()
-    program = re.search(r"^ExecStart=(\S+) server$", unit, re.MULTILINE).group(1)
+    for name, command in NAMES.items():
+        unit = next(tmp_path.rglob(f"{name}.service")).read_text()
+        program = re.search(rf"^ExecStart=(\S+) {command}$", unit, re.MULTILINE).group(1)
 
-    assert (tmp_path / program.lstrip("/")).is_file()
+        assert (tmp_path / program.lstrip("/")).is_file() and not re.search(r"@\w+@", unit)
+        assert f"\nRequires={name}.socket\n" in unit and next(tmp_path.rglob(f"{name}.socket")).is_file()
     assert next(tmp_path.rglob("sysusers.d/renku.conf")).is_file()
     assert next(tmp_path.rglob("tmpfiles.d/renku.conf")).is_file()
 

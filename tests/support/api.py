@@ -159,10 +159,11 @@ class Api:
         realm: Realm,
         errors: ServerErrors,
         transport: httpx.BaseTransport | None = None,
+        prefix: str = PREFIX,
     ):
         self.url, self.realm, self.errors = url, realm, errors
         self.http = httpx.Client(
-            base_url=url + PREFIX,
+            base_url=url + prefix,
             timeout=60,
             transport=transport,
             event_hooks={"response": [errors.look]},

@@ -310,3 +310,30 @@ int renku_result_header(const renku_result *result, size_t index, const char **n
     *value = result->headers[index][1];
     return 1;
 }
+
+int renku_result_error(const renku_result *result)
+{
+    return renku_result_ok(result) ? 0 : RENKU_EINTERNAL;
+}
+
+renku_cancel *renku_cancel_new(void)
+{
+    return malloc(1);
+}
+
+void renku_cancel_now(renku_cancel *cancel)
+{
+    (void)cancel;
+}
+
+void renku_cancel_free(renku_cancel *cancel)
+{
+    free(cancel);
+}
+
+renku_result *renku_secrets_rotate_with(renku_ctx *ctx, const renku_rotation *how)
+{
+    (void)ctx;
+    (void)how;
+    return make_text(200, "application/json", "");
+}

@@ -7,6 +7,8 @@
 
 enum { PATH_MAX_ = 4 };
 
+static const rk_service *const data = &rk_services[RK_SERVICE_DATA];
+
 /* A context whose database nobody answers for: what is refused is refused before it is asked. */
 static renku_ctx *make_ctx(void)
 {
@@ -46,8 +48,8 @@ static int count_of_persons(void)
 {
     int count = 0;
 
-    for (int i = 0; i < rk_operation_count; i++)
-        count += rk_operations[i].person;
+    for (int i = 0; i < data->operation_count; i++)
+        count += data->operations[i].person;
     return count;
 }
 
@@ -57,10 +59,10 @@ START_TEST(what_needs_a_person_is_refused_to_a_service)
     renku_caller *service;
 
     renku_result_free(renku_caller_from_service(&service, ctx, "migrations"));
-    for (int i = 0; i < rk_operation_count; i++) {
-        if (!rk_operations[i].person)
+    for (int i = 0; i < data->operation_count; i++) {
+        if (!data->operations[i].person)
             continue;
-        renku_result *result = run(ctx, service, &rk_operations[i]);
+        renku_result *result = run(ctx, service, &data->operations[i]);
 
         ck_assert_int_eq(renku_result_error(result), RENKU_EFORBIDDEN);
         ck_assert_ptr_nonnull(strstr(renku_result_message(result), "'migrations'"));
@@ -76,10 +78,10 @@ START_TEST(what_needs_a_person_asks_the_anonymous_caller_to_log_in)
     renku_ctx *ctx = make_ctx();
 
     ck_assert_int_ge(count_of_persons(), 11);
-    for (int i = 0; i < rk_operation_count; i++) {
-        if (!rk_operations[i].person || rk_operations[i].checks[0] != RK_CHECK_LOGIN)
+    for (int i = 0; i < data->operation_count; i++) {
+        if (!data->operations[i].person || data->operations[i].checks[0] != RK_CHECK_LOGIN)
             continue;
-        renku_result *result = run(ctx, NULL, &rk_operations[i]);
+        renku_result *result = run(ctx, NULL, &data->operations[i]);
 
         ck_assert_int_eq(renku_result_error(result), RENKU_EUNAUTHORIZED);
         renku_result_free(result);
@@ -91,8 +93,8 @@ END_TEST
 /* Whatever makes what is owned, and whatever is below /user, is about a person. */
 START_TEST(operations_about_the_calling_user_say_so)
 {
-    for (int i = 0; i < rk_operation_count; i++) {
-        const rk_operation *operation = &rk_operations[i];
+    for (int i = 0; i < data->operation_count; i++) {
+        const rk_operation *operation = &data->operations[i];
 
         if (strncmp(operation->path, "/user", 5) != 0 || strncmp(operation->path, "/users", 6) == 0)
             continue;

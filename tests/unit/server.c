@@ -207,7 +207,7 @@ END_TEST
 
 static void has_metric(const char *line, bool wanted)
 {
-    char *text = rk_metrics_text();
+    char *text = rk_metrics_text(true);
 
     ck_assert_ptr_nonnull(text);
     ck_assert_msg((strstr(text, line) != NULL) == wanted, "%s", line);

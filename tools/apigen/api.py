@@ -6,7 +6,7 @@ import re
 from .document import load
 from .errors import SpecError
 from .merge import merged_document, rank
-from .model import Api
+from .model import SERVICES, Api
 from .operations import build_room
 from .schemas import Patterns
 
@@ -16,14 +16,15 @@ def _where(operation):
 
 
 def _check_operations(rooms):
-    ids, paths = {}, {}
+    seen = {}
     for room in rooms:
         for operation in room.operations:
             shape = (operation.method, re.sub(r"\{[^{}]*\}", "{}", operation.path))
-            for seen, key, what in ((ids, operation.id, "operationId"), (paths, shape, "path")):
+            keys = [("operationId", operation.id)] + [("path", shape, service) for service in operation.services]
+            for key in keys:
                 if key in seen:
                     other = seen[key]
-                    raise SpecError(room.file, _where(operation), f"has the {what} of {_where(other)} in {other.room}")
+                    raise SpecError(room.file, _where(operation), f"has the {key[0]} of {_where(other)} in {other.room}")
                 seen[key] = operation
 
 
@@ -62,4 +63,4 @@ def read(paths, shown=None):
     rooms = [build_room(document, patterns) for document in documents]
     _check_operations(rooms)
     _check_names(rooms)
-    return Api(rooms, patterns.rows, merged_document(documents))
+    return Api(rooms, patterns.rows, {service: merged_document(documents, service) for service in SERVICES})

@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from .errors import SpecError
+from .model import SERVICES
 
 METHODS = ("get", "post", "put", "patch", "delete")
 X = "x-renku"
@@ -38,12 +39,27 @@ class Document:
     def __init__(self, file, root):
         self.file = file
         self.root = root
-        declared = self.own(root, "", {"room", "dollar_newline"})
+        declared = self.own(root, "", {"room", "dollar_newline", "service"})
         self.room = declared.get("room")
+        self.service = declared.get("service", "data")
+        self.known_service(self.service, "")
         self.dollar_newline = bool(declared.get("dollar_newline", False))
 
     def fail(self, where, problem):
         raise SpecError(self.file, where, problem)
+
+    def known_service(self, name, where):
+        if name not in SERVICES:
+            self.fail(where, f"the service '{name}' is none of {', '.join(SERVICES)}")
+
+    def services_of(self, operation, where=""):
+        """Which services offer the operation: that of the document, unless it names others."""
+        declared = operation.get(X, {}).get("services", [self.service])
+        if not isinstance(declared, list) or not declared:
+            self.fail(where, "services is a list with at least one name")
+        for name in declared:
+            self.known_service(name, where)
+        return declared
 
     def own(self, node, where, known):
         """The x-renku members of a node; an unknown one is refused."""

@@ -212,7 +212,7 @@ def _values(operation):
 
 
 def _given(operation, number):
-    yield f".operation = &rk_operations[{number}]"
+    yield f".operation = &rk_services[RK_SERVICE_DATA].operations[{number}]"
     if operation.path_params:
         yield ".path = path"
     if query_fields(operation):
@@ -242,5 +242,6 @@ def _source(api):
 
 def emit(api):
     """Yields (file, text)."""
-    yield "renku/operations.h", _header(api)
-    yield "calls.c", _source(api)
+    data = api.of("data")
+    yield "renku/operations.h", _header(data)
+    yield "calls.c", _source(data)

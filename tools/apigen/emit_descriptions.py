@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gen/descriptions.c: all operations as programs ask for them at run time."""
+"""gen/descriptions.c: the operations of the data API as programs ask for them at run time."""
 
 import json
 
@@ -59,7 +59,8 @@ def describe(operation):
 
 def emit(api):
     """Yields (file, text)."""
-    rows = [json.dumps(describe(operation), ensure_ascii=False, separators=(",", ":")) for operation in api.operations]
+    operations = api.of("data").operations
+    rows = [json.dumps(describe(operation), ensure_ascii=False, separators=(",", ":")) for operation in operations]
     lines = [names.quote(text) for text in (f"{row}{',' if row is not rows[-1] else ''}" for row in rows)]
     include = '#include "librenku/http/operation.h"\n\n'
     body = "".join(f"    {line}\n" for line in lines)

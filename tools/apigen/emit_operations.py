@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gen/operations.c: the table of all operations."""
+"""gen/operations.c: the table of operations of each service, and the table of services."""
 
 from . import names
 from .emit_header import top_form
+from .model import SERVICES
 
 HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/apigen from the apispec files of all rooms: do not edit. */\n"
 
@@ -76,6 +77,24 @@ def _row(operation):
     return f"    {{\n{members}    }},\n"
 
 
+def _table(service, operations):
+    rows = "".join(_row(operation) for operation in operations)
+    return f"static const rk_operation {service}_operations[] = {{\n{rows}}};\n"
+
+
+def _service(name, operations):
+    about = SERVICES[name]
+    members = {
+        "name": names.quote(name),
+        "prefix": names.quote(about["prefix"]),
+        "operations": f"{name}_operations",
+        "operation_count": len(operations),
+        "internal": str(about["internal"]).lower(),
+    }
+    text = ", ".join(f".{member} = {value}" for member, value in members.items())
+    return f"    [RK_SERVICE_{name.upper()}] = {{{text}}},\n"
+
+
 def emit(api):
     """Yields (file, text)."""
     includes = '#include "librenku/http/operation.h"\n\n#include <stddef.h>\n#include <stdint.h>\n\n'
@@ -83,6 +102,8 @@ def emit(api):
     includes += "".join(f'#include "{file}"\n' for file in own)
     blocks = [HEAD + includes]
     blocks += [_path(operation) + _run(operation) for operation in api.operations]
-    rows = "".join(_row(operation) for operation in api.operations)
-    blocks.append(f"const rk_operation rk_operations[] = {{\n{rows}}};\nconst int rk_operation_count = {len(api.operations)};\n")
+    offered = {service: api.of(service).operations for service in SERVICES}
+    blocks += [_table(service, operations) for service, operations in offered.items() if operations]
+    services = "".join(_service(service, operations) for service, operations in offered.items() if operations)
+    blocks.append(f"const rk_service rk_services[RK_SERVICE_COUNT_] = {{\n{services}}};\n")
     yield "operations.c", "\n".join(blocks)

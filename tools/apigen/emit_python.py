@@ -268,6 +268,7 @@ def methods(api, types, blocking):
 
 def emit(api):
     """Yields (file, text)."""
+    api = api.of("data")
     types = Types(api)
     blocking, other = methods(api, types, True), methods(api, types, False)
     yield "python/librenku/_operations.py", blocking

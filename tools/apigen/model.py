@@ -1,8 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the emitters see: rooms, operations, schemas. No YAML any more."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Tuple
+
+
+# What a process can serve: the prefix of its paths, and how its document presents itself. What is internal is reached from
+# inside of a cluster only.
+SERVICES = {
+    "data": {
+        "prefix": "/api/data",
+        "title": "Renku Data Services",
+        "description": "Users, groups, projects and what belongs to them.",
+        "internal": False,
+    },
+    "secrets": {
+        "prefix": "/api/secrets",
+        "title": "Renku Secrets Storage",
+        "description": "Puts secrets of users into a cluster. It is reached from inside of the cluster only.",
+        "internal": True,
+    },
+}
 
 
 @dataclass(eq=False)
@@ -97,6 +115,7 @@ class Operation:
     permission: Optional[Tuple[str, str]] = None  # None: public or core
     declared_permission: str = ""
     responses: List[Tuple[str, str]] = field(default_factory=list)  # (status or "default", description)
+    services: List[str] = field(default_factory=list)  # that offer it
 
     @property
     def handler(self):
@@ -132,8 +151,22 @@ class Api:
 
     rooms: List[Room]
     patterns: List[Tuple[str, bool]]  # (text, whether $ matches before a final newline)
-    document: dict  # the merged document
+    documents: Dict[str, dict]  # service -> its merged document
+
+    @property
+    def document(self):
+        """That of the data API."""
+        return self.documents["data"]
 
     @property
     def operations(self):
+        """All operations, of whatever service."""
         return [operation for room in self.rooms for operation in room.operations]
+
+    def of(self, service):
+        """What one service offers."""
+        rooms = [
+            replace(room, operations=[operation for operation in room.operations if service in operation.services])
+            for room in self.rooms
+        ]
+        return replace(self, rooms=rooms)

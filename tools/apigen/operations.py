@@ -10,7 +10,8 @@ from .schemas import Schemas
 
 CHECKS = ("login", "admin", "role", "if_match", "path", "query", "body")
 OPERATION_OWN = {
-    "authentication", "checks", "etag", "form", "paginated", "permission", "person", "role", "transaction", "unknown_query",
+    "authentication", "checks", "etag", "form", "paginated", "permission", "person", "role", "services", "transaction",
+    "unknown_query",
 }  # fmt: skip
 AUTHENTICATIONS = ("keycloak", "internal", "gitlab", "none")
 KINDS = {"ulid": "ULID", "slug": "SLUG", "int": "INT", "text": "TEXT"}
@@ -68,6 +69,7 @@ class Builder:
             person=bool(self.own.get("person", False)),
             etag=bool(self.own.get("etag", False)),
             transaction=bool(self.own.get("transaction", self.method != "GET")),
+            services=self.document.services_of(node, self.where),
         )
         self._permission()
 

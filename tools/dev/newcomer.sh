@@ -37,7 +37,7 @@ look_around() {
     [ "$(stat -c %a:%U:%G /etc/renku)" = 750:root:renku ] || refuse "/etc/renku is not as tmpfiles says"
     [ "$(getent passwd renku | cut -d: -f6)" = /var/lib/renku ] || refuse "there is no user renku"
     shown "the user and the folders of the service are there"
-    [ -z "$(find /etc/systemd/system -name 'renku-server.*')" ] || refuse "the service is enabled"
+    [ -z "$(find /etc/systemd/system -name 'renku-*')" ] || refuse "the service is enabled"
     [ -e /lib/systemd/system/renku-server.service ] || refuse "there is no service"
     shown "the service is there, and not enabled"
     for page in man1/renku-up.1.gz man3/librenku.3.gz man3/renku_project_get.3.gz; do

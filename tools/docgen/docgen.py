@@ -43,6 +43,8 @@ def setting_row(line: str) -> list[str]:
     _, name, kind, fallback, flags, help_text = SETTING.search(line).groups()
     marks = flags.replace(" ", "").split("|")
     needed = next((text for flag, text in NEEDED.items() if flag in marks), "no")
+    if "DATA" in marks:
+        needed += "; not by the secrets storage"
     default = c_text(fallback)
     shown = "unset" if default is None else f"`{default}`" if default else "empty"
     secret = " Never printed." if "SECRET" in marks else ""

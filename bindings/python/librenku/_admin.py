@@ -9,11 +9,12 @@ from abc import abstractmethod
 from ctypes import byref, sizeof
 from typing import Any, Callable, Dict, List, Optional, Union
 
-from ._call import optional_text, raw_text, take_text
+from ._call import Cancel, optional_text, raw_text, take_text
 from ._convert import Ulid
-from ._library import PROGRESS, Seed, library
+from ._library import PROGRESS, REWRITTEN, Rotation, Seed, library
 
 Progress = Callable[[float, str], None]
+Counted = Callable[[int], None]
 Found = Dict[str, Any]
 Path = Union[str, "os.PathLike[str]"]
 
@@ -127,6 +128,15 @@ class AdminTools:
         """Rewrites the secrets of all users to another key pair; may be ended and begun again."""
         return self._found("secrets_rotate", _progress(progress), None)
 
+    def secrets_rotate_with(
+        self, progress: Optional[Progress] = None, rewritten: Optional[Counted] = None, cancel: Optional[Cancel] = None
+    ) -> Found:
+        """The same; `rewritten` hears after each batch how many secrets it rewrote, `cancel` ends it between two secrets."""
+        counted = REWRITTEN((lambda _user, count: rewritten(count)) if rewritten else 0)
+        pointer = cancel.pointer if cancel is not None else None
+        rotation = Rotation(sizeof(Rotation), _progress(progress), counted, None, pointer, 0, 0)
+        return self._found("secrets_rotate_with", byref(rotation))
+
     def secrets_rotate_status(self, progress: Optional[Progress] = None) -> Found:
         """How far that is; nothing is changed."""
         return self._found("secrets_rotate_status", _progress(progress), None)
@@ -232,6 +242,12 @@ class AsyncAdminTools:
     async def secrets_rotate(self, progress: Optional[Progress] = None) -> Found:
         """Rewrites the secrets of all users to another key pair; may be ended and begun again."""
         return await self._found(self._tools.secrets_rotate, progress)
+
+    async def secrets_rotate_with(
+        self, progress: Optional[Progress] = None, rewritten: Optional[Counted] = None, cancel: Optional[Cancel] = None
+    ) -> Found:
+        """The same; `rewritten` hears after each batch how many secrets it rewrote, `cancel` ends it between two secrets."""
+        return await self._found(self._tools.secrets_rotate_with, progress, rewritten, cancel)
 
     async def secrets_rotate_status(self, progress: Optional[Progress] = None) -> Found:
         """How far that is; nothing is changed."""

@@ -46,6 +46,21 @@ PROGRESS = ctypes.CFUNCTYPE(None, c_void_p, c_double, c_char_p)
 LOG = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p)
 
 
+REWRITTEN = ctypes.CFUNCTYPE(None, c_void_p, c_int64)
+
+
+class Rotation(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("progress", PROGRESS),
+        ("rewritten", REWRITTEN),
+        ("user", c_void_p),
+        ("cancel", c_void_p),
+        ("optional", c_int),
+        ("reserved", c_int),
+    ]
+
+
 class Seed(Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -90,6 +105,7 @@ BLOCKING: Prototypes = {
     "renku_restore": (c_void_p, [c_void_p, c_char_p, PROGRESS, c_void_p]),
     "renku_secrets_rotate": (c_void_p, [c_void_p, PROGRESS, c_void_p]),
     "renku_secrets_rotate_status": (c_void_p, [c_void_p, PROGRESS, c_void_p]),
+    "renku_secrets_rotate_with": (c_void_p, [c_void_p, POINTER(Rotation)]),
     "renku_user_delete_preview": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_export": (c_void_p, [c_void_p, c_char_p]),
 }

@@ -235,6 +235,26 @@ def open_keys(place):
     yield
 
 
+def as_storage(place, private):
+    """The same installation, looked at as the secrets storage."""
+    for name in place.keys:
+        del place.env[name]
+    place.env |= {"RENKU_SERVICE": "secrets", "SECRETS_SERVICE_PRIVATE_KEY_PATH": str(private)}
+
+
+def no_private_key(place):
+    as_storage(place, "/nonexistent/key")
+    yield
+
+
+def a_previous_key_that_is_none(place):
+    private = place.keys["SECRETS_SERVICE_PUBLIC_KEY_PATH"].with_name("private.pem")
+    private.chmod(0o600)
+    as_storage(place, private)
+    place.env["PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH"] = str(place.keys["ENCRYPTION_KEY_PATH"])
+    yield
+
+
 PROVOKED = [
     ("RK-D001", no_database, "cannot connect", "error"),
     ("RK-D002", a_deployment, "renku db adopt|needs", "error"),
@@ -263,6 +283,8 @@ PROVOKED = [
     ("RK-D019", a_realm_without_keys, "publishes no key|keys", "warning"),
     ("RK-D020", open_keys, "mode 0640", "warning"),
     ("RK-D021", no_public_key, "No such file", "warning"),
+    ("RK-D022", no_private_key, "SECRETS_SERVICE_PRIVATE_KEY_PATH: .*No such file", "warning"),
+    ("RK-D022", a_previous_key_that_is_none, "PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH: .*no private key", "warning"),
 ]
 
 
@@ -279,6 +301,22 @@ def test_each_finding_is_found_alone(place, code, spoil, problem, level):
     assert found[code]["level"] == level
     assert found[code]["remedy"]
     assert found[code]["page"] == f"docs/doctor.md#{code.lower()}"
+
+
+def test_the_secrets_storage_is_examined_by_its_own_keys(place):
+    private = place.keys["SECRETS_SERVICE_PUBLIC_KEY_PATH"].with_name("private.pem")
+    private.chmod(0o644)
+    as_storage(place, private)
+
+    found = place.found()
+    assert list(found) == ["RK-D020"] and "SECRETS_SERVICE_PRIVATE_KEY_PATH" in found["RK-D020"]["problem"]
+    assert place.doctor("--fix", status=0)["RK-D020"]["level"] == "fixed"
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert renku("config", "check", env=place.env).returncode == 0
+    del place.env["KEYCLOAK_CLIENT_SECRET"]
+    assert "KEYCLOAK_CLIENT_SECRET" in renku("config", "check", env=place.env).stdout
+    place.env["RENKU_SERVICE"] = "identity"
+    assert "RENKU_SERVICE" in renku("config", "check", env=place.env).stdout
 
 
 def test_every_code_is_provoked_and_has_its_section():

@@ -24,17 +24,12 @@ static void log_line(void *user, int level, const char *line)
 
 static int run(rk_op *op, rk_secret_rotation *with, char **arguments, bool status)
 {
-    RK_AUTO(rk_rsa) *current = NULL;
-    RK_AUTO(rk_rsa) *public_key = NULL;
-    RK_AUTO(rk_rsa) *previous = NULL;
+    const rk_private_keys_options options = {arguments[2], arguments[3], false};
+    RK_AUTO(rk_private_keys) *keys = NULL;
     rk_buf out;
 
-    RK_TRY(rk_rsa_read_private(&current, op, arguments[2]));
-    RK_TRY(rk_rsa_read_private(&previous, op, arguments[3]));
-    RK_TRY(rk_rsa_public_of(&public_key, op, current));
-    with->current = current;
-    with->previous = previous;
-    with->public_key = public_key;
+    RK_TRY(rk_private_keys_new(&keys, op, &options));
+    with->keys = keys;
     rk_buf_begin(&out, op, 256);
     RK_TRY(status ? rk_secret_rotation_status(op, &out, with) : rk_secret_rotate(op, &out, with));
     puts(out.text);
