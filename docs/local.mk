@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	%D%/doctor.md \
 	%D%/errors.md \
 	%D%/operating.md \
+	%D%/performance.md \
 	%D%/python.md \
 	%D%/scaling.md \
 	%D%/threading.md \

@@ -55,3 +55,4 @@ include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
 include tests/integration/k8s/local.mk
 include tests/integration/secret/local.mk
+include tests/instructions/local.mk

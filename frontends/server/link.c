@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "frontends/server/metrics.h"
+#include "frontends/server/wire.h"
 
 /* What one connection may take before the others have their turn, in bytes. */
 #define READ_TURN 262144
@@ -332,6 +333,33 @@ static rk_exchange *make_exchange(rk_link *link)
     return exchange;
 }
 
+/* To a thread. */
+static bool submit(rk_exchange *exchange)
+{
+    if (rk_jobs_submit(rk_wire.jobs, &exchange->job) == 0)
+        return true;
+    exchange->reply = rk_service_refuse(rk_wire.service, &exchange->request->http, 503,
+                                        "The server has no thread to spare.");
+    return rk_link_deliver(exchange);
+}
+
+void rk_link_collect(void)
+{
+    rk_reply *reply;
+    void *user;
+
+    while (rk_service_next(&reply, &user, rk_wire.service)) {
+        rk_exchange *exchange = user;
+
+        exchange->reply = reply;
+        if (reply || !exchange->link)
+            rk_link_deliver(exchange);
+        else
+            submit(exchange);
+    }
+    rk_wire_watch();
+}
+
 static bool dispatch(rk_link *link)
 {
     rk_exchange *exchange = make_exchange(link);
@@ -344,11 +372,12 @@ static bool dispatch(rk_link *link)
     }
     link->used = true;
     enter(link, LINK_WORKING, rk_wire.response_ms);
-    if (rk_jobs_submit(rk_wire.jobs, &exchange->job) == 0)
-        return true;
-    exchange->reply = rk_service_refuse(rk_wire.service, &exchange->request->http, 503,
-                                        "The server has no thread to spare.");
-    return rk_link_deliver(exchange);
+    int taken = rk_service_begin(&exchange->reply, rk_wire.service, exchange->request, exchange);
+
+    rk_wire_watch();
+    if (exchange->reply)
+        return rk_link_deliver(exchange);
+    return taken || submit(exchange);
 }
 
 static void send_continue(rk_link *link)

@@ -50,8 +50,8 @@ TAILQ_HEAD(rk_links, rk_link);
 typedef struct rk_wire_shared {
     rk_service *service;
     rk_jobs *jobs;
-    struct kore_event event;
-    int event_fd;
+    struct kore_event event, line_event;
+    int event_fd, line_fd;
     struct rk_links links, ready;
     unsigned count, ready_count;
     rk_reader_limits limits;
@@ -80,6 +80,8 @@ void rk_link_wind_up(rk_link *link);
 void rk_link_expire(rk_link *link);
 /* Lets those go on that left the others their turn. */
 void rk_link_advance_ready(void);
+/* Hands on what the service has done without a thread. */
+void rk_link_collect(void);
 /* Hands the answer of an exchange to its connection, if that is still there, and frees the
  * exchange. */
 bool rk_link_deliver(rk_exchange *exchange);

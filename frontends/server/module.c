@@ -243,7 +243,7 @@ void kore_worker_configure(void)
     handle_signals(on_worker_signal);
     worker->msg[1]->disconnect = on_parent_gone;
     kore_timer_add(on_tick, TICK_MS, NULL, 0);
-    rk_service_begin(service);
+    rk_service_start_beside(service);
     rk_memory_release();
     kore_msg_send(KORE_MSG_PARENT, MESSAGE_READY, NULL, 0);
 }

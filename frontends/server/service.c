@@ -17,8 +17,9 @@
 
 struct rk_service {
     const char *kind;
-    renku_ctx *ctx;  /* NULL for the identity provider */
-    rk_realm *realm; /* only for the identity provider */
+    renku_ctx *ctx;        /* NULL for the identity provider */
+    renku_http_line *line; /* only for the data API */
+    rk_realm *realm;       /* only for the identity provider */
 };
 
 typedef struct rk_page {
@@ -117,6 +118,42 @@ renku_ctx *rk_service_ctx(const rk_service *service)
     return service->ctx;
 }
 
+int rk_service_begin(rk_reply **reply, rk_service *service, const rk_request *request, void *user)
+{
+    renku_result *answer = NULL;
+    int taken =
+        service->line ? renku_http_line_begin(&answer, service->line, &request->http, user) : 0;
+
+    *reply = answer ? rk_reply_of_result(answer, is_head(&request->http)) : NULL;
+    return taken;
+}
+
+int rk_service_next(rk_reply **reply, void **user, rk_service *service)
+{
+    renku_result *answer = NULL;
+    int found = service->line ? renku_http_line_next(&answer, user, service->line) : 0;
+
+    *reply = answer ? rk_reply_of_result(answer, false) : NULL;
+    return found;
+}
+
+int rk_service_socket(const rk_service *service)
+{
+    return service->line ? renku_http_line_socket(service->line) : -1;
+}
+
+void rk_service_read(rk_service *service)
+{
+    if (service->line)
+        renku_http_line_read(service->line);
+}
+
+void rk_service_drop(rk_service *service)
+{
+    if (service->line)
+        renku_http_line_drop(service->line);
+}
+
 bool rk_service_is_quick(const rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
@@ -171,6 +208,12 @@ static bool open_ctx(rk_service *service)
 
 static bool open_kind(rk_service *service)
 {
+    if (strcmp(service->kind, "data") == 0) {
+        if (!open_ctx(service))
+            return false;
+        service->line = renku_http_line_new(service->ctx);
+        return service->line != NULL;
+    }
     if (strcmp(service->kind, "identity") != 0)
         return open_ctx(service);
     service->realm = rk_realm_new();
@@ -191,7 +234,7 @@ rk_service *rk_service_new(void)
     return NULL;
 }
 
-void rk_service_begin(rk_service *service)
+void rk_service_start_beside(rk_service *service)
 {
     if (keeps_secrets(service))
         rk_rotation_start(service->ctx);
@@ -202,6 +245,7 @@ void rk_service_free(rk_service *service)
     if (!service)
         return;
     rk_rotation_stop();
+    renku_http_line_free(service->line);
     renku_ctx_free(service->ctx);
     rk_realm_free(service->realm);
     free(service);

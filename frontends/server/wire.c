@@ -34,6 +34,23 @@ static void on_wake(void *arg, int error)
         rk_wire_tick();
 }
 
+static void on_line(void *arg, int error)
+{
+    (void)arg;
+    (void)error; /* reading tells */
+    rk_service_read(rk_wire.service);
+    rk_link_collect();
+}
+
+void rk_wire_watch(void)
+{
+    int fd = rk_service_socket(rk_wire.service);
+
+    if (fd != rk_wire.line_fd && fd >= 0)
+        kore_platform_event_schedule(fd, EPOLLIN, 0, &rk_wire.line_event);
+    rk_wire.line_fd = fd;
+}
+
 static bool accept_one(struct listener *listener)
 {
     u_int32_t before = worker_active_connections;
@@ -147,6 +164,8 @@ int rk_wire_open(rk_service *service)
         return -1;
     rk_wire.jobs =
         rk_jobs_new((unsigned)rk_service_number("RENKU_SERVER_THREADS", 32), rk_wire.event_fd);
+    rk_wire.line_event.handle = on_line;
+    rk_wire.line_fd = -1;
     rk_wire.event.handle = on_wake;
     kore_platform_event_schedule(rk_wire.event_fd, EPOLLIN, 0, &rk_wire.event);
     return rk_wire.jobs ? 0 : -1;
@@ -167,6 +186,7 @@ void rk_wire_tick(void)
         rk_wire_drain();
     if (rk_wire.listening && now >= rk_wire.listen_until)
         stop_listening();
+    on_line(NULL, 0);
     for (link = TAILQ_FIRST(&rk_wire.links); link; link = next) {
         next = TAILQ_NEXT(link, all);
         if (link->deadline <= now ||
@@ -195,6 +215,8 @@ bool rk_wire_close(void)
         next = TAILQ_NEXT(link, all);
         rk_link_drop(link);
     }
+    rk_service_drop(rk_wire.service);
+    rk_link_collect();
     if (rk_jobs_count(rk_wire.jobs) > 0)
         return false;
     on_wake(NULL, 0);

@@ -11,6 +11,8 @@ struct connection;
 /* Begins; call once per worker, when Kore's event loop exists. 0, or -1 when something is missing.
  */
 int rk_wire_open(rk_service *service);
+/* Has the event loop watch the socket of the service, which may be another one. */
+void rk_wire_watch(void);
 /* Takes over a connection that Kore has accepted. */
 void rk_wire_connect(struct connection *connection);
 /* What became due. Call about twice a second. */

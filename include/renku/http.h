@@ -51,6 +51,77 @@ typedef struct {
  */
 RENKU_API renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request);
 
+/** Requests that an event loop answers by itself, without waiting: one connection to the database
+ * that they share. Since 0.1; RENKU_HAS_HTTP_LINE. */
+typedef struct renku_http_line renku_http_line;
+
+/**
+ * Makes a line. It opens no connection of its own: it borrows one of the pool of @p ctx, once there
+ * is one to spare, and keeps it.
+ *
+ * @param ctx  borrowed; must outlive the line
+ * @return     owned, released with renku_http_line_free(); NULL when there is no memory
+ *
+ * Threads: a line belongs to one thread at a time; there may be any number of lines.
+ */
+RENKU_API renku_http_line *renku_http_line_new(renku_ctx *ctx);
+
+/**
+ * Gives a line back. What is under way on it is forgotten, and its @p user with it.
+ *
+ * @param line  taken; NULL does nothing
+ */
+RENKU_API void renku_http_line_free(renku_http_line *line);
+
+/**
+ * Begins to answer a request, if that takes no more than one fast statement; never waits.
+ *
+ * @param answer   set to the answer when it is known at once, else to NULL; never NULL itself
+ * @param line     borrowed
+ * @param request  borrowed, with all that it points to, until the answer is there; the structure
+ *                 itself is copied
+ * @param user     what renku_http_line_next() will give back with the answer
+ * @return         1 when the request was taken: the answer is here, or will come out of
+ *                 renku_http_line_next(). 0 when it is not one of these, or they cannot be served
+ *                 now: answer it with renku_http_handle() on a thread that may wait
+ */
+RENKU_API int renku_http_line_begin(renku_result **answer, renku_http_line *line,
+                                    const renku_http_request *request, void *user);
+
+/**
+ * The socket to watch for reading. It changes, so look after each call of these functions.
+ *
+ * @param line  borrowed
+ * @return      -1 when there is none
+ */
+RENKU_API int renku_http_line_socket(const renku_http_line *line);
+
+/**
+ * Reads what has arrived; never waits. Call it when the socket can be read, and several times a
+ * second besides: it also notices what takes too long.
+ *
+ * @param line  borrowed
+ */
+RENKU_API void renku_http_line_read(renku_http_line *line);
+
+/**
+ * Gives up what is under way: renku_http_line_next() gives it back without an answer.
+ *
+ * @param line  borrowed
+ */
+RENKU_API void renku_http_line_drop(renku_http_line *line);
+
+/**
+ * Takes the next request that is done, in the order of their beginnings.
+ *
+ * @param answer  set to the answer, released with renku_result_free(); NULL when the line could not
+ *                do it: use renku_http_handle() on a thread that may wait. Nothing has happened yet
+ * @param user    set to what came with the request
+ * @param line    borrowed
+ * @return        1, or 0 when there is none at the moment
+ */
+RENKU_API int renku_http_line_next(renku_result **answer, void **user, renku_http_line *line);
+
 /**
  * Makes the error answer that the transport owes to a client whose request never reached
  * renku_http_handle(): 400, 408, 413, 417 and the like, as the JSON error body with an

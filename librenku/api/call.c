@@ -38,10 +38,12 @@ static int read_call(renku_call *out, rk_op *op, const renku_call *given)
 
 static void set_limits(rk_op *op, const renku_call *call)
 {
-    int64_t now = rk_time_monotonic_ms();
+    if (call->timeout_ms) {
+        int64_t now = rk_time_monotonic_ms();
 
-    if (call->timeout_ms && call->timeout_ms < op->deadline_ms - now)
-        op->deadline_ms = now + call->timeout_ms;
+        if (call->timeout_ms < op->deadline_ms - now)
+            op->deadline_ms = now + call->timeout_ms;
+    }
     op->cancel = call->cancel;
     op->request_id = call->request_id;
 }

@@ -162,7 +162,7 @@ void renku_ctx_free(renku_ctx *ctx)
     free(ctx);
 }
 
-static void begin(rk_op *op, renku_ctx *ctx)
+void rk_ctx_begin(rk_op *op, renku_ctx *ctx)
 {
     op->ctx = ctx;
     op->counters = &ctx->counters;
@@ -186,7 +186,7 @@ renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user)
                                  "The context was made before fork(): make one in each process.");
     if (rk_op_begin(&op) < 0)
         return rk_result_no_memory();
-    begin(&op, ctx);
+    rk_ctx_begin(&op, ctx);
     renku_result *result = rk_result_new(&op);
 
     return rk_result_settle(&op, result, result ? work(result, &op, user) : -1);

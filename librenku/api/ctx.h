@@ -66,6 +66,8 @@ typedef int rk_ctx_work(struct renku_result *out, rk_op *op, void *user);
 struct renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user);
 /* The private keys that the settings of the operation name. Spec: secrets.md 6.1 */
 int rk_ctx_read_private_keys(struct rk_private_keys **out, rk_op *op);
+/* Lends the operation all that it needs of the context, and sets its deadline. */
+void rk_ctx_begin(rk_op *op, renku_ctx *ctx);
 /* Sets ctx->log up from the settings. Spec: foundations.md 14 */
 int rk_ctx_open_log(renku_ctx *ctx, const renku_config *config);
 

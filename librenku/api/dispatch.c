@@ -182,10 +182,14 @@ static bool is_known(const rk_call *call)
            strcmp(call->if_none_match, call->etag) == 0;
 }
 
-int rk_dispatch(rk_call *call, rk_op *op)
+int rk_dispatch_plan(rk_call *call, rk_op *op)
 {
     RK_TRY(prepare(call, op));
-    RK_TRY(run_checks(call, op));
+    return run_checks(call, op);
+}
+
+int rk_dispatch_finish(rk_call *call, rk_op *op)
+{
     if (call->operation->transaction)
         RK_TRY(rk_db_transaction(op, run_once, call));
     else
@@ -194,4 +198,10 @@ int rk_dispatch(rk_call *call, rk_op *op)
         call->etag = *(const char *const *)((char *)call->output + call->operation->etag_offset);
     call->not_modified = is_known(call);
     return 0;
+}
+
+int rk_dispatch(rk_call *call, rk_op *op)
+{
+    RK_TRY(rk_dispatch_plan(call, op));
+    return rk_dispatch_finish(call, op);
 }

@@ -28,5 +28,9 @@ typedef struct {
  * declares one. The caller stands in op->caller. Spec: foundations.md 3, DESIGN "How one request
  * flows" */
 int rk_dispatch(rk_call *call, rk_op *op);
+/* Its two halves: the checks; and the handler with what follows. The second runs again after
+ * RK_SUSPENDED. */
+int rk_dispatch_plan(rk_call *call, rk_op *op);
+int rk_dispatch_finish(rk_call *call, rk_op *op);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "renku/http.h"
+#include "librenku/api/exchange.h"
 
 #include <string.h>
 
@@ -9,25 +9,13 @@
 #include "librenku/api/request.h"
 #include "librenku/api/versioned.h"
 
-/* One request on its way. */
-typedef struct {
-    renku_ctx *ctx;
-    const renku_http_request *request;
-    renku_result *result;
-    rk_segment path; /* below the prefix */
-    rk_segment query;
-    rk_route route;
-    bool found;
-    rk_call call; /* its reply is looked at after a failure too */
-} exchange;
-
-static const char *header(const exchange *x, const char *name)
+static const char *header(const rk_http_exchange *x, const char *name)
 {
     return rk_request_header(x->request, name);
 }
 
 /* Path and query of the target; false when it is not below the prefix. */
-static bool split_target(exchange *x)
+static bool split_target(rk_http_exchange *x)
 {
     const char *prefix = x->ctx->service->prefix;
     size_t above = strlen(prefix);
@@ -42,7 +30,25 @@ static bool split_target(exchange *x)
     return true;
 }
 
-static int not_found(rk_op *op, const exchange *x)
+/* Finds the route, if there is one and it was not found before. */
+static bool find_route(rk_http_exchange *x)
+{
+    if (!x->found)
+        x->found = split_target(x) &&
+                   rk_router_find(&x->route, x->ctx->router, x->path.text, x->path.length);
+    return x->found;
+}
+
+bool rk_http_is_point(rk_http_exchange *x)
+{
+    bool is_get = strcmp(x->request->method, "GET") == 0 && x->request->body_size == 0;
+    const rk_operation *operation =
+        is_get && find_route(x) ? rk_route_method(&x->route, x->request->method) : NULL;
+
+    return operation && operation->point;
+}
+
+static int not_found(rk_op *op, const rk_http_exchange *x)
 {
     const char *target = x->request->target;
 
@@ -50,7 +56,7 @@ static int not_found(rk_op *op, const exchange *x)
                    target);
 }
 
-static int wrong_method(rk_op *op, const exchange *x)
+static int wrong_method(rk_op *op, const rk_http_exchange *x)
 {
     const char *target = x->request->target;
 
@@ -58,7 +64,7 @@ static int wrong_method(rk_op *op, const exchange *x)
                    (int)strcspn(target, "?"), target);
 }
 
-static bool is_options(const exchange *x)
+static bool is_options(const rk_http_exchange *x)
 {
     return strcmp(x->request->method, "OPTIONS") == 0;
 }
@@ -80,7 +86,7 @@ static int list_methods(const char **out, rk_op *op, const rk_route *route, bool
     return rk_buf_finish(&buf);
 }
 
-static int answer_options(rk_op *op, exchange *x)
+static int answer_options(rk_op *op, rk_http_exchange *x)
 {
     const char *methods;
 
@@ -90,7 +96,7 @@ static int answer_options(rk_op *op, exchange *x)
     return 0;
 }
 
-static int authenticate(rk_op *op, const exchange *x, const rk_operation *operation)
+static int authenticate(rk_op *op, const rk_http_exchange *x, const rk_operation *operation)
 {
     const rk_credentials credentials = {
         .kind = operation->authentication,
@@ -110,7 +116,13 @@ static int authenticate(rk_op *op, const exchange *x, const rk_operation *operat
     return 0;
 }
 
-static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
+static int finish_operation(rk_op *op, rk_http_exchange *x)
+{
+    RK_TRY(rk_dispatch_finish(&x->call, op));
+    return rk_answer_write(x->result, op, &x->call);
+}
+
+static int run_operation(rk_op *op, rk_http_exchange *x, const rk_operation *operation)
 {
     x->call = (rk_call){
         .operation = operation,
@@ -127,16 +139,14 @@ static int run_operation(rk_op *op, exchange *x, const rk_operation *operation)
         RK_TRY(rk_answer_refuse_null(op, x->request->body, x->request->body_size));
     RK_TRY(rk_route_decode(&x->route, op, operation));
     RK_TRY(authenticate(op, x, operation));
-    RK_TRY(rk_dispatch(&x->call, op));
-    return rk_answer_write(x->result, op, &x->call);
+    RK_TRY(rk_dispatch_plan(&x->call, op));
+    return finish_operation(op, x);
 }
 
-static int answer(rk_op *op, exchange *x)
+static int answer(rk_op *op, rk_http_exchange *x)
 {
-    if (!split_target(x) ||
-        !rk_router_find(&x->route, x->ctx->router, x->path.text, x->path.length))
+    if (!find_route(x))
         return not_found(op, x);
-    x->found = true;
     if (is_options(x))
         return answer_options(op, x);
     const rk_operation *operation = rk_route_method(&x->route, x->request->method);
@@ -149,7 +159,7 @@ static int answer(rk_op *op, exchange *x)
 }
 
 /* Spec: foundations.md 2.3 */
-static int add_cors(rk_op *op, exchange *x)
+static int add_cors(rk_op *op, rk_http_exchange *x)
 {
     const char *origin = header(x, "origin");
     bool preflight = is_options(x) && header(x, "access-control-request-method");
@@ -170,7 +180,7 @@ static int add_cors(rk_op *op, exchange *x)
 }
 
 /* Drops what a failed operation left in the result, keeping its request id. */
-static int write_failure(rk_op *op, exchange *x)
+static int write_failure(rk_op *op, rk_http_exchange *x)
 {
     if (*x->request->target)
         rk_answer_log(op, x->request->target);
@@ -182,7 +192,7 @@ static int write_failure(rk_op *op, exchange *x)
     return rk_result_fail(x->result, op);
 }
 
-static int begin(exchange *x, rk_op *op, renku_result *out)
+static int begin(rk_http_exchange *x, rk_op *op, renku_result *out)
 {
     x->ctx = op->ctx;
     x->result = out;
@@ -205,17 +215,33 @@ static int remove_body(renku_result *out, rk_op *op)
     return 0;
 }
 
-static int handle(renku_result *out, rk_op *op, void *user)
+/* What every answer needs, whatever came of the operation. */
+static int complete(rk_op *op, rk_http_exchange *x, int outcome)
 {
-    exchange *x = user;
-
-    RK_TRY(begin(x, op, out));
-    if (answer(op, x) < 0)
+    if (outcome == RK_SUSPENDED)
+        return outcome;
+    if (outcome < 0)
         RK_TRY(write_failure(op, x));
     RK_TRY(add_cors(op, x));
     if (strcmp(x->request->method, "HEAD") == 0)
-        return remove_body(out, op);
+        return remove_body(x->result, op);
     return 0;
+}
+
+int rk_http_answer(renku_result *out, rk_op *op, rk_http_exchange *x)
+{
+    RK_TRY(begin(x, op, out));
+    return complete(op, x, answer(op, x));
+}
+
+int rk_http_resume(rk_op *op, rk_http_exchange *x)
+{
+    return complete(op, x, finish_operation(op, x));
+}
+
+static int handle(renku_result *out, rk_op *op, void *user)
+{
+    return rk_http_answer(out, op, user);
 }
 
 /* Whether something of a request is NULL that must not be. */
@@ -231,19 +257,23 @@ static bool has_holes(const renku_http_request *request)
     return false;
 }
 
+const char *rk_http_read(renku_http_request *out, const renku_http_request *request)
+{
+    *out = (renku_http_request)RENKU_HTTP_REQUEST_INIT;
+    if (request && !rk_versioned_read(out, sizeof(*out), request))
+        return "renku_http_request has no size: initialise it with RENKU_HTTP_REQUEST_INIT.";
+    if (!request || has_holes(out))
+        return "renku_http_handle: the request or a part of it is NULL.";
+    return NULL;
+}
+
 renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *request)
 {
-    renku_http_request known = RENKU_HTTP_REQUEST_INIT;
-    exchange x = {.request = &known};
+    renku_http_request known;
+    rk_http_exchange x = {.request = &known};
+    const char *problem = rk_http_read(&known, request);
 
-    if (request && !rk_versioned_read(&known, sizeof(known), request))
-        return rk_result_refused(
-            RK_ERR_INTERNAL,
-            "renku_http_request has no size: initialise it with RENKU_HTTP_REQUEST_INIT.");
-    if (!request || has_holes(&known))
-        return rk_result_refused(RK_ERR_INTERNAL,
-                                 "renku_http_handle: the request or a part of it is NULL.");
-    return rk_ctx_run(ctx, handle, &x);
+    return problem ? rk_result_refused(RK_ERR_INTERNAL, problem) : rk_ctx_run(ctx, handle, &x);
 }
 
 static rk_err transport_error(int status)
@@ -271,7 +301,7 @@ static rk_err transport_error(int status)
 }
 
 typedef struct {
-    exchange x;
+    rk_http_exchange x;
     int status;
     const char *message;
 } refusal;

@@ -142,6 +142,7 @@ int rk_identity_keycloak(rk_caller **out, rk_op *op, const rk_authenticator *aut
     RK_TRY(rk_token_cache_find(&entry, &known, op, auth->tokens, token));
     if (known)
         return make_user(out, op, &entry, credentials);
+    RK_TRY(rk_op_may_wait(op));
     int result = verify(&entry, op, auth, token);
 
     if (result < 0)

@@ -17,6 +17,7 @@ librenku_core_la_SOURCES += \
 	%D%/doctor_database.c \
 	%D%/doctor_machine.c \
 	%D%/doctor_settings.c \
+	%D%/exchange.h \
 	%D%/export.c \
 	%D%/http.c \
 	%D%/identity.h \
@@ -25,6 +26,7 @@ librenku_core_la_SOURCES += \
 	%D%/identity_gitlab.c \
 	%D%/identity_token.c \
 	%D%/keyset.c %D%/keyset.h \
+	%D%/line.c \
 	%D%/logging.c \
 	%D%/metrics.c \
 	%D%/pages.c \

@@ -11,6 +11,8 @@
 
 enum { SMALLEST_BYTES = 64, NUMBER_MAX = 40 };
 
+typedef signed char block __attribute__((vector_size(16)));
+
 static const char hex_digits[] = "0123456789abcdef";
 
 /* Room for @p more bytes and the NUL. */
@@ -157,31 +159,30 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Marks the bytes of eight that are equal to one; a byte above a marked one may be marked too. */
-static uint64_t equal_bytes(uint64_t eight, unsigned char c)
+/* Compared as signed numbers, bytes from 0x80 are below a blank as well. */
+static bool is_plain_block(const unsigned char *bytes)
 {
-    uint64_t differs = eight ^ (UINT64_C(0x0101010101010101) * c);
+    block sixteen;
+    uint64_t halves[2];
 
-    return (differs - UINT64_C(0x0101010101010101)) & ~differs;
+    memcpy(&sixteen, bytes, sizeof sixteen);
+    block marks = (sixteen < ' ') | (sixteen == '"') | (sixteen == '\\') | (sixteen == 0x7f);
+
+    memcpy(halves, &marks, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
 }
 
-/* How many bytes from the start can stand as they are. */
+/* How many bytes from the start can stand as they are. The last block may overlap the one before.
+ */
 static size_t plain_length(const unsigned char *bytes, size_t length)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080);
     size_t at = 0;
 
-    for (; at + 8 <= length; at += 8) {
-        uint64_t eight;
-
-        memcpy(&eight, bytes + at, 8);
-        uint64_t low = (eight - UINT64_C(0x2020202020202020)) & ~eight;
-
-        if ((eight | low | equal_bytes(eight, '"') | equal_bytes(eight, '\\') |
-             equal_bytes(eight, 0x7f)) &
-            high)
-            break;
-    }
+    while (length - at >= sizeof(block) && is_plain_block(bytes + at))
+        at += sizeof(block);
+    if (length >= sizeof(block) && length - at < sizeof(block) &&
+        is_plain_block(bytes + length - sizeof(block)))
+        return length;
     while (at < length && is_plain(bytes[at]))
         at++;
     return at;
@@ -241,6 +242,17 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
     rk_buf_char(buf, '"');
     add_escaped(buf, text, length);
     rk_buf_char(buf, '"');
+}
+
+void rk_buf_json_name(rk_buf *buf, const char *name, bool first)
+{
+    if (!reserve(buf, strlen(name) + 4))
+        return;
+    char *end = buf->text + buf->length;
+
+    end = stpcpy(end, first ? "\"" : ",\"");
+    end = stpcpy(stpcpy(end, name), "\":");
+    buf->length = (size_t)(end - buf->text);
 }
 
 void rk_buf_json_int(rk_buf *buf, int64_t value)

@@ -29,6 +29,9 @@ int rk_buf_finish(const rk_buf *buf);
 /* JSON output, byte for byte. Spec: foundations.md 10.4 */
 void rk_buf_json_text(rk_buf *buf, const char *text);
 void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length);
+/* The name of a member, which needs no escapes, with its colon; behind a comma unless it is the
+ * first. */
+void rk_buf_json_name(rk_buf *buf, const char *name, bool first);
 void rk_buf_json_int(rk_buf *buf, int64_t value);
 void rk_buf_json_number(rk_buf *buf, double value);
 void rk_buf_json_bool(rk_buf *buf, bool value);

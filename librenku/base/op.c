@@ -37,6 +37,11 @@ void rk_op_end(rk_op *op)
     *op = (rk_op){0};
 }
 
+int rk_op_may_wait(const rk_op *op)
+{
+    return op->ticket ? RK_SUSPENDED : 0;
+}
+
 int rk_fail(rk_op *op, rk_err err, const char *format, ...)
 {
     if (op->error.err)

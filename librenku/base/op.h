@@ -22,6 +22,7 @@ struct rk_private_keys;
 struct rk_reply;
 struct rk_session;
 struct rk_settings;
+struct rk_ticket;
 struct rk_trace;
 struct renku_ctx;
 
@@ -41,6 +42,7 @@ typedef struct rk_op {
     const struct rk_caller *caller;             /* never NULL once dispatched */
     struct rk_session
         *session; /* the database session; at most one per operation, NULL before first use */
+    struct rk_ticket *ticket; /* NULL: this thread may wait; else see db/line.h */
     struct rk_reply
         *reply; /* status, ETag, totals that the handler sets; never NULL once dispatched */
     struct rk_change *changes; /* what this operation changed, newest first; see event/change.h */
@@ -55,6 +57,12 @@ typedef struct rk_op {
 /* Never fails halfway: -1 and an op with error NO_MEMORY when there is no memory for the arena. */
 int rk_op_begin(rk_op *op);
 void rk_op_end(rk_op *op);
+
+/* No failure, and not in the error slot: where no thread may wait, the operation will run again, or
+ * elsewhere. All pass it on. */
+enum { RK_SUSPENDED = -2000 };
+/* Before what may wait for anything but a statement: 0 when the thread may. */
+int rk_op_may_wait(const rk_op *op);
 
 /* The failing place says why, once; all above pass the result on. The first failure stays in the
  * slot until rk_error_clear(), and its error is what all of these return; out of memory replaces

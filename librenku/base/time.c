@@ -327,7 +327,7 @@ bool rk_instant_from_number(rk_instant *out, double seconds)
 }
 
 /* Writes a number in @p count digits, with zeros in front; gives what follows. */
-static char *put_digits(char *out, int64_t value, int count)
+static char *put_digits(char *out, unsigned value, int count)
 {
     for (int i = count - 1; i >= 0; i--) {
         out[i] = (char)('0' + value % 10);
@@ -337,7 +337,7 @@ static char *put_digits(char *out, int64_t value, int count)
 }
 
 /* The same behind a mark. */
-static char *put_marked(char *out, char mark, int64_t value, int count)
+static char *put_marked(char *out, char mark, unsigned value, int count)
 {
     *out++ = mark;
     return put_digits(out, value, count);
@@ -346,17 +346,21 @@ static char *put_marked(char *out, char mark, int64_t value, int count)
 /* Four digits, or as many as it takes, of a year that PostgreSQL can hold. */
 static char *put_year(char *out, int64_t year)
 {
-    if (year < 0) {
+    unsigned digits = (unsigned)(year < 0 ? -year : year);
+    int least = year < 0 ? 3 : 4;
+
+    if (year < 0)
         *out++ = '-';
-        year = -year;
-        return put_digits(out, year, year > 99999 ? 6 : year > 9999 ? 5 : year > 999 ? 4 : 3);
-    }
-    return put_digits(out, year, year > 99999 ? 6 : year > 9999 ? 5 : 4);
+    if (digits > 99999)
+        return put_digits(out, digits, 6);
+    if (digits > 9999)
+        return put_digits(out, digits, 5);
+    return put_digits(out, digits, digits > 999 ? 4 : least);
 }
 
 static char *put_offset(char *out, int32_t offset_s)
 {
-    int minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+    unsigned minutes = (unsigned)(offset_s < 0 ? -offset_s : offset_s) / 60;
 
     out = put_marked(out, offset_s < 0 ? '-' : '+', minutes / 60, 2);
     return put_marked(out, ':', minutes % 60, 2);
@@ -370,19 +374,19 @@ static void print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant, const c
 
     micros += micros < 0 ? micros_per_second : 0;
 
-    int64_t second_of_day = (seconds % DAY_S + DAY_S) % DAY_S;
+    unsigned second_of_day = (unsigned)((seconds % DAY_S + DAY_S) % DAY_S);
     int64_t year;
     int month, day;
 
     civil_from_days((seconds - second_of_day) / DAY_S, &year, &month, &day);
     out = put_year(out, year);
-    out = put_marked(out, '-', month, 2);
-    out = put_marked(out, '-', day, 2);
+    out = put_marked(out, '-', (unsigned)month, 2);
+    out = put_marked(out, '-', (unsigned)day, 2);
     out = put_marked(out, 'T', second_of_day / 3600, 2);
     out = put_marked(out, ':', second_of_day / 60 % 60, 2);
     out = put_marked(out, ':', second_of_day % 60, 2);
     if (micros)
-        out = put_marked(out, '.', micros, FRACTION_DIGITS);
+        out = put_marked(out, '.', (unsigned)micros, FRACTION_DIGITS);
     if (!instant->naive && instant->offset_s)
         out = put_offset(out, instant->offset_s);
     *out = '\0';

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +7,14 @@
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
-enum { ATTEMPTS = 3, ROLLBACK_MS = 1000 };
+enum {
+    ATTEMPTS = 3,
+    ROLLBACK_MS = 1000,
+    PREFIX_LENGTH = 3,
+    NAME_DIGITS = 16,
+};
+
+_Static_assert(PREFIX_LENGTH + NAME_DIGITS + 1 <= RK_STATEMENT_NAME_SIZE, "a name must fit");
 
 const rk_query rk_query_begin = {.sql = "BEGIN ISOLATION LEVEL READ COMMITTED"};
 const rk_query rk_query_commit = {.sql = "COMMIT"};
@@ -40,9 +46,15 @@ static uint64_t name_of(const char *sql)
     return hash;
 }
 
+/* By hand: it happens for every statement. */
 static void print_name(char out[RK_STATEMENT_NAME_SIZE], uint64_t name)
 {
-    (void)snprintf(out, RK_STATEMENT_NAME_SIZE, "rk_%016" PRIx64, name); /* 19 characters */
+    static const char digits[] = "0123456789abcdef";
+
+    memcpy(out, "rk_", PREFIX_LENGTH);
+    for (int i = 0; i < NAME_DIGITS; i++)
+        out[PREFIX_LENGTH + i] = digits[name >> (4 * (NAME_DIGITS - 1 - i)) & 15];
+    out[PREFIX_LENGTH + NAME_DIGITS] = '\0';
 }
 
 void rk_statement_name(char out[RK_STATEMENT_NAME_SIZE], const char *sql)
@@ -103,6 +115,16 @@ static bool send_step(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *s
         return false;
     print_name(name, step->name);
     return PQsendQueryPrepared(conn->pg, name, step->params.count, values, NULL, NULL, 0);
+}
+
+bool rk_exchange_send(rk_op *op, rk_conn *conn, rk_step *step)
+{
+    conn->reserved_count = 0;
+    if (!send_step(op, conn, step, step))
+        return false;
+    if (step->parsed)
+        rk_conn_note(conn, step->query, step->name);
+    return true;
 }
 
 static bool send_unnamed(rk_op *op, rk_conn *conn, rk_step *step)
@@ -269,6 +291,7 @@ typedef struct {
     struct rk_session *session;
     rk_step *steps;
     bool first; /* nothing of this transaction was done before */
+    bool again; /* this is not the first attempt */
     bool sent;  /* whole */
     rk_wire state;
     rk_step *refused;
@@ -316,12 +339,35 @@ static int conclude(const attempt *a)
     return rk_connection_failed(a->op, a->state);
 }
 
+/* Whether a connection that turns out to be dead costs no more than another attempt. A SELECT
+ * changes nothing: what does must stand at the top of a WITH. */
+static bool may_trust(const attempt *a)
+{
+    return !a->again && a->first && !contains(a->steps, &rk_query_commit) &&
+           (a->session->open || strncmp(a->steps->query->sql, "SELECT ", 7) == 0);
+}
+
+/* Without a look at its socket where that can be spared; a restart of the server kills all that lie
+ * idle, and the second attempt looks. */
+static int take_connection(attempt *a)
+{
+    struct rk_session *session = a->session;
+    bool trusting = may_trust(a);
+
+    for (;;) {
+        RK_TRY(rk_measure_take(&session->conn, a->op, session->pool));
+        if (trusting || session->conn->fresh || rk_conn_is_alive(session->conn))
+            return 0;
+        rk_session_drop(session, false);
+    }
+}
+
 static int try_once(attempt *a)
 {
     struct rk_session *session = a->session;
 
     if (!session->conn)
-        RK_TRY(rk_measure_take(&session->conn, a->op, session->pool));
+        RK_TRY(take_connection(a));
     for (rk_step *step = a->steps; step; step = step->next)
         step->result = NULL;
     a->state = send_all(a->op, session, a->steps);
@@ -343,6 +389,7 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
         settle(&a);
         if (is_done(&a))
             return 0;
+        a.again = true;
     }
     return conclude(&a);
 }

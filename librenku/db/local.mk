@@ -4,6 +4,7 @@ librenku_core_la_SOURCES += \
 	%D%/copy.c \
 	%D%/db.h \
 	%D%/exchange.c \
+	%D%/line.c %D%/line.h \
 	%D%/failure.c \
 	%D%/measure.c \
 	%D%/migrate.c %D%/migrate.h %D%/migration.h \

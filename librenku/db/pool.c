@@ -173,7 +173,7 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op)
 {
     (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
 
-    bool room = wait_for_room(pool, op, latest_of(op, pool));
+    bool room = has_room(pool) || wait_for_room(pool, op, latest_of(op, pool));
 
     *out = room ? pool->idle : NULL;
     if (*out)
@@ -199,10 +199,6 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
 
     if (!reserve(&conn, pool, op))
         return no_room(op, pool);
-    if (conn && !rk_conn_is_alive(conn)) {
-        rk_conn_free(conn);
-        conn = NULL;
-    }
     if (!conn) {
         int err = rk_conn_open(&conn, op, &pool->options);
 
@@ -213,6 +209,28 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
     }
     *out = conn;
     return 0;
+}
+
+static bool can_spare(rk_pool *pool)
+{
+    return pool->idle && pool->options.size > 1 && !pool->waiting && !rk_pool_is_unnamed(pool);
+}
+
+rk_conn *rk_pool_take_idle(rk_pool *pool)
+{
+    rk_conn *conn = NULL;
+
+    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    if (can_spare(pool)) {
+        conn = pool->idle;
+        pool->idle = conn->next;
+        pool->busy++;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    if (!conn || (!conn->fresh && rk_conn_is_alive(conn)))
+        return conn;
+    rk_pool_give(pool, conn, false);
+    return NULL;
 }
 
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)

@@ -121,20 +121,40 @@ static bool load_enum(void *field, const source *from)
     return *out || !from->text;
 }
 
-/* One item of an array's text, its escapes removed in place. What follows the separator behind it,
- * or NULL. */
+/* Removes the escapes of an item in place, up to one of the marks, of which the backslash is one.
+ * Where the item ends now, and in @p rest where it ended; NULL when the text ends first. */
+static char *unescape(char **rest, char *text, const char *marks)
+{
+    char *from = text, *to = text;
+
+    for (;;) {
+        size_t plain = strcspn(from, marks);
+
+        if (to != from)
+            memmove(to, from, plain);
+        to += plain;
+        from += plain;
+        if (*from != '\\')
+            break;
+        if (!*++from)
+            return NULL;
+        *to++ = *from++;
+    }
+    *rest = from;
+    return *from ? to : NULL;
+}
+
+/* One item of an array's text. What follows the separator behind it, or NULL. */
 static char *read_item(const char **out, char *separator, char *text)
 {
     bool quoted = *text == '"';
-    char *to = text += quoted;
+    char *to;
 
-    *out = to;
-    for (; quoted ? *text != '"' : *text != ',' && *text != '}'; text++) {
-        text += *text == '\\';
-        if (!*text)
-            return NULL;
-        *to++ = *text;
-    }
+    text += quoted;
+    *out = text;
+    to = unescape(&text, text, quoted ? "\"\\" : ",}\\");
+    if (!to)
+        return NULL;
     text += quoted;
     *separator = *text;
     *to = '\0';
@@ -145,11 +165,13 @@ static char *read_item(const char **out, char *separator, char *text)
 
 static size_t most_items(const char *text)
 {
-    size_t commas = 0;
+    size_t most = 1;
 
-    for (; *text; text++)
-        commas += *text == ',';
-    return commas + 1;
+    while ((text = strchr(text, ','))) {
+        text++;
+        most++;
+    }
+    return most;
 }
 
 /* The array must be one-dimensional and count from 1. */

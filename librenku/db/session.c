@@ -117,6 +117,9 @@ int rk_session_script(rk_op *op, const char *sql)
 
 static int run(struct rk_step *step, rk_op *op)
 {
+    if (op->ticket)
+        return rk_line_run(op, step);
+
     struct rk_session *session = rk_session_of(op);
 
     RK_CHECK(session);

@@ -62,9 +62,13 @@ void rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name);
 
 /* --- the pool (pool.c) --- */
 
+/* One that lay idle may be dead. */
 int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool);
 /* @p usable false closes it. */
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);
+/* One that lies idle and is alive, if there is one that can be spared: nobody waits for it, and it
+ * is not the only one that may be. NULL is none. */
+rk_conn *rk_pool_take_idle(rk_pool *pool);
 const rk_pool_options *rk_pool_options_of(const rk_pool *pool);
 /* Behind a pooler that hands out another server for each transaction, statements are parsed each
  * time. */
@@ -127,10 +131,19 @@ extern const rk_query rk_query_begin, rk_query_commit;
 /* Sends the steps and waits for all answers. Repeats them on a fresh connection when nothing can
  * have been done yet. */
 int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps);
+/* Sends one statement, alone and without a Sync. It counts as prepared at once: whoever reads that
+ * the server refused it gives the connection up. */
+bool rk_exchange_send(rk_op *op, rk_conn *conn, rk_step *step);
 /* PQclear for an arena. */
 void rk_result_clear(void *result);
 /* Ends the transaction on the server, whatever its state; false when the connection has to go. */
 bool rk_exchange_rollback(rk_conn *conn);
+
+/* --- without waiting (line.c) --- */
+
+/* The statement of an operation with a ticket: its result, once it is there; RK_SUSPENDED before.
+ */
+int rk_line_run(rk_op *op, rk_step *step);
 
 /* --- what failed (failure.c) --- */
 

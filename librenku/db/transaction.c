@@ -15,6 +15,7 @@ enum {
 
 int rk_db_begin(rk_op *op)
 {
+    RK_TRY(rk_op_may_wait(op));
     struct rk_session *session = rk_session_of(op);
 
     RK_CHECK(session);

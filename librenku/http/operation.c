@@ -14,9 +14,19 @@ const rk_service *rk_service_named(const char *name)
 
 const rk_operation *rk_operation_named(const rk_service *service, const char *name)
 {
-    for (int i = 0; name && i < service->operation_count; i++) {
-        if (strcmp(service->operations[i].id, name) == 0)
-            return &service->operations[i];
+    int from = 0, to = name ? service->operation_count : 0;
+
+    while (from < to) {
+        int middle = (from + to) / 2;
+        const rk_operation *operation = &service->operations[service->by_id[middle]];
+        int order = strcmp(operation->id, name);
+
+        if (order == 0)
+            return operation;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
     }
     return NULL;
 }

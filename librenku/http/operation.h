@@ -58,6 +58,7 @@ typedef struct rk_operation {
     bool whole;       /* paginated, but every page is the whole list */
     bool person;      /* about the calling user, or makes what belongs to it: not for services */
     bool transaction; /* the handler runs in one, repeated on serialization failures */
+    bool point;       /* reads by one statement that is always fast: an event loop may run it */
     bool guarded;     /* its permission must have been checked when the handler succeeds */
     int permission_type, permission_scope;
     int (*run)(void *out, rk_op *op, const void *in); /* out, in: the generated structs */
@@ -70,6 +71,7 @@ typedef struct {
     const char *name;   /* as RENKU_SERVICE names it */
     const char *prefix; /* of its paths: "/api/data" */
     const rk_operation *operations;
+    const unsigned short *by_id; /* their indexes, in the order of the bytes of their ids */
     int operation_count;
     bool internal; /* reached from inside of a cluster only: no CORS, no check for null bytes, and a
                       HEAD has the length of its GET */

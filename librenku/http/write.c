@@ -170,14 +170,10 @@ static bool is_set(const rk_schema *schema, const void *value)
     }
 }
 
-/* The name of a member of a schema, which needs no escapes, behind the comma that all but the first
- * need. */
 static void write_name(writer *w, const char *name, bool *first)
 {
-    rk_buf_add(w->out, *first ? "\"" : ",\"", *first ? 1 : 2);
+    rk_buf_json_name(w->out, name, *first);
     *first = false;
-    rk_buf_text(w->out, name);
-    rk_buf_add(w->out, "\":", 2);
 }
 
 static int write_field(writer *w, const rk_field *field, stored object, bool *first)

@@ -17,12 +17,17 @@ static const char default_mount[] = "/secrets";
 int rk_project_etag(const char **out, rk_op *op, const rk_project *project)
 {
     char when[RK_TIME_TEXT_MAX];
+    rk_buf source;
 
     rk_instant_print_iso(when, &project->updated_at);
-    const char *source = rk_printf(op, "%s-%s/%s", when, project->namespace, project->slug);
-
-    RK_CHECK(source);
-    return rk_etag_of(out, op, source);
+    rk_buf_begin(&source, op, 128);
+    rk_buf_text(&source, when);
+    rk_buf_char(&source, '-');
+    rk_buf_text(&source, project->namespace);
+    rk_buf_char(&source, '/');
+    rk_buf_text(&source, project->slug);
+    RK_TRY(rk_buf_finish(&source));
+    return rk_etag_of(out, op, source.text);
 }
 
 int rk_project_complete(rk_project *project, rk_op *op)

@@ -9,6 +9,7 @@ tests_abi_abi_SOURCES = \
 	%D%/cancel.c \
 	%D%/config.c \
 	%D%/http.c \
+	%D%/lines.c \
 	%D%/manners.c \
 	%D%/pages.c \
 	%D%/results.c \

@@ -58,11 +58,11 @@ def test_what_any_worker_counts_is_seen_at_each(watched, make_api):
         found = metrics(watched)
         tokens = found["renku_token_cache_hits_total"] + found["renku_token_cache_misses_total"]
         return (
-            tokens == 3 + 20
+            tokens >= 3 + 20
             and found["renku_db_statements_total"] >= 3 + 20
             and found["renku_db_statement_seconds_total"] > 0
             and found["renku_authz_checks_total"] >= 20
-            and found["renku_authz_denials_total"] == 10
+            and found["renku_authz_denials_total"] >= 10
         )
 
     poll(counted)

@@ -294,6 +294,32 @@ def test_a_client_that_goes_away_takes_its_answer_with_it(fake):
     assert exchange(fake.url, "GET", "/api/data/echo").status == 200
 
 
+@pytest.mark.parametrize("word, by", [("now", b"line"), ("soon", b"line"), ("refused", b"thread")])
+def test_what_needs_no_thread_is_answered_without_one(fake, word, by):
+    with Connection(fake.url) as connection:
+        for _ in range(3):
+            connection.request("GET", f"/api/data/line/{word}")
+            assert connection.answer().body == by
+        connection.send((b"GET /api/data/line/%s HTTP/1.1\r\n" % word.encode() + HOST + b"\r\n") * 20)
+        assert [connection.answer().body for _ in range(20)] == [by] * 20
+
+
+def test_who_leaves_before_an_answer_without_a_thread_leaves_nothing_behind(folder):
+    with started(folder, SANIC_GRACEFUL_SHUTDOWN_TIMEOUT="1") as server:
+        for word in ("soon", "refused"):
+            for _ in range(20):
+                with Connection(server.url) as connection:
+                    connection.request("GET", f"/api/data/line/{word}")
+        with ExitStack() as stack:
+            for _ in range(20):
+                connection = stack.enter_context(Connection(server.url))
+                connection.request("GET", "/api/data/line/never")
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            poll(lambda: metric(server, "renku_http_requests_in_flight") >= 20)
+        poll(lambda: metric(server, "renku_http_requests_in_flight") <= 1)
+        assert exchange(server.url, "GET", "/api/data/line/soon").body == b"line"
+
+
 def test_a_thousand_connections_are_served_at_once(fake):
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(fake.url, 30)) for _ in range(1000)]
@@ -417,6 +443,15 @@ def test_a_request_that_takes_too_long_is_answered_and_its_result_dropped(hasty)
     )
 
 
+@pytest.mark.server_error
+def test_what_waits_too_long_without_a_thread_is_answered_too(hasty):
+    with Connection(hasty.url) as connection:
+        connection.request("GET", "/api/data/line/never")
+        is_refused(connection.answer(), 503, "Response Timeout")
+        assert connection.is_closed()
+    poll(lambda: metric(hasty, "renku_http_requests_in_flight") <= 1)
+
+
 def test_slow_requests_do_not_hold_up_the_process(hasty):
     with ExitStack() as stack:
         for _ in range(200):
@@ -534,6 +569,13 @@ def test_sigterm_lets_running_requests_end(folder):
         assert (answer.body, answer.header("connection")) == (b"slept", "close")
     assert server.process.wait(5) == 0
     assert server.log().count("\n") == 1, server.log()
+
+
+def test_sigterm_ends_what_waits_without_a_thread(folder):
+    with started(folder, workers=1, SANIC_GRACEFUL_SHUTDOWN_TIMEOUT="1") as server, Connection(server.url) as waiting:
+        waiting.request("GET", "/api/data/line/never")
+        poll(lambda: metric(server, "renku_http_requests_in_flight") >= 1)
+        assert server.stop() == 0
 
 
 def test_sigterm_does_not_wait_for_ever(folder):

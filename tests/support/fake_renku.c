@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "renku/renku.h"
 
@@ -129,6 +131,8 @@ static renku_result *answer(const renku_http_request *request)
         return slow(target);
     if (strncmp(target, "/api/data/big", 13) == 0)
         return big(target);
+    if (strncmp(target, "/api/data/line/", 15) == 0)
+        return make_text(200, "text/plain", "thread");
     if (strncmp(target, "/api/data/none", 14) == 0)
         return make_text(204, "text/plain", "");
     if (strncmp(target, "/api/data/crash", 15) == 0)
@@ -191,6 +195,95 @@ renku_result *renku_http_handle(renku_ctx *ctx, const renku_http_request *reques
         result->size = 0;
     }
     return result;
+}
+
+/* --- a line: /api/data/line/now, soon, never, and refused, which a thread has to answer --- */
+
+#define GUESTS 256
+
+typedef struct {
+    void *user;
+    int state; /* 0: this place is free; 1: under way; 2: done; 3: left to a thread */
+    int never;
+} guest;
+
+struct renku_http_line {
+    int bell;
+    guest guests[GUESTS];
+};
+
+renku_http_line *renku_http_line_new(renku_ctx *ctx)
+{
+    renku_http_line *line = calloc(1, sizeof(*line));
+
+    (void)ctx;
+    line->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return line;
+}
+
+void renku_http_line_free(renku_http_line *line)
+{
+    if (line)
+        close(line->bell);
+    free(line);
+}
+
+int renku_http_line_begin(renku_result **answer, renku_http_line *line,
+                          const renku_http_request *request, void *user)
+{
+    const char *word = request->target + 15;
+    uint64_t one = 1;
+
+    *answer = NULL;
+    if (strncmp(request->target, "/api/data/line/", 15) != 0)
+        return 0;
+    if (strcmp(word, "now") == 0) {
+        *answer = make_text(200, "text/plain", "line");
+        return 1;
+    }
+    for (guest *g = line->guests; g < line->guests + GUESTS; g++) {
+        if (g->state)
+            continue;
+        *g = (guest){user, strcmp(word, "refused") == 0 ? 3 : 1, strcmp(word, "never") == 0};
+        return write(line->bell, &one, sizeof(one)) > 0;
+    }
+    return 0;
+}
+
+int renku_http_line_socket(const renku_http_line *line)
+{
+    return line->bell;
+}
+
+void renku_http_line_read(renku_http_line *line)
+{
+    uint64_t ignored;
+
+    (void)!read(line->bell, &ignored, sizeof(ignored)); /* it is only a bell */
+    for (guest *g = line->guests; g < line->guests + GUESTS; g++)
+        if (g->state == 1 && !g->never)
+            g->state = 2;
+}
+
+void renku_http_line_drop(renku_http_line *line)
+{
+    for (guest *g = line->guests; g < line->guests + GUESTS; g++)
+        if (g->state)
+            g->state = 3;
+}
+
+int renku_http_line_next(renku_result **answer, void **user, renku_http_line *line)
+{
+    *answer = NULL;
+    for (guest *g = line->guests; g < line->guests + GUESTS; g++) {
+        if (g->state < 2)
+            continue;
+        *answer = g->state == 2 ? make_text(200, "text/plain", "line") : NULL;
+        *user = g->user;
+        g->state = 0;
+        return 1;
+    }
+    return 0;
 }
 
 /* Shows the id of the request that was refused. */

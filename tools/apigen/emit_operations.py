@@ -61,7 +61,7 @@ def _members(operation):
     yield f".if_match_offset = {_offset(operation, 'if_match', operation.takes_if_match)}"
     yield f".status = {operation.status}"
     for flag, value in (("form", operation.form), ("paginated", operation.paginated), ("whole", operation.whole),
-                        ("person", operation.person), ("transaction", operation.transaction)):  # fmt: skip
+                        ("person", operation.person), ("point", operation.point), ("transaction", operation.transaction)):  # fmt: skip
         if value:
             yield f".{flag} = true"
     if operation.permission:
@@ -79,7 +79,12 @@ def _row(operation):
 
 def _table(service, operations):
     rows = "".join(_row(operation) for operation in operations)
-    return f"static const rk_operation {service}_operations[] = {{\n{rows}}};\n"
+    by_id = sorted(range(len(operations)), key=lambda index: operations[index].id)
+    order = ", ".join(map(str, by_id))
+    return (
+        f"static const rk_operation {service}_operations[] = {{\n{rows}}};\n"
+        f"static const unsigned short {service}_by_id[] = {{{order}}};\n"
+    )
 
 
 def _service(name, operations):
@@ -88,6 +93,7 @@ def _service(name, operations):
         "name": names.quote(name),
         "prefix": names.quote(about["prefix"]),
         "operations": f"{name}_operations",
+        "by_id": f"{name}_by_id",
         "operation_count": len(operations),
         "internal": str(about["internal"]).lower(),
     }

@@ -110,6 +110,7 @@ class Operation:
     paginated: bool = False  # page and per_page are read, page headers are sent
     whole: bool = False  # but the list is complete on every page
     person: bool = False
+    point: bool = False  # a read by one fast statement
     etag: bool = False
     transaction: bool = False
     permission: Optional[Tuple[str, str]] = None  # None: public or core

@@ -10,7 +10,7 @@ from .schemas import Schemas
 
 CHECKS = ("login", "admin", "role", "if_match", "path", "query", "body")
 OPERATION_OWN = {
-    "authentication", "checks", "etag", "form", "paginated", "permission", "person", "role", "services", "transaction",
+    "authentication", "checks", "etag", "form", "paginated", "permission", "person", "point", "role", "services", "transaction",
     "unknown_query",
 }  # fmt: skip
 AUTHENTICATIONS = ("keycloak", "internal", "gitlab", "none")
@@ -67,6 +67,7 @@ class Builder:
             paginated=bool(self.own.get("paginated", False)),
             whole=self.own.get("paginated") == "whole",
             person=bool(self.own.get("person", False)),
+            point=self._point(),
             etag=bool(self.own.get("etag", False)),
             transaction=bool(self.own.get("transaction", self.method != "GET")),
             services=self.document.services_of(node, self.where),
@@ -78,6 +79,12 @@ class Builder:
         if declared not in AUTHENTICATIONS:
             self.fail(f"the authentication '{declared}' is none of {', '.join(AUTHENTICATIONS)}")
         return declared
+
+    def _point(self):
+        point = bool(self.own.get("point", False))
+        if point and (self.method != "GET" or self.own.get("transaction") or self.own.get("authentication")):
+            self.fail("is no point read: that is a GET without a transaction, for callers with the usual tokens")
+        return point
 
     def _role(self):
         declared = self.own.get("role")

@@ -194,6 +194,35 @@ START_TEST(an_idle_connection_that_died_is_replaced)
 }
 END_TEST
 
+/* As many as there can be. */
+static void leave_idle_connections(void)
+{
+    rk_op others[DB_POOL_SIZE];
+
+    for (int i = 0; i < DB_POOL_SIZE; i++) {
+        db_open(&others[i], pool);
+        ck_ok(ping(&others[i]));
+    }
+    for (int i = 0; i < DB_POOL_SIZE; i++)
+        db_close(&others[i]);
+}
+
+START_TEST(a_pool_full_of_dead_connections_serves_the_next_operation)
+{
+    leave_idle_connections();
+    check_pool(pool, DB_POOL_SIZE, 0);
+    terminate_ours();
+    ck_ok(ping(op));
+    rk_db_end(op);
+    leave_idle_connections();
+    terminate_ours();
+    ck_ok(rk_db_run(NULL, op, &db_insert, RK_PARAMS(rk_int(1), rk_text("one"))));
+    rk_db_end(op);
+    ck_assert_int_eq(db_rows(), 1);
+    ck_assert_int_le(ours(), DB_POOL_SIZE);
+}
+END_TEST
+
 /* The first call of this function ends its own connection. */
 static const char cutting[] =
     "CREATE SEQUENCE probe.calls;"
@@ -425,6 +454,7 @@ UNIT_SUITE(db_connections)
     TCase *ending = db_case(suite, "connections that end");
 
     tcase_add_test(ending, an_idle_connection_that_died_is_replaced);
+    tcase_add_test(ending, a_pool_full_of_dead_connections_serves_the_next_operation);
     tcase_add_test(ending, a_read_on_a_dying_connection_is_sent_again);
     tcase_add_test(ending, a_change_on_a_dying_connection_is_not_sent_again);
     tcase_add_test(ending, the_first_statement_of_a_transaction_is_sent_again);

@@ -10,6 +10,7 @@ endif
 tests_integration_db_suite_SOURCES = \
 	tests/unit/unit.c tests/unit/unit.h \
 	%D%/connections.c \
+	%D%/lines.c \
 	%D%/statements.c \
 	%D%/suite.c %D%/suite.h \
 	%D%/transactions.c

@@ -32,8 +32,8 @@ typedef struct {
 } db_row;
 extern const rk_row db_row_map;
 
-/* Statements on it: read $1; insert ($1, $2); count all rows. */
-extern const rk_query db_read, db_insert, db_insert_returning, db_count;
+/* Statements on it: read $1; insert ($1, $2). */
+extern const rk_query db_read, db_insert, db_insert_returning;
 
 int64_t db_rows(void);
 

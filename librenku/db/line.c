@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/db/line.h"
+
+#include <stdlib.h>
+
+#include "librenku/base/time.h"
+#include "librenku/db/session.h"
+
+enum {
+    UNDER_WAY_MAX = 64, /* all of it fits into the buffers of a socket; the rest goes to threads */
+    FLIGHTS_MAX = 2,    /* round trips: one is answered, one is on its way */
+    HESITATE_MS = 50,   /* behind a statement that takes longer nothing more is queued */
+    GIVE_UP_MS = 500,   /* those behind such a statement are taken elsewhere */
+    PAUSE_MS = 1000,    /* after a connection was given up */
+};
+
+/* Which result of the oldest statement comes next. */
+typedef enum { PHASE_PARSED, PHASE_PARSED_END, PHASE_ROWS, PHASE_ROWS_END, PHASE_SYNC } phase;
+
+typedef struct {
+    rk_ticket *first;
+    rk_ticket **last;
+} queue;
+
+struct rk_line {
+    rk_pool *pool;
+    rk_conn *conn; /* NULL is none */
+    queue sent, done;
+    phase phase; /* of the first that was sent */
+    int under_way;
+    int syncs;     /* sent and not answered */
+    bool unsynced; /* a statement was sent behind the last Sync */
+    rk_ticket *newest;
+    int64_t not_before_ms;
+};
+
+static void push(queue *to, rk_ticket *ticket)
+{
+    ticket->next = NULL;
+    *to->last = ticket;
+    to->last = &ticket->next;
+}
+
+static rk_ticket *shift(queue *from)
+{
+    rk_ticket *ticket = from->first;
+
+    from->first = ticket->next;
+    if (!from->first)
+        from->last = &from->first;
+    return ticket;
+}
+
+rk_line *rk_line_new(rk_pool *pool)
+{
+    rk_line *line = calloc(1, sizeof *line);
+
+    if (!line)
+        return NULL;
+    line->pool = pool;
+    line->sent.last = &line->sent.first;
+    line->done.last = &line->done.first;
+    return line;
+}
+
+void rk_line_free(rk_line *line)
+{
+    if (!line)
+        return;
+    if (line->conn)
+        rk_pool_give(line->pool, line->conn, !line->sent.first);
+    free(line);
+}
+
+int rk_line_socket(const rk_line *line)
+{
+    return line->conn ? PQsocket(line->conn->pg) : -1;
+}
+
+/* --- what goes wrong --- */
+
+static void refuse(rk_line *line, rk_ticket *ticket)
+{
+    rk_ticket_clear(ticket);
+    ticket->state = RK_TICKET_REFUSED;
+    push(&line->done, ticket);
+}
+
+void rk_line_drop(rk_line *line)
+{
+    while (line->sent.first)
+        refuse(line, shift(&line->sent));
+    if (line->conn)
+        rk_pool_give(line->pool, line->conn, false);
+    line->conn = NULL;
+    line->under_way = line->syncs = 0;
+    line->unsynced = false;
+    line->not_before_ms = rk_time_monotonic_ms() + PAUSE_MS;
+}
+
+bool rk_line_is_busy(const rk_line *line)
+{
+    return line->sent.first;
+}
+
+/* --- sending --- */
+
+static bool open_line(rk_line *line, int64_t now)
+{
+    if (!line->conn && now >= line->not_before_ms)
+        line->conn = rk_pool_take_idle(line->pool);
+    if (line->conn)
+        return true;
+    if (now >= line->not_before_ms)
+        line->not_before_ms = now + 1; /* asking costs a lock */
+    return false;
+}
+
+bool rk_line_is_open(rk_line *line)
+{
+    int64_t now = rk_time_monotonic_ms();
+
+    if (line->under_way == UNDER_WAY_MAX || !open_line(line, now))
+        return false;
+    return !line->sent.first || now - line->sent.first->sent_ms < HESITATE_MS;
+}
+
+/* Has the server answer all that was sent, in one piece. That it cannot be reached shows when the
+ * answer is read. */
+static void sync_line(rk_line *line)
+{
+    line->newest->synced = true;
+    line->unsynced = false;
+    line->syncs++;
+    (void)PQpipelineSync(line->conn->pg);
+}
+
+static void note_sent(rk_line *line, rk_ticket *ticket, const rk_step *step)
+{
+    if (line->under_way++ == 0)
+        line->phase = step->parsed ? PHASE_PARSED : PHASE_ROWS;
+    ticket->parsed = step->parsed;
+    ticket->query = step->query;
+    ticket->sent_ms = rk_time_monotonic_ms();
+    ticket->sent_us = rk_measure_now();
+    ticket->state = RK_TICKET_SENT;
+    push(&line->sent, ticket);
+    line->newest = ticket;
+    line->unsynced = true;
+}
+
+/* While answers are awaited, what comes is gathered: the more there is to do, the more travels
+ * together. */
+static int suspend(rk_ticket *ticket, rk_op *op, rk_step *step)
+{
+    rk_line *line = ticket->line;
+
+    if (!line->conn || !rk_exchange_send(op, line->conn, step)) {
+        rk_line_drop(line);
+        ticket->state = RK_TICKET_REFUSED;
+        return RK_SUSPENDED;
+    }
+    note_sent(line, ticket, step);
+    if (line->syncs < FLIGHTS_MAX)
+        sync_line(line);
+    return RK_SUSPENDED;
+}
+
+int rk_line_run(rk_op *op, rk_step *step)
+{
+    rk_ticket *ticket = op->ticket;
+
+    if (ticket->state == RK_TICKET_NEW)
+        return suspend(ticket, op, step);
+    if (ticket->state != RK_TICKET_ANSWERED || ticket->query != step->query) {
+        ticket->state = RK_TICKET_REFUSED;
+        return RK_SUSPENDED;
+    }
+    ticket->state = RK_TICKET_SPENT;
+    rk_measure_statement(op, step, rk_measure_now() - ticket->sent_us);
+    step->result = ticket->result;
+    ticket->result = NULL;
+    if (rk_arena_defer(op->arena, rk_result_clear, step->result) < 0)
+        return rk_fail_default(op, RK_ERR_NO_MEMORY);
+    return 0;
+}
+
+/* --- receiving --- */
+
+static void begin_next(rk_line *line)
+{
+    if (line->sent.first)
+        line->phase = line->sent.first->parsed ? PHASE_PARSED : PHASE_ROWS;
+}
+
+static void conclude(rk_line *line)
+{
+    rk_ticket *ticket = shift(&line->sent);
+
+    ticket->state = RK_TICKET_ANSWERED;
+    line->under_way--;
+    push(&line->done, ticket);
+    begin_next(line);
+}
+
+static bool take_parsed(rk_line *line, PGresult *result)
+{
+    line->phase = PHASE_PARSED_END;
+    return PQresultStatus(result) == PGRES_COMMAND_OK;
+}
+
+static bool take_parsed_end(rk_line *line, PGresult *result)
+{
+    line->phase = PHASE_ROWS;
+    return !result;
+}
+
+static bool take_rows(rk_line *line, PGresult *result)
+{
+    line->phase = PHASE_ROWS_END;
+    return PQresultStatus(result) == PGRES_TUPLES_OK;
+}
+
+static bool take_rows_end(rk_line *line, PGresult *result)
+{
+    if (line->sent.first->synced)
+        line->phase = PHASE_SYNC;
+    else
+        conclude(line);
+    return !result;
+}
+
+static bool take_sync(rk_line *line, PGresult *result)
+{
+    line->syncs--;
+    conclude(line);
+    return PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+}
+
+/* One result, or the NULL behind it; false when it is not what must come. */
+static bool take(rk_line *line, PGresult *result)
+{
+    static bool (*const takers[])(rk_line * line, PGresult * result) = {
+        [PHASE_PARSED] = take_parsed, [PHASE_PARSED_END] = take_parsed_end,
+        [PHASE_ROWS] = take_rows,     [PHASE_ROWS_END] = take_rows_end,
+        [PHASE_SYNC] = take_sync,
+    };
+
+    if (line->phase == PHASE_ROWS)
+        line->sent.first->result = result;
+    bool kept = line->phase == PHASE_ROWS;
+    bool right = takers[line->phase](line, result);
+
+    if (!kept)
+        PQclear(result);
+    return right;
+}
+
+static bool take_all(rk_line *line)
+{
+    PGconn *pg = line->conn->pg;
+
+    while (line->sent.first && !PQisBusy(pg)) {
+        if (!take(line, PQgetResult(pg)))
+            return false;
+    }
+    return !line->sent.first || rk_time_monotonic_ms() - line->sent.first->sent_ms < GIVE_UP_MS;
+}
+
+void rk_line_read(rk_line *line)
+{
+    if (!line->conn)
+        return;
+    if (line->unsynced)
+        sync_line(line); /* before libpq sends what it has, without a Sync */
+    bool alive = PQconsumeInput(line->conn->pg) && PQflush(line->conn->pg) >= 0;
+
+    if (!alive || !take_all(line))
+        rk_line_drop(line);
+}
+
+rk_ticket *rk_line_next(rk_line *line)
+{
+    return line->done.first ? shift(&line->done) : NULL;
+}
+
+void rk_ticket_clear(rk_ticket *ticket)
+{
+    PQclear(ticket->result);
+    ticket->result = NULL;
+}
