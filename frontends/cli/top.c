@@ -152,7 +152,8 @@ static void print_frame(const view *it)
 
         snprintf(words, sizeof(words), "%.*s", words_length(lines[i].name), lines[i].name);
         for (char *c = words; *c; c++)
-            *c = *c == '_' ? ' ' : *c;
+            if (*c == '_')
+                *c = ' ';
         printf("%-11s %-10s %12.*f %s\n", begins_group(i) ? lines[i].group : "", words,
                lines[i].how == SHOW_NOW ? 0 : 1, it->values[i], lines[i].unit);
     }

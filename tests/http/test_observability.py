@@ -68,7 +68,8 @@ def test_what_any_worker_counts_is_seen_at_each(watched, make_api):
     poll(counted)
     found = metrics(watched)
     assert found["renku_db_pool_size"] == 2 * 10  # workers * DB_POOL_SIZE
-    assert found["renku_db_pool_busy"] == found["renku_db_pool_waiting"] == 0
+    assert found["renku_db_pool_busy"] <= 2  # each worker may hold one for its point reads
+    assert found["renku_db_pool_waiting"] == 0
     assert 0 < found["renku_db_pool_open"] <= found["renku_db_pool_size"]
     assert found["renku_jwks_fetches_total"] >= 1
     assert found["renku_jwks_failures_total"] == 0
