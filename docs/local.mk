@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/Doxyfile \
 	%D%/apispec.md \
 	%D%/architecture.md \
+	%D%/benchmarks.md \
 	%D%/cli.md \
 	%D%/compatibility.md \
 	%D%/configuration.md \

@@ -10,11 +10,12 @@ import pytest
 
 from peers.build import build
 from peers.kube import Kube
+from support import leaks
 from support.api import Api, Caller, ServerErrors
 from support.database import Rows
-from support.postgres import Postgres
+from support.postgres import PASSWORD, Postgres
 from support.realm import Realm
-from support.server import Server, deployment, make_keys, renku
+from support.server import CLIENT_SECRET, Server, deployment, make_keys, renku
 
 
 @pytest.fixture(scope="session")
@@ -23,18 +24,28 @@ def folder():
     path = Path(tempfile.mkdtemp(prefix="renku-tests-"))
     path.chmod(0o755)
     yield path
+    found = leaks.lines_with_secrets(path.rglob("*log"))
     shutil.rmtree(path, ignore_errors=True)
+    assert not found, "secrets stand in logs"
 
 
 @pytest.fixture(scope="session")
 def postgres():
     with Postgres() as cluster:
+        leaks.remember(PASSWORD)
         yield cluster
+        found = leaks.lines_with_secrets([cluster.log_path])
+    assert not found, "secrets stand in the log of the database"
 
 
 @pytest.fixture(scope="session")
 def keys(folder):
-    return make_keys(folder / "keys")
+    keys = make_keys(folder / "keys")
+    leaks.remember(CLIENT_SECRET)
+    for name, path in keys.items():
+        if "PUBLIC" not in name:
+            leaks.remember(Path(path).read_bytes().strip())
+    return keys
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +206,15 @@ def admin(api, admin_claims) -> Caller:
 def rclone(folder) -> Path:
     """The real rclone of the pinned version, where servers reach it; the first user of a machine builds it."""
     return Path(shutil.copy2(build("rclone"), folder / "rclone"))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What tests have counted (record_property "summary"), in whatever process they ran."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    for report in reports:
+        if getattr(report, "when", "") == "call":
+            texts = [text for name, text in report.user_properties if name == "summary"]
+            terminalreporter.write("".join(f"\n{text}\n" for text in texts))
 
 
 @pytest.fixture(scope="session")

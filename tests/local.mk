@@ -49,6 +49,7 @@ EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
 
 include tests/bench/local.mk
 include tests/abi/local.mk
+include tests/attacks/local.mk
 include tests/fuzz/local.mk
 include tests/integration/authn/local.mk
 include tests/integration/authz/local.mk

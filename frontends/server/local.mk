@@ -58,11 +58,3 @@ tests_support_fake_librenku_la_LDFLAGS = $(AM_LDFLAGS) -version-info 1:0:0 -rpat
 noinst_PROGRAMS += tests/support/fake_server
 tests_support_fake_server_SOURCES = tests/support/fake_server.c
 tests_support_fake_server_LDADD = %D%/librenku_launch.la
-
-if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_reader
-endif
-tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c %D%/reader.c
-tests_fuzz_fuzz_reader_CFLAGS = $(fuzz_cflags)
-tests_fuzz_fuzz_reader_LDFLAGS = $(fuzz_ldflags)
-EXTRA_DIST += tests/fuzz/corpora/reader

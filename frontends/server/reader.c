@@ -269,16 +269,13 @@ static rk_read read_field(rk_reader *reader, char *line, size_t size)
 static bool reduce_absolute(rk_reader *reader)
 {
     char *target = reader->data + reader->target;
-    char *authority = strstr(target, "://");
-
-    if (!authority ||
-        (strncasecmp(target, "http:", 5) != 0 && strncasecmp(target, "https:", 6) != 0))
-        return false;
-    authority += 3;
-
+    size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                    : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                              : 0;
+    char *authority = target + scheme;
     size_t size = strcspn(authority, "/?");
 
-    if (size == 0 || !is_host(authority, size))
+    if (!scheme || size == 0 || !is_host(authority, size))
         return false;
     /* One step to the left makes room for the end of the text, and for the slash of an empty path.
      */

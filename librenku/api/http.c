@@ -2,6 +2,7 @@
 #include "librenku/api/exchange.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "librenku/api/answer.h"
 #include "librenku/api/authenticate.h"
@@ -122,6 +123,18 @@ static int finish_operation(rk_op *op, rk_http_exchange *x)
     return rk_answer_write(x->result, op, &x->call);
 }
 
+/* A body is read as it comes: nothing is unpacked. */
+static int check_body(rk_op *op, const rk_http_exchange *x)
+{
+    const char *coding = header(x, "content-encoding");
+
+    if (x->request->body_size > x->ctx->body_max)
+        return rk_fail_default(op, RK_ERR_TOO_LARGE);
+    if (x->request->body_size && coding && *coding && strcasecmp(coding, "identity") != 0)
+        return rk_fail(op, RK_ERR_BAD_REQUEST, "The content coding '%s' is not supported.", coding);
+    return 0;
+}
+
 static int run_operation(rk_op *op, rk_http_exchange *x, const rk_operation *operation)
 {
     x->call = (rk_call){
@@ -153,8 +166,7 @@ static int answer(rk_op *op, rk_http_exchange *x)
 
     if (!operation)
         return wrong_method(op, x);
-    if (x->request->body_size > x->ctx->body_max)
-        return rk_fail_default(op, RK_ERR_TOO_LARGE);
+    RK_TRY(check_body(op, x));
     return run_operation(op, x, operation);
 }
 

@@ -10,11 +10,23 @@
 
 enum { UUID_DIGITS = 32, ID_MAX = 4096 };
 
+/* RFC 9110 5.5: nothing else may stand in a field, and some values come back in the answer. */
+static bool is_field_text(const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 const char *rk_request_header(const renku_http_request *request, const char *name)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         if (strcasecmp(request->headers[i].name, name) == 0)
-            return request->headers[i].value;
+            return is_field_text(request->headers[i].value) ? request->headers[i].value : NULL;
     }
     return NULL;
 }

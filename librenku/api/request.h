@@ -5,7 +5,8 @@
 #include "librenku/base/op.h"
 #include "renku/http.h"
 
-/* The first header of that name in any case, NULL when there is none. */
+/* The first header of that name in any case; NULL when there is none, or a control character in it.
+ */
 const char *rk_request_header(const renku_http_request *request, const char *name);
 /* The id of the request, adopted and normalised or made. Spec: foundations.md 12 */
 int rk_request_id(const char **out, rk_op *op, const char *incoming);

@@ -6,11 +6,71 @@
 
 #include <json-c/json.h>
 
+#include "librenku/base/slug.h"
+
 enum { DEPTH_MAX = 32 };
 
 static void give_back(void *object)
 {
     json_object_put(object);
+}
+
+/* How many members stand in the text of an object; false for NaN and Infinity, which json-c takes.
+ */
+static bool count_members(size_t *out, const char *text, size_t length)
+{
+    bool quoted = false;
+
+    *out = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        else if (quoted)
+            i += text[i] == '\\';
+        else if (text[i] == 'N' || text[i] == 'I')
+            return false;
+        else
+            *out += text[i] == ':';
+    }
+    return true;
+}
+
+static size_t members_of(json_object *value);
+
+static size_t members_of_object(json_object *object)
+{
+    size_t count = 0;
+
+    json_object_object_foreach(object, name, member)
+    {
+        (void)name;
+        count += 1 + members_of(member);
+    }
+    return count;
+}
+
+/* The same of what was read; the depth is bounded. */
+static size_t members_of(json_object *value)
+{
+    size_t count = 0;
+
+    if (json_object_is_type(value, json_type_object))
+        return members_of_object(value);
+    if (!json_object_is_type(value, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(value); i++)
+        count += members_of(json_object_array_get_idx(value, i));
+    return count;
+}
+
+/* json-c lets the later one of two members with one name win, where others take the first: RFC 7515
+ * 4, RFC 7519 4. */
+static bool has_one_meaning(json_object *object, const char *text, size_t length)
+{
+    size_t count;
+
+    return rk_text_is_utf8(text, length) && count_members(&count, text, length) &&
+           members_of(object) == count;
 }
 
 /* NULL when the text is no JSON; json-c does not tell that from a lack of memory. */
@@ -20,7 +80,7 @@ static json_object *parse(json_tokener *tokener, const char *text, size_t length
     json_object *object = json_tokener_parse_ex(tokener, text, (int)length);
 
     if (object && json_tokener_get_error(tokener) == json_tokener_success &&
-        json_tokener_get_parse_end(tokener) == length)
+        json_tokener_get_parse_end(tokener) == length && has_one_meaning(object, text, length))
         return object;
     json_object_put(object);
     return NULL;

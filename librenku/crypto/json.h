@@ -6,8 +6,8 @@
 
 struct json_object;
 
-/* Reads one JSON object that fills the text: strict, UTF-8, at most 32 levels. INVALID_TOKEN when
- * it is none. The object is given back with the arena. */
+/* Reads one JSON object that fills the text: strict, UTF-8, at most 32 levels, no name twice.
+ * INVALID_TOKEN when it is none. The object is given back with the arena. */
 int rk_crypto_json_read(struct json_object **out, rk_op *op, const char *text, size_t length);
 /* A member that is a text without NUL, copied; NULL when it is absent or null; INVALID_TOKEN when
  * it is anything else. */

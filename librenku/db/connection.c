@@ -105,11 +105,18 @@ static rk_wire finish(PGconn *pg, rk_patience patience)
     return PQsetnonblocking(pg, 1) == 0 && PQenterPipelineMode(pg) ? RK_WIRE_OK : RK_WIRE_LOST;
 }
 
+int rk_conn_refused(rk_op *op)
+{
+    return rk_fail(op, RK_ERR_DATABASE,
+                   "Database error occurred: cannot connect to the database;"
+                   " please try again later");
+}
+
 static int refused(rk_op *op, const PGconn *pg, rk_wire why)
 {
     rk_log_error(op, "db", "cannot connect to the database: %s",
                  why == RK_WIRE_LATE ? "no answer in time" : PQerrorMessage(pg));
-    return rk_fail(op, RK_ERR_DATABASE, "Database error occurred: cannot connect to the database");
+    return rk_conn_refused(op);
 }
 
 int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options)

@@ -320,12 +320,21 @@ static void settle(attempt *a)
 
     if (stale && rk_refusal_is_unnamed(a->refused->result))
         rk_pool_set_unnamed(a->session->pool, a->op);
-    if (a->state != RK_WIRE_OK || stale)
+    if (a->state != RK_WIRE_OK || stale ||
+        (a->refused && rk_refusal_is_misplaced(a->refused->result)))
         rk_session_drop(a->session, false);
     if (is_done(a))
         a->session->begun = a->session->open;
     else
         a->session->failed = a->session->open;
+}
+
+/* Whether the server may have done a change for good, though it has not said so. */
+static bool may_be_done(const attempt *a)
+{
+    if (a->session->open)
+        return (a->sent || a->state != RK_WIRE_NO_MEMORY) && contains(a->steps, &rk_query_commit);
+    return (a->state == RK_WIRE_LOST || a->state == RK_WIRE_LATE) && !only_reads(a->steps->query);
 }
 
 static int conclude(const attempt *a)
@@ -334,8 +343,8 @@ static int conclude(const attempt *a)
         return rk_fail_default(a->op, RK_ERR_RETRY);
     if (a->refused)
         return rk_refusal(a->op, a->refused->query, a->refused->result);
-    if ((a->sent || a->state != RK_WIRE_NO_MEMORY) && contains(a->steps, &rk_query_commit))
-        return rk_outcome_unknown(a->op);
+    if (may_be_done(a))
+        return rk_outcome_unknown(a->op, a->state);
     return rk_connection_failed(a->op, a->state);
 }
 

@@ -85,12 +85,17 @@ int rk_connection_failed(rk_op *op, rk_wire why)
     if (why == RK_WIRE_CANCELLED)
         return rk_fail_default(op, RK_ERR_CANCELLED);
     rk_log_error(op, "db", "the connection to the database was lost");
-    return rk_fail(op, RK_ERR_DATABASE, "Database error occurred: the connection was lost");
+    return rk_fail(op, RK_ERR_DATABASE,
+                   "Database error occurred: the connection was lost, and nothing was changed;"
+                   " please retry");
 }
 
-int rk_outcome_unknown(rk_op *op)
+int rk_outcome_unknown(rk_op *op, rk_wire why)
 {
-    rk_log_error(op, "db", "the connection to the database was lost during COMMIT");
+    rk_log_error(op, "db", "the connection to the database was lost while a change was saved");
+    if (why == RK_WIRE_LATE)
+        return rk_fail(op, RK_ERR_TIMEOUT,
+                       "Response Timeout: whether the change is there must be looked up");
     return rk_fail(op, RK_ERR_DATABASE,
                    "Database error occurred: the connection was lost while the change was saved;"
                    " whether it is there must be looked up");
@@ -114,4 +119,9 @@ bool rk_refusal_is_stale(const PGresult *result)
 bool rk_refusal_is_transient(const PGresult *result)
 {
     return has_state(result, "40001") || has_state(result, "40P01");
+}
+
+bool rk_refusal_is_misplaced(const PGresult *result)
+{
+    return has_state(result, "25006");
 }

@@ -68,7 +68,7 @@ void rk_line_free(rk_line *line)
     if (!line)
         return;
     if (line->conn)
-        rk_pool_give(line->pool, line->conn, !line->sent.first);
+        rk_pool_take_back(line->pool, line->conn, !line->sent.first);
     free(line);
 }
 
@@ -91,7 +91,7 @@ void rk_line_drop(rk_line *line)
     while (line->sent.first)
         refuse(line, shift(&line->sent));
     if (line->conn)
-        rk_pool_give(line->pool, line->conn, false);
+        rk_pool_take_back(line->pool, line->conn, false);
     line->conn = NULL;
     line->under_way = line->syncs = 0;
     line->unsynced = false;
@@ -108,7 +108,7 @@ bool rk_line_is_busy(const rk_line *line)
 static bool open_line(rk_line *line, int64_t now)
 {
     if (!line->conn && now >= line->not_before_ms)
-        line->conn = rk_pool_take_idle(line->pool);
+        line->conn = rk_pool_lend(line->pool);
     if (line->conn)
         return true;
     if (now >= line->not_before_ms)

@@ -10,17 +10,27 @@
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
-enum { DEFAULT_WAIT_MS = 30000, LOOK_MS = 50 };
+enum { DEFAULT_WAIT_MS = 30000, LOOK_MS = 50, FIRST_PAUSE_MS = 10, LONGEST_PAUSE_MS = 640 };
+
+/* Who waits for a connection; lives as long as its thread waits. */
+typedef struct waiter {
+    struct waiter *next;
+    pthread_cond_t sign;
+} waiter;
 
 struct rk_pool {
     rk_pool_options options;
     char *texts[5]; /* what the options point to */
     pthread_mutex_t lock;
-    pthread_cond_t freed;
+    pthread_condattr_t monotonic;
     rk_conn *idle; /* last used first */
-    int open;      /* idle, in use, and being opened */
+    waiter *queue; /* the oldest first: nobody overtakes */
+    waiter **end;
+    int open; /* idle, in use, and being opened */
     int busy;
-    int waiting;
+    int lent;     /* of the busy ones, those that a line keeps */
+    int pause_ms; /* after the last attempt to open one that failed; 0 after a success */
+    int64_t pause_until_ms;
     atomic_bool unnamed;
 };
 
@@ -52,18 +62,14 @@ static void free_texts(rk_pool *pool)
 
 static bool make_locks(rk_pool *pool)
 {
-    pthread_condattr_t monotonic;
-
     if (pthread_mutex_init(&pool->lock, NULL) != 0)
         return false;
-    if (pthread_condattr_init(&monotonic) != 0 ||
-        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) != 0 ||
-        pthread_cond_init(&pool->freed, &monotonic) != 0) {
-        (void)pthread_mutex_destroy(&pool->lock); /* nobody holds it */
-        return false;
+    if (pthread_condattr_init(&pool->monotonic) == 0) {
+        (void)pthread_condattr_setclock(&pool->monotonic, CLOCK_MONOTONIC); /* it exists */
+        return true;
     }
-    (void)pthread_condattr_destroy(&monotonic); /* cannot fail on one that exists */
-    return true;
+    (void)pthread_mutex_destroy(&pool->lock); /* nobody holds it */
+    return false;
 }
 
 int rk_pool_new(rk_pool **out, rk_op *op, const rk_pool_options *options)
@@ -82,6 +88,7 @@ int rk_pool_new(rk_pool **out, rk_op *op, const rk_pool_options *options)
         free(pool);
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     }
+    pool->end = &pool->queue;
     *out = pool;
     return 0;
 }
@@ -96,8 +103,8 @@ void rk_pool_free(rk_pool *pool)
         pool->idle = conn->next;
         rk_conn_free(conn);
     }
-    (void)pthread_cond_destroy(&pool->freed); /* nobody waits any longer */
-    (void)pthread_mutex_destroy(&pool->lock);
+    (void)pthread_condattr_destroy(&pool->monotonic); /* cannot fail on one that exists */
+    (void)pthread_mutex_destroy(&pool->lock);         /* nobody waits any longer */
     free_texts(pool);
     free(pool);
 }
@@ -137,43 +144,101 @@ static int64_t latest_of(const rk_op *op, const rk_pool *pool)
     return op->deadline_ms && op->deadline_ms < latest ? op->deadline_ms : latest;
 }
 
-static bool has_room(const rk_pool *pool)
+/* Whether there is a connection to take, or one may be opened: after a failure, not at once again.
+ */
+static bool has_room(const rk_pool *pool, int64_t now)
 {
-    return pool->idle || pool->open < pool->options.size;
+    return pool->idle || (pool->open < pool->options.size && now >= pool->pause_until_ms);
 }
 
-/* Waits for a sign of another thread until then. The lock is held. */
-static void wait_until(rk_pool *pool, int64_t latest_ms)
+/* There is no connection whose end could be waited for, and none may be opened now. */
+static bool is_cut_off(const rk_pool *pool, int64_t now)
 {
-    const struct timespec latest = {.tv_sec = latest_ms / 1000,
-                                    .tv_nsec = latest_ms % 1000 * 1000000};
-
-    pool->waiting++;
-    (void)pthread_cond_timedwait(&pool->freed, &pool->lock, &latest); /* the caller looks */
-    pool->waiting--;
+    return pool->open == 0 && now < pool->pause_until_ms;
 }
 
-/* Waits for an idle connection or for room to open one; false when it has become too late. A handle
- * that cancels cannot wake a thread here, so that the thread looks at it from time to time. The
- * lock is held. */
-static bool wait_for_room(rk_pool *pool, const rk_op *op, int64_t latest_ms)
+static void enqueue(rk_pool *pool, waiter *self)
 {
-    while (!has_room(pool)) {
+    self->next = NULL;
+    *pool->end = self;
+    pool->end = &self->next;
+}
+
+static void dequeue(rk_pool *pool, const waiter *self)
+{
+    waiter **link = &pool->queue;
+
+    while (*link && *link != self)
+        link = &(*link)->next;
+    if (*link)
+        *link = (*link)->next;
+    if (!*link)
+        pool->end = link;
+}
+
+/* The oldest looks again. */
+static void wake_first(const rk_pool *pool)
+{
+    if (pool->queue)
+        (void)pthread_cond_signal(&pool->queue->sign); /* this cannot fail */
+}
+
+/* Until when to wait at the longest before one looks again. A handle that cancels cannot wake a
+ * thread here, so that the thread looks at it from time to time. */
+static int64_t look_at(const rk_pool *pool, const rk_op *op, int64_t now, int64_t latest_ms)
+{
+    int64_t look = latest_ms;
+
+    if (op->cancel && now + LOOK_MS < look)
+        look = now + LOOK_MS;
+    if (now < pool->pause_until_ms && pool->pause_until_ms < look)
+        look = pool->pause_until_ms;
+    return look;
+}
+
+/* True when it is the turn of this thread and there is room; false when waiting has become useless.
+ * The lock is held. */
+static bool wait_in_queue(rk_pool *pool, waiter *self, const rk_op *op, int64_t latest_ms)
+{
+    for (;;) {
         int64_t now = rk_time_monotonic_ms();
 
-        if (now >= latest_ms || rk_cancel_is_set(op->cancel))
+        if (pool->queue == self && has_room(pool, now))
+            return true;
+        if (now >= latest_ms || rk_cancel_is_set(op->cancel) || is_cut_off(pool, now))
             return false;
-        wait_until(pool, op->cancel && now + LOOK_MS < latest_ms ? now + LOOK_MS : latest_ms);
+
+        int64_t look = look_at(pool, op, now, latest_ms);
+        const struct timespec until = {.tv_sec = look / 1000, .tv_nsec = look % 1000 * 1000000};
+
+        (void)pthread_cond_timedwait(&self->sign, &pool->lock, &until); /* the loop looks */
     }
-    return true;
+}
+
+/* The same for who has just come. The lock is held. */
+static bool wait_for_room(rk_pool *pool, const rk_op *op, int64_t latest_ms)
+{
+    waiter self;
+
+    if (!pool->queue && (pool->idle || has_room(pool, rk_time_monotonic_ms())))
+        return true;
+    if (pthread_cond_init(&self.sign, &pool->monotonic) != 0)
+        return false;
+    enqueue(pool, &self);
+
+    bool room = wait_in_queue(pool, &self, op, latest_ms);
+
+    dequeue(pool, &self);
+    (void)pthread_cond_destroy(&self.sign); /* nobody else knows it */
+    return room;
 }
 
 /* An idle connection, or NULL and the right to open one. */
-static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op)
+static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op, int64_t latest_ms)
 {
     (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
 
-    bool room = has_room(pool) || wait_for_room(pool, op, latest_of(op, pool));
+    bool room = wait_for_room(pool, op, latest_ms);
 
     *out = room ? pool->idle : NULL;
     if (*out)
@@ -181,42 +246,80 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op)
     else
         pool->open += room;
     pool->busy += room;
+    wake_first(pool); /* there may be room for more than one */
     (void)pthread_mutex_unlock(&pool->lock);
     return room;
 }
 
-static int no_room(rk_op *op, const rk_pool *pool)
+static int no_room(rk_op *op, const rk_pool *pool, int64_t latest_ms)
 {
     RK_TRY(rk_op_check(op));
+    if (rk_time_monotonic_ms() < latest_ms)
+        return rk_conn_refused(op);
     return rk_fail(op, RK_ERR_DATABASE,
-                   "Database error occurred: no connection became free within %d ms",
+                   "Database error occurred: no connection became free within %d ms;"
+                   " please try again later",
                    pool->options.wait_ms);
+}
+
+/* Notes how an attempt to open a connection ended; whether there are others to wait for. */
+static bool note_attempt(rk_pool *pool, int err)
+{
+    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    if (err == 0) {
+        pool->pause_ms = 0;
+        pool->pause_until_ms = 0;
+    } else if (err == RK_ERR_DATABASE) {
+        pool->pause_ms = pool->pause_ms ? 2 * pool->pause_ms : FIRST_PAUSE_MS;
+        if (pool->pause_ms > LONGEST_PAUSE_MS)
+            pool->pause_ms = LONGEST_PAUSE_MS;
+        pool->pause_until_ms = rk_time_monotonic_ms() + pool->pause_ms;
+    }
+
+    bool others = pool->open - pool->lent > 1;
+
+    (void)pthread_mutex_unlock(&pool->lock);
+    return others;
+}
+
+/* Opens one in the place that was reserved. PostgreSQL may allow fewer connections than the pool:
+ * @p again says that those that there are will do. */
+static int open_reserved(rk_conn **out, bool *again, rk_op *op, rk_pool *pool)
+{
+    int err = rk_conn_open(out, op, &pool->options);
+    bool others = note_attempt(pool, err);
+
+    *again = err == RK_ERR_DATABASE && others;
+    if (err < 0)
+        rk_pool_give(pool, NULL, false);
+    if (*again)
+        rk_error_clear(op);
+    return err;
 }
 
 int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
 {
-    rk_conn *conn;
+    int64_t latest_ms = latest_of(op, pool);
+    bool again = true;
+    int err = 0;
 
-    if (!reserve(&conn, pool, op))
-        return no_room(op, pool);
-    if (!conn) {
-        int err = rk_conn_open(&conn, op, &pool->options);
-
-        if (err < 0) {
-            rk_pool_give(pool, NULL, false);
-            return err;
-        }
+    while (again) {
+        if (!reserve(out, pool, op, latest_ms))
+            return no_room(op, pool, latest_ms);
+        if (*out)
+            return 0;
+        err = open_reserved(out, &again, op, pool);
     }
-    *out = conn;
-    return 0;
+    return err;
 }
 
 static bool can_spare(rk_pool *pool)
 {
-    return pool->idle && pool->options.size > 1 && !pool->waiting && !rk_pool_is_unnamed(pool);
+    return pool->idle && pool->options.size > 1 && pool->pause_ms == 0 && !pool->queue &&
+           !rk_pool_is_unnamed(pool);
 }
 
-rk_conn *rk_pool_take_idle(rk_pool *pool)
+rk_conn *rk_pool_lend(rk_pool *pool)
 {
     rk_conn *conn = NULL;
 
@@ -225,12 +328,21 @@ rk_conn *rk_pool_take_idle(rk_pool *pool)
         conn = pool->idle;
         pool->idle = conn->next;
         pool->busy++;
+        pool->lent++;
     }
     (void)pthread_mutex_unlock(&pool->lock);
     if (!conn || (!conn->fresh && rk_conn_is_alive(conn)))
         return conn;
-    rk_pool_give(pool, conn, false);
+    rk_pool_take_back(pool, conn, false);
     return NULL;
+}
+
+void rk_pool_take_back(rk_pool *pool, rk_conn *conn, bool usable)
+{
+    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    pool->lent--;
+    (void)pthread_mutex_unlock(&pool->lock);
+    rk_pool_give(pool, conn, usable);
 }
 
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)
@@ -245,10 +357,6 @@ void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)
     } else {
         pool->open--;
     }
-
-    bool awaited = pool->waiting > 0;
-
+    wake_first(pool);
     (void)pthread_mutex_unlock(&pool->lock);
-    if (awaited)
-        (void)pthread_cond_signal(&pool->freed); /* this cannot fail either */
 }

@@ -45,6 +45,8 @@ rk_patience rk_patience_of(const rk_op *op);
 enum { RK_CONNECT_MS = 10000 };
 
 int rk_conn_open(rk_conn **out, rk_op *op, const rk_pool_options *options);
+/* The answer to who gets none. */
+int rk_conn_refused(rk_op *op);
 void rk_conn_free(rk_conn *conn);
 /* Whether a connection that lay idle can be used: it has sent nothing, and no end of file. */
 bool rk_conn_is_alive(rk_conn *conn);
@@ -68,7 +70,9 @@ int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool);
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);
 /* One that lies idle and is alive, if there is one that can be spared: nobody waits for it, and it
  * is not the only one that may be. NULL is none. */
-rk_conn *rk_pool_take_idle(rk_pool *pool);
+rk_conn *rk_pool_lend(rk_pool *pool);
+/* Ends that. */
+void rk_pool_take_back(rk_pool *pool, rk_conn *conn, bool usable);
 const rk_pool_options *rk_pool_options_of(const rk_pool *pool);
 /* Behind a pooler that hands out another server for each transaction, statements are parsed each
  * time. */
@@ -150,13 +154,16 @@ int rk_line_run(rk_op *op, rk_step *step);
 /* Puts the server's refusal of a step into the slot; returns its error. */
 int rk_refusal(rk_op *op, const rk_query *query, const PGresult *result);
 int rk_connection_failed(rk_op *op, rk_wire why);
-/* The connection ended while a COMMIT was under way. */
-int rk_outcome_unknown(rk_op *op);
+/* The connection ended while a COMMIT, or a change that needs none, was under way. */
+int rk_outcome_unknown(rk_op *op, rk_wire why);
 /* Whether the refusal means only that the statement does not stand prepared as we thought. */
 bool rk_refusal_is_stale(const PGresult *result);
 /* Of those, the ones that a pooler causes. */
 bool rk_refusal_is_unnamed(const PGresult *result);
 bool rk_refusal_is_transient(const PGresult *result);
+/* Whether a change was sent to a server that only reads: a standby, or the old one after a
+ * failover. */
+bool rk_refusal_is_misplaced(const PGresult *result);
 
 /* --- results to models (row.c) --- */
 

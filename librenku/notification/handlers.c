@@ -67,19 +67,30 @@ static int fire(rk_op *op, const rk_notice *notice)
     return 0;
 }
 
-/* A failure of one does not stop the others. */
-static void take_all(rk_op *op, const rk_alertmanager_notification *notification, int status,
-                     int (*take)(rk_op *op, const rk_notice *notice))
+/* What was not taken because of us, and not because of what the alert says, shall be sent again. */
+static void note_failure(rk_error *first, rk_op *op)
 {
-    for (size_t i = 0; i < notification->alerts.count; i++) {
-        const rk_alertmanager_alert *alert = &notification->alerts.items[i];
+    rk_log_error(op, "notifications", "an alert of Alertmanager was not taken: %s",
+                 op->error.message);
+    if (!first->err && rk_error_row_of(op->error.err)->status >= 500)
+        *first = op->error;
+    rk_error_clear(op);
+}
+
+/* A failure of one does not stop the others. */
+static void take_all(rk_error *first, rk_op *op, const rk_alertmanager_notification *all,
+                     int status)
+{
+    bool firing = status == RK_ALERTMANAGER_STATUS_FIRING;
+
+    for (size_t i = 0; i < all->alerts.count; i++) {
+        const rk_alertmanager_alert *alert = &all->alerts.items[i];
         rk_notice notice;
 
-        if (alert->status != status || !read_notice(&notice, op, alert) || take(op, &notice) == 0)
+        if (alert->status != status || !read_notice(&notice, op, alert))
             continue;
-        rk_log_error(op, "notifications", "an alert of Alertmanager was not taken: %s",
-                     op->error.message);
-        rk_error_clear(op);
+        if ((firing ? fire(op, &notice) : rk_notice_resolve(op, &notice)) < 0)
+            note_failure(first, op);
     }
 }
 
@@ -87,8 +98,11 @@ static void take_all(rk_op *op, const rk_alertmanager_notification *notification
 int rk_alertmanager_notify(rk_alertmanager_notify_out *out, rk_op *op,
                            const rk_alertmanager_notify_in *in)
 {
+    rk_error first = {0};
+
     (void)out; /* stays empty */
-    take_all(op, &in->body, RK_ALERTMANAGER_STATUS_FIRING, fire);
-    take_all(op, &in->body, RK_ALERTMANAGER_STATUS_RESOLVED, rk_notice_resolve);
-    return 0;
+    take_all(&first, op, &in->body, RK_ALERTMANAGER_STATUS_FIRING);
+    take_all(&first, op, &in->body, RK_ALERTMANAGER_STATUS_RESOLVED);
+    op->error = first;
+    return first.err;
 }

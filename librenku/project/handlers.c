@@ -52,10 +52,12 @@ int rk_project_get_by_path(rk_project *out, rk_op *op, const rk_project_get_by_p
     bool found;
 
     RK_TRY(rk_project_lookup_path(out, &found, op, &path, in->query.with_documentation.value));
-    const char *name = found ? out->id : rk_printf(op, "%s/%s", path.namespace, path.slug);
-
-    RK_CHECK(name);
-    return rk_project_require(op, out, found, name, RK_SCOPE_READ);
+    if (rk_project_require(op, out, found, found ? out->id : path.slug, RK_SCOPE_READ) == 0)
+        return 0;
+    rk_error_clear(op); /* it names the id, which a caller without access must not learn */
+    return rk_fail(op, RK_ERR_NOT_FOUND,
+                   "Project with path '%s/%s' does not exist or you do not have access to it.",
+                   path.namespace, path.slug);
 }
 
 /* POST /projects. Spec: projects.md 4.2 */

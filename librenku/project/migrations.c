@@ -85,7 +85,13 @@ int rk_project_migration_get(rk_project *out, rk_op *op, const rk_project_migrat
         return rk_fail(op, RK_ERR_NOT_FOUND, "The legacy project %lld has not been migrated.",
                        (long long)in->v1_id.value);
     RK_TRY(rk_project_lookup(out, &found, op, project_id, false));
-    return rk_project_require(op, out, found, project_id, RK_SCOPE_READ);
+    if (rk_project_require(op, out, found, project_id, RK_SCOPE_READ) == 0)
+        return 0;
+    rk_error_clear(op); /* it names the id, which a caller without access must not learn */
+    return rk_fail(op, RK_ERR_NOT_FOUND,
+                   "The project that replaces the legacy project %lld does not exist or you do not "
+                   "have access to it.",
+                   (long long)in->v1_id.value);
 }
 
 /* GET /renku_v1_projects/migrations. Spec: projects.md 4.9 */

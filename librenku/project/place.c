@@ -27,11 +27,12 @@ int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespac
 
     RK_TRY(rk_db_lookup(out, &found, op, &query,
                         RK_PARAMS(RK_SUBJECT(op), rk_text(namespace), rk_text(slug))));
-    if (!found)
-        return rk_fail(op, RK_ERR_NOT_FOUND, "The project with path \"%s/%s\" does not exist.",
-                       namespace, slug);
-    return rk_authz_require(op, RK_OBJECT_PROJECT, out->project_id, out->bits, RK_SCOPE_READ,
-                            RK_ERR_NOT_FOUND);
+    if (found && rk_authz_require(op, RK_OBJECT_PROJECT, out->project_id, out->bits, RK_SCOPE_READ,
+                                  RK_ERR_NOT_FOUND) == 0)
+        return 0;
+    rk_error_clear(op); /* it names the id, which a caller without access must not learn */
+    return rk_fail(op, RK_ERR_NOT_FOUND, "The project with path \"%s/%s\" does not exist.",
+                   namespace, slug);
 }
 
 typedef struct {

@@ -23,9 +23,9 @@
 /* clang-format off */
 #define PAGE(roles, streams)                                                                       \
     "WITH " ADMIN ", " PARENTS(roles) ", " TOP_PARENTS ", "                                        \
-    "page AS MATERIALIZED (SELECT project_id FROM ("                                               \
+    "page AS MATERIALIZED (SELECT DISTINCT ON (project_id) project_id FROM ("                      \
     STREAM("listing", "(SELECT yes FROM admin)")                                                   \
-    " UNION (SELECT l.project_id FROM top CROSS JOIN LATERAL "                                     \
+    " UNION ALL (SELECT l.project_id FROM top CROSS JOIN LATERAL "                                 \
     STREAM("listing", "parent = top.parent") " l)"                                                 \
     streams ") streams ORDER BY project_id LIMIT $4 OFFSET $3)"
 #define COUNT(further, parent, direct)                                                             \
@@ -64,27 +64,27 @@ static const rk_row listed_row = RK_ROW(listed, listed_columns);
 
 /* clang-format off */
 static const rk_query readable = {
-    .sql = PAGE(ANY_ROLE, " UNION " STREAM("listing", "public")
-                          " UNION " STREAM("listing_member", IS_DIRECT))
+    .sql = PAGE(ANY_ROLE, " UNION ALL " STREAM("listing", "public")
+                          " UNION ALL " STREAM("listing_member", IS_DIRECT))
            COUNT(TOTAL("public", "'*'"), PRIVATE(IN_PARENT), PRIVATE) SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query with_any_role = {
-    .sql = PAGE(ANY_ROLE, " UNION " STREAM("listing_member", IS_DIRECT))
+    .sql = PAGE(ANY_ROLE, " UNION ALL " STREAM("listing_member", IS_DIRECT))
            COUNT("0", BOTH(IN_PARENT), BOTH) SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query writable = {
-    .sql = PAGE(OWNER, " UNION " STREAM("listing_member", IS_DIRECT " AND role = 'o'")
-                       " UNION " STREAM("listing_member", IS_DIRECT " AND role = 'e'"))
+    .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'o'")
+                       " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'e'"))
            COUNT("0", BOTH(IN_PARENT), EDITORS) SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query owned = {
-    .sql = PAGE(OWNER, " UNION " STREAM("listing_member", IS_DIRECT " AND role = 'o'"))
+    .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'o'"))
            COUNT("0", BOTH(IN_PARENT), OWNERS) SELECT_PAGE,
     .row = &listed_row,
 };

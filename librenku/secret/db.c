@@ -34,14 +34,17 @@ static rk_param caller_id(const rk_op *op)
     return rk_text(op->caller->id);
 }
 
-/* An offset may lead to before the year 1, which no answer can show: that is as long ago. */
+/* An offset may lead out of the years 1 to 9999, which no answer can show: that is as long ago, or
+ * as far away. */
 static rk_param moment(const rk_instant *instant)
 {
-    static const int64_t year_one = INT64_C(-62135596800000000);
+    static const int64_t first = INT64_C(-62135596800000000), last = INT64_C(253402300799999999);
 
     if (!instant->set)
         return rk_text(NULL);
-    return rk_micros(instant->micros < year_one ? year_one : instant->micros);
+    if (instant->micros < first)
+        return rk_micros(first);
+    return rk_micros(instant->micros > last ? last : instant->micros);
 }
 
 static int missing(rk_op *op, const char *id)

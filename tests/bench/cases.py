@@ -1,31 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cases of the bench. Each one adds rows to the report."""
+"""Cases about our own server alone. Each one adds rows to the report."""
 
-import contextlib
-import itertools
 import socket
 import time
 from pathlib import Path
 
-import python
-from library import library
-from load import wrk
-from processes import cpu_seconds, memory
+from floor import free_port
+from load import Cpu, wrk
+from processes import Memory, cpu_seconds, memory
 from report import Report
+from sides import Lines
 from support.api import PREFIX, Caller
-from support.plans import Plans
-from support.seeded import Seeded
 from support.server import BUILD, RENKU, Server, poll
-from traffic import load
 from world import SMALL, World
 
 # --- start ---------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def is_answered(port: int, path: str) -> bool:
@@ -40,9 +29,7 @@ def is_answered(port: int, path: str) -> bool:
         return connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-def first_answer(
-    world: World, program: Path, env: dict[str, str], path: str
-) -> tuple[float, float]:
+def first_answer(world: World, program: Path, env: dict[str, str], path: str) -> tuple[float, float]:
     """Milliseconds from the start of the process to the first answer, and those of CPU until then."""
     port = free_port()
     server = Server(env, world.folder / "start.log", arguments=("--port", str(port)))
@@ -105,63 +92,56 @@ def memory_of_server(world: World, report: Report) -> None:
         report.add("memory", f"{what}: PSS", "MiB", proportional, below=40)
 
 
+# --- soak ----------------------------------------------------------------------------------------
+
+STEPS = 10
+FLAT = 1.05
+PATHS = ("/version", "/projects/{project}", "/projects?per_page=20", "/user", "/projects/01J2F86WS7S8N6159WA3X4042H")
+ANY_PROJECT = "SELECT project_id FROM librenku.listing ORDER BY 1 LIMIT 1"
+
+
+def soak_memory(world: World, report: Report, requests: int) -> None:
+    """Memory after each tenth of the requests; the first tenth fills caches and pools."""
+    seeded = world.seeded(SMALL)
+    with world.cluster.superuser(seeded.name) as connection:
+        (project,) = connection.execute(ANY_PROJECT).fetchone()
+    lines = Lines(world.folder)
+    paths = lines.file(*(PREFIX + path.format(project=project) for path in PATHS))
+    with world.server(seeded.env) as server:
+        token = lines.file(world.callers(server, seeded)["big group"].token)
+        points, done = soak(world, report, server, ["get", paths, token, ""], requests)
+    print_points(report, points, done)
+
+
+def soak(
+    world: World, report: Report, server: Server, script: list[str], requests: int
+) -> tuple[list[Memory], int]:
+    points, done = [], 0
+    for step in range(1, STEPS + 1):
+        while done < requests * step / STEPS:
+            done += wrk(server.url, script, 32, 2, Cpu(0, world.postmaster())).requests
+        points.append(memory(server.processes()))
+        report.progress(f"soak-memory: {done:,} requests, {points[-1].proportional:.2f} MiB")
+    return points, done
+
+
+def print_points(report: Report, points: list[Memory], done: int) -> None:
+    proportional = [point.proportional for point in points]
+    rest = proportional[1:]
+    report.add("soak-memory", f"PSS during {done:,} requests", "MiB", proportional)
+    report.add("soak-memory", "  after all of them over after the first tenth", "", [rest[-1] / proportional[0]], below=FLAT)
+    report.add("soak-memory", "  after all of them over after one half", "", [rest[-1] / rest[STEPS // 2 - 2]])
+
+
 # --- seed ----------------------------------------------------------------------------------------
 
 
 def seed(world: World, report: Report) -> None:
     for size in world.sizes:
+        report.progress(f"seed: {size:,} projects")
         seeded = world.seeded(size)
         report.add("seed", f"renku dev seed, {size:,} projects", "s", [seeded.seconds])
         with world.cluster.superuser(seeded.name) as connection:
             cursor = connection.execute("SELECT pg_database_size(current_database())")
             mebibytes = cursor.fetchone()[0] / 1024 / 1024
         report.add("seed", f"size of a database of {size:,} projects", "MiB", [mebibytes])
-
-
-# --- lists ---------------------------------------------------------------------------------------
-
-PAGE = "/projects?per_page=20"
-
-
-def buffers(world: World, seeded: Seeded) -> dict[str, list[int]]:
-    """Pages of the database that the first page touches, by who asks."""
-    found = {}
-    with (
-        Plans(world.cluster, seeded.name) as plans,
-        world.server(seeded.env | {"DB_POOL_SIZE": "1"}, workers=1) as server,
-    ):
-        for name, caller in world.callers(server, seeded).items():
-            runs = [plans.of(lambda: caller.get(PAGE), "librenku.listing") for _ in range(8)]
-            found[name] = [sum(plan.buffers for plan in run) for run in runs[1:]]
-    return found
-
-
-def lists(world: World, report: Report) -> None:
-    rounds, seconds = (2, 1) if world.quick else (5, 2)
-    databases = [world.seeded(size) for size in world.sizes]
-    times = {(part.projects, name): [] for part in databases for name in part.people}
-    path = world.folder / "page"
-    path.write_text(f"{PREFIX}{PAGE}\n")
-    with contextlib.ExitStack() as stack:
-        servers = {part.name: stack.enter_context(world.server(part.env)) for part in databases}
-        for _, part in itertools.product(range(rounds), databases):
-            server = servers[part.name]
-            for name, caller in world.callers(server, part).items():
-                script = ["get", str(path), caller.token or "", ""]
-                result = wrk(world, server, script, 1, seconds)
-                times[part.projects, name].append(result.p50_us / 1000)
-    touched = {part.projects: buffers(world, part) for part in databases}
-    for (size, name), values in times.items():
-        report.add("lists", f"20 of {size:,} projects, {name}", "ms", values)
-        report.add("lists", "  buffers of the plan", "pages", touched[size][name])
-
-
-CASES = {
-    "start": start,
-    "memory": memory_of_server,
-    "library": library,
-    "seed": seed,
-    "lists": lists,
-    "load": load,
-    "python": python.case,
-}

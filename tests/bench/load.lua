@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What wrk sends. Arguments: the kind of request, a file with one line per thing to request, a token or "", and a mark
--- that makes names unique.
+-- What wrk sends. Arguments: the kind of request, a file with one line per thing to request, a file with a token or "",
+-- and a mark that makes names unique.
 --   get     lines: paths, taken in turn
---   create  lines: the namespace
---   patch   lines: id and ETag of a project; each answer gives the next ETag
+--   create  lines: path and namespace
+--   patch   lines: path, id and ETag of a project; each answer gives the next ETag
 
 local threads = 0
 
@@ -21,23 +21,27 @@ local function read(path)
 end
 
 local kind, lines, headers, mark, count = "get", {}, {}, "", 0
+local path, namespace
 
 function init(args)
     kind, lines, mark = args[1], read(args[2]), args[4]
     if args[3] ~= "" then
-        headers["Authorization"] = "Bearer " .. args[3]
+        headers["Authorization"] = "Bearer " .. read(args[3])[1]
     end
     if kind ~= "get" then
         headers["Content-Type"] = "application/json"
+    end
+    if kind == "create" then
+        path, namespace = lines[1]:match("(%S+) ?(%S*)")
     end
     if kind == "patch" then
         local mine = {}
         for at, line in ipairs(lines) do
             if at % 2 == number % 2 then
-                mine[#mine + 1] = line
+                mine[#mine + 1] = line:match("%S+ (.*)")
             end
         end
-        lines = mine
+        path, lines = lines[1]:match("(%S+)"), mine
     else
         response = nil
     end
@@ -51,13 +55,13 @@ end
 
 function send.create()
     local body = '{"name":"Bench %s %d %d","namespace":"%s"}'
-    return wrk.format("POST", "/api/data/projects", headers, body:format(mark, number, count, lines[1]))
+    return wrk.format("POST", path, headers, body:format(mark, number, count, namespace))
 end
 
 function send.patch()
     local id, etag = table.remove(lines, 1):match("(%S+) (%S+)")
     headers["If-Match"] = etag
-    return wrk.format("PATCH", "/api/data/projects/" .. id, headers, '{"description":"Text ' .. count .. '"}')
+    return wrk.format("PATCH", path .. "/" .. id, headers, '{"description":"Text ' .. count .. '"}')
 end
 
 function request()
@@ -75,8 +79,8 @@ end
 function done(summary, latency, _)
     local errors = summary.errors
     io.write(string.format(
-        '\n{"requests":%d,"seconds":%f,"refused":%d,"broken":%d,"p50":%f,"p99":%f}\n',
+        '\n{"requests":%d,"seconds":%f,"refused":%d,"broken":%d,"p50":%f,"p99":%f,"p999":%f}\n',
         summary.requests, summary.duration / 1e6, errors.status,
         errors.connect + errors.read + errors.write + errors.timeout,
-        latency:percentile(50), latency:percentile(99)))
+        latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end

@@ -23,7 +23,7 @@ def _rollup(pid: int) -> dict[str, int]:
 
 
 def memory(pids: Iterable[int]) -> Memory:
-    rollups = [_rollup(pid) for pid in pids]
+    rollups = [_rollup(pid) for pid in pids if Path(f"/proc/{pid}").exists()]
     return Memory(
         sum(rollup["Rss"] for rollup in rollups) / 1024,
         sum(rollup["Pss"] for rollup in rollups) / 1024,
@@ -36,8 +36,7 @@ def _stat(pid: int) -> tuple[int, int]:
     return int(fields[1]), sum(int(field) for field in fields[11:15])
 
 
-def cpu_seconds(root: int) -> float:
-    """Of a process and all that descend from it."""
+def _stats() -> dict[int, tuple[int, int]]:
     stats = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -45,17 +44,32 @@ def cpu_seconds(root: int) -> float:
                 stats[int(entry.name)] = _stat(int(entry.name))
             except (FileNotFoundError, ProcessLookupError):
                 continue
-    family, ticks = {root}, 0
-    for pid in sorted(stats, key=lambda pid: _depth(pid, stats)):
-        parent, own = stats[pid]
-        if pid == root or parent in family:
-            family.add(pid)
-            ticks += own
-    return ticks / TICKS
+    return stats
 
 
-def _depth(pid: int, stats: dict[int, tuple[int, int]]) -> int:
-    depth = 0
-    while pid in stats and depth < 64:
-        pid, depth = stats[pid][0], depth + 1
-    return depth
+def _family(root: int, stats: dict[int, tuple[int, int]]) -> list[int]:
+    """A process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for pid, (parent, _) in stats.items():
+        children.setdefault(parent, []).append(pid)
+    found = [root] if root in stats else []
+    for pid in found:
+        found += sorted(children.get(pid, []))
+    return found
+
+
+def descendants(root: int) -> list[int]:
+    """A process and all that descend from it."""
+    return _family(root, _stats())
+
+
+def cpu_seconds(root: int) -> float:
+    """Of a process and all that descend from it. One that ends while others are being read would be missed: its time is its
+    parent's then, who was read already."""
+    seen = None
+    while True:
+        stats = _stats()
+        family = _family(root, stats)
+        if family == seen:
+            return sum(stats[pid][1] for pid in family) / TICKS
+        seen = family

@@ -5,28 +5,55 @@ import contextlib
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from processes import cpu_seconds
 from support.api import Api, Caller, ServerErrors
+from support.plans import Plans, Statement
 from support.postgres import Postgres
 from support.realm import Realm
 from support.seeded import FAST, Seeded, make_seeded, make_template
 from support.server import Server, deployment, make_keys
 
 USERS, GROUPS = 10_000, 1_000
-SMALL, LARGE = 10_000, 1_000_000
+SMALL, LARGE, QUICK_LARGE = 10_000, 1_000_000, 50_000
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "autovacuum": "on"}
+
+
+# Somebody with roles on so many private projects, beside all that are public; those of a big group are not theirs.
+DIRECT = """
+INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id)
+SELECT 'p', project_id, 'v', 'u', %(user)s
+  FROM (SELECT l.project_id
+          FROM librenku.listing l
+          JOIN common.namespaces n ON n.id = l.parent AND n.user_id IS NOT NULL
+         WHERE NOT l.public
+         ORDER BY md5(l.project_id)
+         LIMIT %(count)s) p
+"""
+MEMBER = """
+INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id)
+SELECT 'g', group_id, 'e', 'u', %(user)s
+  FROM (SELECT group_id
+          FROM common.namespaces
+         WHERE group_id IS NOT NULL AND slug !~ '^group1-'
+         ORDER BY group_id
+         LIMIT %(count)s) g
+"""
+MORE_PEOPLE = {"20 projects": (DIRECT, 20), "2,000 projects": (DIRECT, 2000), "300 groups": (MEMBER, 300)}
 
 
 class World:
     """Makes things when they are first asked for; gone at the end."""
 
-    def __init__(self, quick: bool):
+    def __init__(
+        self, quick: bool, projects: int | None = None, rounds: int | None = None, seconds: int | None = None
+    ):
         self.quick = quick
+        self.rounds, self.seconds = rounds or (2 if quick else 5), seconds or (1 if quick else 2)
         self.stack = contextlib.ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="renku-bench-"))
         self.folder.chmod(0o755)
@@ -35,7 +62,7 @@ class World:
         self.realm = self.stack.enter_context(Realm())
         self.cluster = self.stack.enter_context(Postgres(**FAST, track_activity_query_size="64kB"))
         self.template = make_template(self.cluster, self.keys)
-        self.sizes = (SMALL,) if quick else (SMALL, LARGE)
+        self.sizes = (SMALL, projects or (QUICK_LARGE if quick else LARGE))
         self.seeded = cache(self._seed)
 
     def __enter__(self) -> "World":
@@ -52,7 +79,13 @@ class World:
     def _seed(self, projects: int) -> Seeded:
         self.safe(False)
         size = (USERS, GROUPS, projects)
-        return make_seeded(self.cluster, self.template, self.environment(), size)
+        seeded = make_seeded(self.cluster, self.template, self.environment(), size)
+        with self.cluster.superuser(seeded.name) as connection:
+            for name, (command, count) in MORE_PEOPLE.items():
+                seeded.people[name] = str(uuid.uuid4())
+                connection.execute(command, {"user": seeded.people[name], "count": count})
+            connection.execute("VACUUM (ANALYZE, PARALLEL 0)")
+        return seeded
 
     def copy(self, seeded: Seeded) -> Seeded:
         """The same content in a database that may change."""
@@ -86,7 +119,13 @@ class World:
         self.stack.callback(api.close)
         return seeded.callers(api)
 
-    # -- what PostgreSQL uses -----------------------------------------------------------------
+    # -- PostgreSQL -------------------------------------------------------------------------
 
-    def postgres_cpu(self) -> float:
-        return cpu_seconds(int((self.cluster.data / "postmaster.pid").read_text().split()[0]))
+    def postmaster(self) -> int:
+        return int((self.cluster.data / "postmaster.pid").read_text().split()[0])
+
+    def statement(self, seeded: Seeded, caller: Caller, path: str, table: str) -> Statement:
+        """What our server sends to the database for a request."""
+        with Plans(self.cluster, seeded.name) as plans, self.server(seeded.env, workers=1) as server:
+            other = Caller(self.callers(server, seeded)["anonymous"].http, token=caller.token)
+            return plans.statement_of(lambda: other.get(path), table)

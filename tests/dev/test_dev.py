@@ -89,7 +89,7 @@ def test_help_names_every_command_and_shows_an_example(door):
     done = door.run("help")
 
     assert done.returncode == 0
-    assert all(f"\n  {name} " in done.stdout for name in "setup build up check bench fmt help".split())
+    assert all(f"\n  {name} " in done.stdout for name in "setup build up check fuzz bench fmt help".split())
     assert "example:" in done.stdout
 
 
@@ -218,6 +218,14 @@ def test_check_adds_up_what_the_runners_say(door):
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == "45 passed, 0 failed"
+
+
+def test_a_step_tells_how_many_inputs_it_has_tried(door):
+    door.steps(fuzz="echo '1,234,567 inputs tried'; echo '13 passed, 0 failed'")
+
+    done = door.run("check")
+
+    assert re.search(r"^fuzz +ok +\d+ s  13 passed, 0 failed, 1,234,567 inputs tried$", done.stdout, re.MULTILINE)
 
 
 def test_a_failing_step_fails_the_whole_and_is_named(door):

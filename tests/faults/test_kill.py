@@ -14,10 +14,10 @@ import pytest
 
 from support.api import PREFIX, Api, ServerErrors, unique
 from support.database import Rows
+from support.faults import INJECTED
 from support.halves import half_things
-from support.postgres import Postgres
 from support.realm import Realm
-from support.server import Server, deployment, poll, renku
+from support.server import Server, poll, renku
 
 ACTORS = 120
 CONNECTIONS = 100
@@ -143,6 +143,7 @@ async def act_all(url: str, actors: list[Actor], enough: int, kill) -> None:
     async def strike() -> None:
         while sum(actor.acknowledged for actor in actors) < enough:
             await asyncio.sleep(0.001)
+        INJECTED["kill -9"] += 1
         kill()
 
     async with httpx.AsyncClient(base_url=url + PREFIX, limits=limits, timeout=60) as http:
@@ -176,21 +177,6 @@ def check_actor(api: Api, actor: Actor) -> list[str]:
 # --- the blows -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A cluster of this module's own: others shall not feel the blows."""
-    with Postgres() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def settings(cluster, realm, keys):
-    settings = deployment(cluster.create_database(), realm.url, keys)
-    done = renku("db", "migrate", env=settings)
-    assert done.returncode == 0, done.stderr
-    return settings
-
-
 @pytest.fixture
 def server(settings, start_server):
     server = start_server(base=settings, workers=2)
@@ -199,9 +185,9 @@ def server(settings, start_server):
     assert not server.reports(), server.log()
 
 
-def make_actors(url: str, realm: Realm) -> list[Actor]:
+def make_actors(url: str, realm: Realm, count: int = ACTORS) -> list[Actor]:
     api = Api(url, realm, ServerErrors())
-    people = [api.user() for _ in range(ACTORS)]
+    people = [api.user() for _ in range(count)]
     api.close()
     friends = people[1:] + people[:1]
     return [
@@ -222,6 +208,19 @@ def judge(server: Server, realm: Realm, actors: list[Actor]) -> None:
     rows.close()
     verified = renku("db", "verify", env=server.env)
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def revive(server: Server) -> None:
+    """Whatever was killed, it works again soon."""
+
+    def answers() -> bool:
+        if not server.is_running():
+            server.start()
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{server.url}{PREFIX}/projects").status_code == 200
+        return False
+
+    poll(answers, 20)
 
 
 @pytest.mark.parametrize("enough", [100, 500, 1000])
@@ -264,17 +263,24 @@ def test_a_killed_worker_is_replaced(server, realm):
         os.kill(random.choice(server.processes()[1:]), signal.SIGKILL)
 
     asyncio.run(act_all(server.url, actors, 300, kill))
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{server.url}{PREFIX}/projects").status_code == 200
-        except httpx.TransportError:
-            if not server.is_running():
-                server.start()
-            return False
-
-    poll(answers, 20)
+    revive(server)
     judge(server, realm, actors)
+
+
+def test_a_row_of_kills_loses_nothing(server, realm, cluster):
+    """Server, worker and backend in turn, each amid changes, and all promises are kept at the end."""
+    everybody = []
+    blows = [
+        lambda: server.kill(),
+        lambda: os.kill(random.choice(server.processes()[1:]), signal.SIGKILL),
+        lambda: cluster.kill_backend(random.choice(cluster.backends(server.env["DB_NAME"]))),
+    ]
+    for turn in range(9):
+        actors = make_actors(server.url, realm, 24)
+        everybody += actors
+        asyncio.run(act_all(server.url, actors, 20 * (1 + turn % 4), blows[turn % 3]))
+        revive(server)
+    judge(server, realm, everybody)
 
 
 def test_a_database_that_pauses_costs_answers_only_meanwhile(server, realm, cluster):

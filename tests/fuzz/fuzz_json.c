@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies: whatever the bytes, no crash; and what was accepted reads back as itself. The first byte
- * says by which schema. */
+/* Bodies: whatever the bytes, no crash; and what was accepted reads back as itself. The first line
+ * names the operation whose body it is; after a '>' it is what the operation answers. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_api.h"
 #include "librenku/http/json.h"
-#include "namespace_api.h"
-#include "project_api.h"
-#include "user_api.h"
+#include "tests/fuzz/operations.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -18,27 +15,6 @@ static struct {
     rk_op op;
     rk_patterns *patterns;
 } fixed;
-
-static const rk_schema *const schemas[] = {
-    &rk_project_post_schema,
-    &rk_project_changes_schema,
-    &rk_project_migration_post_schema,
-    &rk_project_member_list_patch_request_schema,
-    &rk_group_post_request_schema,
-    &rk_group_patch_request_schema,
-    &rk_group_member_patch_request_list_schema,
-    &rk_add_pinned_project_schema,
-    &rk_post_token_request_schema,
-    &rk_project_schema,
-    &rk_user_preferences_schema,
-};
-
-typedef union {
-    rk_project project;
-    rk_project_migration_post migration;
-    rk_array array;
-    char bytes[512];
-} room;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -52,13 +28,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* The text that a value is written as; NULL when the schema refuses it. */
 static const char *read_and_write(rk_op *op, const rk_schema *schema, struct json_object *value)
 {
-    room read;
+    void *read = rk_alloc(op, 1, room_for(schema));
     rk_buf buf;
 
-    if (rk_schema_read(&read, op, fixed.patterns, schema, value) < 0)
+    if (!read || rk_schema_read(read, op, fixed.patterns, schema, value) < 0)
         return NULL;
     rk_buf_begin(&buf, op, 0);
-    if (rk_schema_write(&buf, op, fixed.patterns, schema, &read) < 0)
+    if (rk_schema_write(&buf, op, fixed.patterns, schema, read) < 0)
         abort();
     return buf.text;
 }
@@ -103,18 +79,31 @@ static void check(rk_op *op, const rk_schema *schema, const char *text, size_t l
         abort();
 }
 
+static const rk_schema *schema_of(const char **text, size_t *left, const char *bytes, size_t size)
+{
+    bool output = size && *bytes == '>';
+    const rk_operation *operation = named_operation(text, left, bytes + output, size - output);
+
+    if (!operation)
+        return NULL;
+    return output ? operation->output : operation->body;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+    const char *rest;
+    size_t left;
+    const rk_schema *schema = schema_of(&rest, &left, (const char *)bytes, size);
     rk_op op;
 
-    if (size == 0 || rk_op_begin(&op) < 0)
+    if (!schema || rk_op_begin(&op) < 0)
         return 0;
     /* a copy of its own size: reading beyond its end shows */
-    char *text = malloc(size);
+    char *text = malloc(left ? left : 1);
 
     if (text) {
-        memcpy(text, bytes + 1, size - 1);
-        check(&op, schemas[bytes[0] % RK_COUNT(schemas)], text, size - 1);
+        memcpy(text, rest, left);
+        check(&op, schema, text, left);
     }
     rk_op_end(&op);
     free(text);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries and forms: whatever the bytes, no crash, and every text is UTF-8 afterwards. The first
- * byte says in which encoding and by which schema. */
+ * byte says in which encoding, the rest of the first line names the operation. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_api.h"
 #include "librenku/base/slug.h"
 #include "librenku/http/form.h"
-#include "namespace_api.h"
-#include "project_api.h"
-#include "user_api.h"
+#include "tests/fuzz/operations.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -19,13 +16,6 @@ static struct {
     rk_op op;
     rk_patterns *patterns;
 } fixed;
-
-static const rk_schema *const schemas[] = {
-    &rk_project_list_query_schema,   &rk_project_get_query_schema,
-    &rk_group_list_query_schema,     &rk_user_list_query_schema,
-    &rk_namespace_list_query_schema, &rk_user_pin_remove_query_schema,
-    &rk_post_token_request_schema,
-};
 
 static const char *const types[] = {
     NULL, /* a query */
@@ -54,41 +44,53 @@ static void check_text(rk_op *op, const char *text)
         abort();
 }
 
-static void check(rk_op *op, unsigned choice, const char *text, size_t length)
+static void check_pairs(rk_op *op, const rk_schema *schema, const rk_pairs *pairs)
 {
-    const char *type = types[choice % RK_COUNT(types)];
-    const rk_schema *schema = schemas[choice / RK_COUNT(types) % RK_COUNT(schemas)];
-    _Alignas(16) char read[512];
-    rk_pairs pairs;
+    void *read = rk_alloc(op, 1, room_for(schema));
     rk_buf buf;
-    int result = type ? rk_form_parse(&pairs, op, type, text, length)
-                      : rk_query_parse(&pairs, op, text, length);
 
-    if (result < 0)
-        return;
-    for (size_t i = 0; i < pairs.count; i++) {
-        check_text(op, pairs.names[i]);
-        check_text(op, pairs.values[i]);
+    for (size_t i = 0; i < pairs->count; i++) {
+        check_text(op, pairs->names[i]);
+        check_text(op, pairs->values[i]);
     }
-    if (rk_schema_read_pairs(read, op, fixed.patterns, schema, &pairs) < 0)
+    if (!read || rk_schema_read_pairs(read, op, fixed.patterns, schema, pairs) < 0)
         return;
     rk_buf_begin(&buf, op, 0);
     if (rk_schema_write(&buf, op, fixed.patterns, schema, read) < 0)
         abort();
 }
 
+static void check(rk_op *op, unsigned char type, const rk_operation *operation, const char *text,
+                  size_t length)
+{
+    const rk_schema *schema = operation->form ? operation->body : operation->query;
+    const char *media = types[type % RK_COUNT(types)];
+    rk_pairs pairs;
+    int result = media ? rk_form_parse(&pairs, op, media, text, length)
+                       : rk_query_parse(&pairs, op, text, length);
+
+    if (result == 0 && schema)
+        check_pairs(op, schema, &pairs);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+    const rk_operation *operation;
+    const char *rest;
+    size_t left;
     rk_op op;
 
-    if (size == 0 || rk_op_begin(&op) < 0)
+    if (size == 0)
+        return 0;
+    operation = named_operation(&rest, &left, (const char *)bytes + 1, size - 1);
+    if (!operation || rk_op_begin(&op) < 0)
         return 0;
     /* a copy of its own size: reading beyond its end shows */
-    char *text = malloc(size);
+    char *text = malloc(left ? left : 1);
 
     if (text) {
-        memcpy(text, bytes + 1, size - 1);
-        check(&op, bytes[0], text, size - 1);
+        memcpy(text, rest, left);
+        check(&op, bytes[0], operation, text, left);
     }
     rk_op_end(&op);
     free(text);

@@ -57,9 +57,10 @@ def test_the_project_of_a_migration_is_found(api, user, v1_id):
 # Spec: projects.md 4.9: the two messages of 404
 def test_an_unknown_and_a_hidden_migration_read_differently(api, user, v1_id):
     missing = check_error(user.get(f"/renku_v1_projects/{v1_id}/migrations"), 404)
-    migrated(user, v1_id)
+    project = migrated(user, v1_id)
     for caller in (api.anonymous(), api.user()):
         hidden = check_error(caller.get(f"/renku_v1_projects/{v1_id}/migrations"), 404)
+        assert project["id"] not in hidden["message"]
         assert hidden["message"] != missing["message"]
 
 

@@ -324,7 +324,9 @@ def test_a_project_namespace_is_compared_exactly(anonymous, user, other):
     check_error(anonymous.get(f"/namespaces/{user.slug}/{project['slug'].upper()}"), 404)
     check_error(anonymous.get(f"/namespaces/{user.slug}/{unique('nobody')}"), 404)
     check_error(anonymous.get(f"/namespaces/{user.slug}/{hidden['slug']}"), 404)
-    check_error(other.get(f"/namespaces/{user.slug}/{hidden['slug']}"), 404)
+    error = check_error(other.get(f"/namespaces/{user.slug}/{hidden['slug']}"), 404)
+    missing = check_error(other.get(f"/namespaces/{user.slug}/missing"), 404)
+    assert error["message"].replace(hidden["slug"], "missing") == missing["message"]
     assert user.get(f"/namespaces/{user.slug}/{hidden['slug']}").status_code == 200
 
 

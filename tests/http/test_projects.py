@@ -614,6 +614,15 @@ def test_queries_of_one_project(user):
         assert "documentation" not in user.get(f"{path}?with_documentation=true").json()
 
 
+# Spec: projects.md 3: missing and hidden look alike
+def test_a_path_does_not_tell_whether_a_hidden_project_is_there(user, other):
+    project = user.create_project(visibility="private")
+    hidden = check_error(by_path(other, user.slug, project["slug"]), 404)
+    user.delete(f"/projects/{project['id']}")
+    assert check_error(by_path(other, user.slug, project["slug"]), 404) == hidden
+    assert project["id"] not in hidden["message"]
+
+
 # Spec: projects.md 4.3
 def test_a_read_by_path_is_a_read_by_id(user):
     project = user.create_project()

@@ -571,3 +571,5 @@ def test_an_expiration_far_away_is_kept(user):
     secret = create(user, expiration_timestamp=far.isoformat())
     assert datetime.fromisoformat(show(user, secret)["expiration_timestamp"]) == far
     assert create(user, expiration_timestamp="9999-12-31T23:59:59Z")["id"]
+    beyond = create(user, expiration_timestamp="9999-12-31T23:59:59-23:59")
+    assert show(user, beyond)["expiration_timestamp"] == "9999-12-31T23:59:59.999999Z"

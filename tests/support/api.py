@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from . import leaks
 from .realm import Realm
 
 PREFIX = "/api/data"
@@ -62,6 +63,18 @@ def check_error(
     if contains is not None:
         assert contains in error["message"], text
     return error
+
+
+def note_secrets(response: httpx.Response) -> None:
+    """Tokens that the service itself has made, and values that it was given to keep."""
+    request = response.request
+    if request.url.path.endswith("/authentication/token") and response.status_code == 200:
+        response.read()
+        for name in ("access_token", "refresh_token"):
+            leaks.remember(response.json()[name])
+    if request.url.path.startswith(f"{PREFIX}/user/secrets") and request.content:
+        for value in re.findall(rb'"value": ?"([^"\\]{16,})"', request.content):
+            leaks.remember(value)
 
 
 class ServerErrors:
@@ -166,7 +179,7 @@ class Api:
             base_url=url + prefix,
             timeout=60,
             transport=transport,
-            event_hooks={"response": [errors.look]},
+            event_hooks={"response": [errors.look, note_secrets]},
         )
 
     def close(self) -> None:

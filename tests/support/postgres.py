@@ -56,7 +56,8 @@ def unprivileged() -> str | None:
 class Postgres:
     """One cluster: start(), create_database(), stop(). Also a context manager."""
 
-    def __init__(self, **settings: str):
+    def __init__(self, wal_segment_megabytes: str = "16", **settings: str):
+        self.wal_segment_megabytes = wal_segment_megabytes
         self.binaries = find_binaries()
         self.user = unprivileged()
         self.folder = Path(
@@ -115,6 +116,7 @@ class Postgres:
                 "--locale=C",
                 "--no-sync",
                 "--auth=trust",
+                f"--wal-segsize={self.wal_segment_megabytes}",
             ),
         )
         with (self.data / "postgresql.conf").open("a") as file:
@@ -153,11 +155,9 @@ class Postgres:
             )
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def pause(self) -> None:
-        """Stops the cluster, for start() to start it again."""
-        self._become(
-            self.binaries / "pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", str(self.data)
-        )
+    def pause(self, mode: str = "fast") -> None:
+        """Stops the cluster, for start() to start it again; "immediate" is a crash."""
+        self._become(self.binaries / "pg_ctl", "stop", "-w", "-s", "-m", mode, "-D", str(self.data))
 
     def superuser(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(

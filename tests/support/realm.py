@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
+from . import leaks
+
 NAME = "Renku"
 DISCOVERY = f"/realms/{NAME}/.well-known/openid-configuration"
 CERTS = f"/realms/{NAME}/protocol/openid-connect/certs"
@@ -68,7 +70,9 @@ def sign(payload, key, alg: str = "RS256", header: dict | None = None) -> str:
     header = {"alg": alg, "typ": "JWT"} | (header or {})
     body = payload if isinstance(payload, bytes) else compact(payload)
     text = f"{base64url(compact(header))}.{base64url(body)}".encode()
-    return f"{text.decode()}.{base64url(signature(key, alg, text))}"
+    token = f"{text.decode()}.{base64url(signature(key, alg, text))}"
+    leaks.remember(token)
+    return token
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
+CLIENT_SECRET = "a-client-secret"
 LISTENING = re.compile(r"^.*listening on (http://\S+)\s*$", re.MULTILINE)
 REPORTS = re.compile(
-    r"(ERROR: \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
+    r"((ERROR|WARNING): \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
     r"|double free or corruption|stack smashing detected|buffer overflow detected"
     r"|malloc\(\):|free\(\):)"
 )
@@ -26,6 +27,7 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:detect_stack_use_after_return=1"
     ":strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "exitcode=66:second_deadlock_stack=1",
 }
 
 
@@ -90,7 +92,7 @@ def deployment(database: dict[str, str], realm_url: str, keys: dict[str, str]) -
         "KEYCLOAK_URL": realm_url,
         "KEYCLOAK_REALM": "Renku",
         "KEYCLOAK_CLIENT_ID": "renku",
-        "KEYCLOAK_CLIENT_SECRET": "a-client-secret",
+        "KEYCLOAK_CLIENT_SECRET": CLIENT_SECRET,
         "KEYCLOAK_TOKEN_SIGNATURE_ALGS": "RS256",
         "ENABLE_INTERNAL_GITLAB": "false",
         "DB_POOL_SIZE": "10",

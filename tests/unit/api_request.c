@@ -45,6 +45,21 @@ START_TEST(without_an_id_one_is_made)
 }
 END_TEST
 
+/* What a host lets through would come back in the headers of the answer, and in the log. */
+START_TEST(a_header_with_a_control_character_counts_as_missing)
+{
+    static const char *const values[] = {"a\r\nSet-Cookie: b", "a\nb", "a\x01", "\x7f"};
+    const renku_http_header headers[] = {
+        {"X-Request-ID", values[_i]},
+        {"Origin",       "a\tb"    },
+    };
+    const renku_http_request request = {.headers = headers, .header_count = 2};
+
+    ck_assert_ptr_null(rk_request_header(&request, "x-request-id"));
+    ck_assert_str_eq(rk_request_header(&request, "origin"), "a\tb");
+}
+END_TEST
+
 /* Spec: foundations.md 7; a message of NULL is a page that is accepted */
 static const struct {
     const char *page, *per_page, *message;
@@ -120,6 +135,7 @@ UNIT_SUITE(api_request)
 
     unit_table(id, an_id_is_adopted_in_its_normal_form, ids);
     tcase_add_test(id, without_an_id_one_is_made);
+    tcase_add_loop_test(id, a_header_with_a_control_character_counts_as_missing, 0, 4);
     unit_table(page, a_page_is_read_from_the_query, pages);
     tcase_add_test(page, pages_are_counted_up);
 }

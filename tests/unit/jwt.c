@@ -214,6 +214,11 @@ static const char *const odd_headers[] = {
     "{\"alg\":\"RS256\",}",
     "/**/{\"alg\":\"RS256\"}",
     "{\"alg\":\"RS256\",\"x\":\"\xff\"}",
+    "{\"alg\":\"RS256\",\"x\":\"\xc0\x80\"}",
+    "{\"alg\":\"none\",\"alg\":\"RS256\"}",
+    "{\"alg\":\"RS256\",\"x\":[{\"y\":1,\"y\":2}]}",
+    "{\"alg\":\"RS256\",\"x\":NaN}",
+    "{\"alg\":\"RS256\",\"x\":-Infinity}",
 };
 
 /* Spec: authentication.md 3.2 */
@@ -231,7 +236,9 @@ START_TEST(keys_in_the_header_are_not_looked_at)
 
     ck_ok(rk_jwt_read(
         &jwt, op,
-        compact("{\"alg\":\"RS256\",\"kid\":\"a\",\"jku\":1,\"jwk\":[],\"x5u\":{}}", "{}", "x")));
+        compact(
+            "{\"alg\":\"RS256\",\"kid\":\"a\",\"jku\":1,\"jwk\":[],\"x5u\":{\":N\\\\\":\"\\\":\"}}",
+            "{}", "x")));
     ck_assert_str_eq(jwt.kid, "a");
 }
 END_TEST

@@ -83,6 +83,7 @@ static const struct {
     {"a scheme other than http",           "GET ftp://a/ HTTP/1.1\r\n" HOST "\r\n",                                 400, "Bad Request"                        },
     {"a user in the target",               "GET http://u@a/ HTTP/1.1\r\n" HOST "\r\n",                              400, "Bad Request"                        },
     {"no host in the target",              "GET http:///x HTTP/1.1\r\n" HOST "\r\n",                                400, "Bad Request"                        },
+    {"a host that comes late",             "GET http:/x?y=://b/ HTTP/1.1\r\n" HOST "\r\n",                          400, "Bad Request"                        },
     {"line end without CR",                "GET / HTTP/1.1\nHost: a\n\n",                                           400, "Bad Request"                        },
     {"field end without CR",               "GET / HTTP/1.1\r\nHost: a\n\r\n",                                       400, "Bad Request"                        },
     {"CR in a value",                      GET "X: a\rb\r\n\r\n",                                                   400, "Bad Request"                        },

@@ -88,6 +88,7 @@ class Schema:
 
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,62}[a-z0-9]")
+DEPTH_MAX = 50
 KEYWORDS = ("definition", "relation", "permission", "caveat", "with", "use", "partial")
 TOKEN = re.compile(
     r"(?P<space>[ \t\r]+)|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<newline>\n)"
@@ -119,6 +120,7 @@ class Parser:
         self.path = path
         self.tokens = tokens(text, path)
         self.place = 0
+        self.depth = 0  # of parentheses
 
     def fail(self, message: str, line: Optional[int] = None) -> SchemaError:
         return SchemaError(self.path, self.next().line if line is None else line, message)
@@ -234,8 +236,12 @@ class Parser:
 
     def term(self) -> Expression:
         if self.accept("("):
+            self.depth += 1
+            if self.depth > DEPTH_MAX:
+                raise self.fail(f"more than {DEPTH_MAX} parentheses are open")
             inner = self.expression()
             self.expect(")", "')'")
+            self.depth -= 1
             return inner
         name = self.name("a relation or permission")
         if self.accept("->"):

@@ -24,7 +24,7 @@ configure_tree() {
 
 # $1: folder, then arguments of configure. A folder whose arguments have changed, or that has been moved, is built anew;
 # one that is older than the packages of the machine finds out again what there is.
-build_tree() {
+prepare_tree() {
     local folder=$1 made_for
     shift
     made_for="$ROOT $*"
@@ -37,6 +37,12 @@ build_tree() {
     elif [ /var/lib/dpkg/status -nt "$folder/config.status" ]; then
         configure_tree "$folder" "$@"
     fi
+}
+
+# The same, and builds it.
+build_tree() {
+    local folder=$1
+    prepare_tree "$@"
     say "building $folder"
     make -C "$folder" -j "$JOBS" --no-print-directory
 }

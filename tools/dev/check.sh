@@ -30,7 +30,8 @@ TEXT
     cat <<'TEXT'
 guest-oom        -  every block that an operation asks for fails once, also within an arena
 guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
-fuzz             -  each fuzz target for a few seconds
+http-tsan        -  the server under ThreadSanitizer: the races, and tests of tests/http with many requests at once
+fuzz             -  each fuzz target for RENKU_FUZZ_SECONDS (default: 20)
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
 packages         -  Debian packages build, install on a bare Debian, follow the tutorials there, and leave nothing (root)
 TEXT
@@ -132,20 +133,13 @@ check_guest-tsan() {
         -n "$JOBS" -o cache_dir="$ROOT/$LOGS/.pytest-tsan" -k 'threads or cancel or callers' tests/abi/test_abi.py
 }
 
-check_fuzz() {
-    local target name seconds=${RENKU_FUZZ_SECONDS:-10} targets=()
-    build_tree build-fuzz CC=clang-14 --enable-fuzz --enable-debug
-    mapfile -t targets < <(find build-fuzz/tests/fuzz -maxdepth 1 -type f -name 'fuzz_*' -executable | sort)
-    [ ${#targets[@]} -gt 0 ] || fail "no fuzz target was built"
-    for target in "${targets[@]}"; do
-        name=$(basename "$target")
-        name=${name#fuzz_}
-        say "fuzzing $name for $seconds s"
-        mkdir -p "$LOGS/corpora/$name"
-        "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="$LOGS/" "$LOGS/corpora/$name" "tests/fuzz/corpora/$name"
-    done
-    printf '%d passed, 0 failed\n' "${#targets[@]}"
+# Kore is not instrumented; the module and the library in its workers are.
+check_http-tsan() {
+    setup_python
+    build_tree build-tsan --enable-sanitizers=thread
+    RENKU_BUILD=$ROOT/build-tsan PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
+        -n "$JOBS" --dist loadfile -o cache_dir="$ROOT/$LOGS/.pytest-http-tsan" \
+        -k 'test_races or (simultaneous or at_once or key_set or rotat) and not test_secrets' tests/races tests/http
 }
 
 check_distcheck() {
@@ -155,7 +149,7 @@ check_distcheck() {
 # What a step is made of; the suites share one function.
 step_body() {
     case "$1" in
-    setup | shell | format | build | peers | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | fuzz | \
+    setup | shell | format | build | peers | tidy | build-sanitize | unit | unit-sanitize | guest-oom | guest-tsan | http-tsan | fuzz | \
         distcheck | packages) "check_$1" ;;
     *-sanitize) run_python "${1%-sanitize}" build-sanitize "${SANITIZE[@]}" ;;
     *) run_python "$1" build ;;
@@ -194,8 +188,8 @@ run_step() {
     read -r passed failed < <(count_tests "$log")
     [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || passed=1
     [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-    printf '%-6s %5d s  %s passed, %s failed\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
-        $((SECONDS - started)) "$passed" "$failed"
+    printf '%-6s %5d s  %s passed, %s failed%s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
+        $((SECONDS - started)) "$passed" "$failed" "$(sed -n 's/^[0-9,]* inputs tried$/, &/p' "$log")"
     PASSED=$((PASSED + passed))
     FAILED=$((FAILED + failed))
     [ "$status" -eq 0 ] && return
@@ -249,16 +243,15 @@ check_main() {
     [ ${#BROKEN[@]} -eq 0 ]
 }
 
-# ./dev bench: everything of tests/bench that can be run.
+# ./dev bench: what only tells something needs no build.
 bench_main() {
-    local script
-    make -C build -j "$JOBS" --no-print-directory bench-programs
-    for script in tests/bench/*.py tests/bench/*.sh; do
-        [ -x "$script" ] || continue
-        say "== $script"
-        case "$script" in
-        *.py) PYTHONPATH=$ROOT/tests .venv/bin/python "$script" "$@" ;;
-        *) "$script" "$@" ;;
-        esac
-    done
+    case " $* " in
+    *" --help "* | *" -h "* | *" --list "* | *" --compare "*) setup_python ;;
+    *)
+        setup_all
+        build_tree build
+        make -C build -j "$JOBS" --no-print-directory bench-programs tests/integration/secret/rotate
+        ;;
+    esac
+    PYTHONPATH=$ROOT/tests .venv/bin/python tests/bench/bench.py "$@"
 }

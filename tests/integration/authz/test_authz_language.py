@@ -88,6 +88,7 @@ REFUSED = [
         5,
         "folder.read -> folder.read",
     ),
+    (doc(f"\tpermission read = {'(' * 5000}"), FIRST, "more than 50 parentheses are open"),
 ]
 
 
