@@ -8,6 +8,7 @@ librenku_core_la_SOURCES += \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/private_keys.c %D%/private_keys.h \
+	%D%/pbkdf2.c %D%/pbkdf2.h \
 	%D%/obscure.c %D%/obscure.h \
 	%D%/rsa.c %D%/rsa.h \
 	%D%/secret.c %D%/secret.h \

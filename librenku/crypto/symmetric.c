@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "librenku/base/slug.h"
+#include "librenku/crypto/pbkdf2.h"
 #include "librenku/crypto/secret.h"
 
 enum {
@@ -36,11 +37,10 @@ int rk_symmetric_derive(rk_symmetric_key *out, rk_op *op, const rk_bytes *passwo
 int rk_symmetric_derive_rounds(rk_symmetric_key *out, rk_op *op, const rk_bytes *password,
                                const char *salt, int rounds)
 {
-    if (password->size_bytes > PLAIN_MAX_BYTES ||
-        PKCS5_PBKDF2_HMAC(password->bytes, (int)password->size_bytes, (const unsigned char *)salt,
-                          (int)strlen(salt), rounds, EVP_sha256(), sizeof(*out),
-                          (unsigned char *)out) != 1)
+    _Static_assert(sizeof(*out) == RK_PBKDF2_BYTES, "a key is what PBKDF2 derives");
+    if (password->size_bytes > PLAIN_MAX_BYTES)
         return rk_fail(op, RK_ERR_INTERNAL, "A key cannot be derived.");
+    rk_pbkdf2((unsigned char *)out, password, salt, rounds);
     return 0;
 }
 

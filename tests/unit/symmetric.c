@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "librenku/crypto/pbkdf2.h"
 #include "librenku/crypto/secret.h"
 #include "tests/unit/unit.h"
 
@@ -52,6 +56,24 @@ START_TEST(a_key_is_derived)
     rk_symmetric_key_wipe(&key);
     rk_symmetric_key_print(text, &key);
     ck_assert_str_eq(text, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+}
+END_TEST
+
+/* Passwords beyond a block of the hash, salts of any length, few rounds. Spec: secrets.md 4.1 */
+START_TEST(a_derivation_is_that_of_libcrypto)
+{
+    char text[200], salt[150] = "";
+    unsigned char ours[RK_PBKDF2_BYTES], theirs[RK_PBKDF2_BYTES];
+    const rk_bytes password = {text, (size_t)_i};
+
+    RAND_bytes((unsigned char *)text, sizeof(text));
+    for (int i = 0; i < _i % (int)sizeof(salt); i++)
+        salt[i] = (char)('!' + (_i + i) % 90);
+    rk_pbkdf2(ours, &password, salt, 1 + _i % 7);
+    ck_assert_int_eq(PKCS5_PBKDF2_HMAC(text, _i, (const unsigned char *)salt, (int)strlen(salt),
+                                       1 + _i % 7, EVP_sha256(), sizeof(theirs), theirs),
+                     1);
+    ck_assert_mem_eq(ours, theirs, sizeof(ours));
 }
 END_TEST
 
@@ -239,6 +261,7 @@ UNIT_SUITE(symmetric)
     TCase *texts = unit_case(suite, "secrets.md 4.3");
 
     unit_table(keys, a_key_is_derived, derived);
+    tcase_add_loop_test(keys, a_derivation_is_that_of_libcrypto, 0, 200);
     unit_table(keys, what_is_no_key_is_refused, odd_keys);
     tcase_add_test(tokens, a_token_is_that_of_the_specification);
     unit_table(tokens, the_length_of_a_token_follows_from_that_of_the_text, lengths);
