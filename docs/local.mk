@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	%D%/operating.md \
 	%D%/performance.md \
 	%D%/python.md \
+	%D%/scaling.md \
 	%D%/threading.md \
 	%D%/tutorial-c.md \
 	tools/abi \

@@ -129,6 +129,15 @@ const char *rk_cli_folder(rk_cli *cli);
 /* Path of this program as it can be typed, also from a build folder. */
 const char *rk_cli_program(rk_cli *cli);
 
+/* fetch.c: GET of one URL, without a proxy. */
+enum { RK_FETCH_TIMEOUT_S = 10 };
+typedef struct {
+    char *body;         /* NUL-terminated, of the caller, who frees it; never NULL */
+    const char *reason; /* why there was no answer */
+} rk_cli_answer;
+/* The status; 0 when there is no whole answer. @p token: NULL is none. */
+long rk_cli_fetch(rk_cli_answer *out, rk_cli *cli, const char *url, const char *token);
+
 /* environment.c: the file DIR/env, NAME=VALUE lines that a shell can read too. */
 /* The value of one line, NULL when there is none. */
 const char *rk_cli_env_value(rk_cli *cli, const char *path, const char *name);

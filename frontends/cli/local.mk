@@ -17,6 +17,7 @@ bin_renku_SOURCES = \
 	%D%/context.c \
 	%D%/db.c \
 	%D%/environment.c \
+	%D%/fetch.c \
 	%D%/help.c \
 	%D%/list.c \
 	%D%/main.c \
@@ -30,6 +31,8 @@ bin_renku_SOURCES = \
 	%D%/print.h \
 	%D%/request.c \
 	%D%/request.h \
+	%D%/scrape.c \
+	%D%/scrape.h \
 	%D%/secrets.c \
 	%D%/services.c \
 	%D%/session.c \
@@ -38,6 +41,7 @@ bin_renku_SOURCES = \
 	%D%/table.h \
 	%D%/text.c \
 	%D%/token.c \
+	%D%/top.c \
 	%D%/up.c \
 	%D%/up.h
 bin_renku_CPPFLAGS = $(AM_CPPFLAGS)

@@ -2,7 +2,6 @@
 #include "frontends/cli/cli.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 enum {
     DAY_S = 24 * 60 * 60,
     LONGEST_S = 10 * 365 * DAY_S,
-    ANSWER_TIMEOUT_S = 10,
     USER_ID_SIZE = 37,
 };
 
@@ -79,51 +77,24 @@ static rk_exit mint(holder *out, rk_cli *cli)
     return out->token ? RK_EXIT_OK : rk_cli_fail("the token cannot be signed");
 }
 
-static size_t drop(char *text, size_t size, size_t count, void *user)
-{
-    (void)text, (void)user;
-    return size * count;
-}
-
-/* The status of GET @p url with the token; 0 and the reason when there is no answer. */
-static long ask(const char **reason, rk_cli *cli, const char *url, const char *token)
-{
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers =
-        curl_slist_append(NULL, rk_cli_format(cli, "Authorization: Bearer %s", token));
-    long status = 0;
-
-    *reason = "out of memory";
-    if (curl && headers) {
-        curl_easy_setopt(curl, CURLOPT_URL, url);
-        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_TIMEOUT_S);
-        curl_easy_setopt(curl, CURLOPT_PROXY, "");
-        *reason = curl_easy_strerror(curl_easy_perform(curl));
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    }
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    return status;
-}
-
 /* The first call of a user makes the record and the namespace, so that the next calls can use them.
  */
 static rk_exit introduce(rk_cli *cli, const holder *user)
 {
     const char *env = rk_cli_format(cli, "%s/env", rk_cli_folder(cli));
-    const char *url = rk_cli_env_value(cli, env, "RENKU_URL"), *reason;
+    const char *url = rk_cli_env_value(cli, env, "RENKU_URL");
+    rk_cli_answer answer;
 
     if (!url || !*url)
         return RK_EXIT_OK;
     url = rk_cli_format(cli, "%s/api/data/user", url);
-    long status = ask(&reason, cli, url, user->token);
+    long status = rk_cli_fetch(&answer, cli, url, user->token);
 
+    free(answer.body);
     if (status == 200)
         return RK_EXIT_OK;
     (void)rk_cli_fail("%s does not know the user '%s': %s", url, user->name,
-                      status ? rk_cli_format(cli, "status %ld", status) : reason);
+                      status ? rk_cli_format(cli, "status %ld", status) : answer.reason);
     return RK_EXIT_UNAVAILABLE;
 }
 

@@ -15,6 +15,8 @@
 #define SMALL_BUFFER 16384
 #define LINGER_MS 5000
 #define DRAIN_LINGER_MS 500
+/* How long a server that ends waits for the first request of a connection. */
+#define FIRST_REQUEST_MS 1000
 
 typedef enum {
     RECEIPT_BYTES,
@@ -368,6 +370,7 @@ static bool dispatch(rk_link *link)
         run(&exchange->job);
         return rk_link_deliver(exchange);
     }
+    link->used = true;
     enter(link, LINK_WORKING, rk_wire.response_ms);
     int taken = rk_service_begin(&exchange->reply, rk_wire.service, exchange->request, exchange);
 
@@ -518,7 +521,7 @@ void rk_link_open(struct connection *connection)
         return;
     }
     link->kore = connection;
-    enter(link, LINK_READING, rk_wire.request_ms);
+    enter(link, LINK_READING, rk_wire.draining ? FIRST_REQUEST_MS : rk_wire.request_ms);
     rk_reader_init(&link->reader, &rk_wire.limits);
     if (connection->family == AF_INET)
         inet_ntop(AF_INET, &connection->addr.ipv4.sin_addr, link->peer, sizeof(link->peer));
@@ -533,6 +536,25 @@ void rk_link_open(struct connection *connection)
 bool rk_link_is_idle(const rk_link *link)
 {
     return link->state == LINK_READING && !rk_reader_is_begun(&link->reader);
+}
+
+static bool has_unread(const rk_link *link)
+{
+    char byte;
+
+    return recv(link->kore->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void rk_link_wind_up(rk_link *link)
+{
+    uint64_t latest = rk_link_now_ms() + FIRST_REQUEST_MS;
+
+    if (!rk_link_is_idle(link) || has_unread(link))
+        return;
+    if (link->used)
+        rk_link_drop(link);
+    else if (latest < link->deadline)
+        link->deadline = latest;
 }
 
 void rk_link_expire(rk_link *link)

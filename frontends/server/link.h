@@ -28,6 +28,7 @@ typedef struct rk_link {
     bool keep_alive;
     bool ended; /* the other side sends no more, or is gone */
     bool ready;
+    bool used; /* a request has begun */
     TAILQ_ENTRY(rk_link) all;
     TAILQ_ENTRY(rk_link) next_ready;
     char peer[INET6_ADDRSTRLEN];
@@ -57,7 +58,9 @@ typedef struct rk_wire_shared {
     uint64_t request_ms, response_ms, keep_alive_ms, grace_ms;
     uint64_t buffered, buffered_most;
     volatile sig_atomic_t drain_wanted;
-    bool draining;
+    bool draining;  /* answers are the last of their connections */
+    bool listening; /* still, while draining: until those who are connecting are connected */
+    uint64_t listen_until;
     uint64_t drain_until;
 } rk_wire_shared;
 
@@ -71,6 +74,8 @@ void rk_link_open(struct connection *connection);
 bool rk_link_drop(rk_link *link);
 /* Whether it only waits for the first byte of a request. */
 bool rk_link_is_idle(const rk_link *link);
+/* The worker drains: closes it when it is idle, but waits for a request that may be on its way. */
+void rk_link_wind_up(rk_link *link);
 /* Its time is up. */
 void rk_link_expire(rk_link *link);
 /* Lets those go on that left the others their turn. */

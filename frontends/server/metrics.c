@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "renku/admin.h"
+#include "renku/http.h"
 
 #define SERIES 2560        /* method, endpoint and status told apart */
 #define SERIES_UNKNOWN 512 /* of these at most, for paths that do not exist */
@@ -21,6 +22,8 @@
 #define BUCKETS 14
 #define WORKERS 255
 #define STATUSES 600
+#define MILLION 1e6
+#define OWN 64 /* metrics of the library at most */
 
 static const struct {
     const char *text;
@@ -58,6 +61,7 @@ typedef struct rk_process {
     _Atomic int pid;
     _Atomic int in_flight;
     _Atomic uint64_t virtual_bytes, resident_bytes;
+    _Atomic uint64_t own[OWN]; /* as the library tells them, in millionths */
 } rk_process;
 
 /* Nobody holds a lock here: a worker may be killed at any instruction. */
@@ -67,12 +71,14 @@ typedef struct rk_shared {
     _Atomic int rotation; /* rk_rotation_state */
     _Atomic uint64_t rotated;
     rk_process processes[WORKERS + 1];
+    _Atomic uint64_t past[OWN];    /* counters of workers that have ended */
     _Atomic uint32_t slots[SLOTS]; /* index of a series plus one */
     rk_series series[SERIES];
 } rk_shared;
 
 static rk_shared *shared;
 static rk_process *self;
+static renku_ctx *own_ctx; /* of this process; NULL when it has none */
 
 int rk_metrics_open(void)
 {
@@ -85,11 +91,26 @@ int rk_metrics_open(void)
     return 0;
 }
 
-void rk_metrics_worker(unsigned id)
+/* What a worker before in this place has counted stays counted; what it held is gone. */
+static void inherit(rk_process *process)
+{
+    renku_metric metric = RENKU_METRIC_INIT;
+
+    for (size_t i = 0; i < OWN && renku_ctx_metric(own_ctx, i, &metric); i++) {
+        uint64_t counted = atomic_exchange(&process->own[i], 0);
+
+        if (metric.kind == RENKU_METRIC_COUNTER)
+            shared->past[i] += counted;
+    }
+}
+
+void rk_metrics_worker(unsigned id, renku_ctx *ctx)
 {
     if (!shared || id > WORKERS)
         return;
     self = &shared->processes[id];
+    own_ctx = ctx;
+    inherit(self);
     self->in_flight = 0;
     self->pid = getpid();
     rk_metrics_refresh();
@@ -220,6 +241,14 @@ void rk_metrics_in_flight(int change)
 {
     if (self)
         self->in_flight += change;
+}
+
+void rk_metrics_share(void)
+{
+    renku_metric metric = RENKU_METRIC_INIT;
+
+    for (size_t i = 0; self && i < OWN && renku_ctx_metric(own_ctx, i, &metric); i++)
+        self->own[i] = (uint64_t)(metric.value * MILLION + 0.5);
 }
 
 bool rk_metrics_rotation(rk_rotation_state state)
@@ -406,6 +435,38 @@ static void put_processes(rk_page_text *out, const char *name, const char *help,
     }
 }
 
+/* Each of these numbers adds up over the workers, but for an age, of which the greatest tells. */
+static double total_of(const renku_metric *metric, size_t index)
+{
+    bool age = strstr(metric->name, "_age_");
+    uint64_t total = shared->past[index];
+
+    for (int i = 0; i <= WORKERS; i++) {
+        uint64_t value = shared->processes[i].own[index];
+
+        if (!age)
+            total += value;
+        else if (value > total)
+            total = value;
+    }
+    return (double)total / MILLION;
+}
+
+static void put_library(rk_page_text *out)
+{
+    renku_metric metric = RENKU_METRIC_INIT;
+    char number[64];
+
+    rk_metrics_share();
+    for (size_t i = 0; i < OWN && renku_ctx_metric(own_ctx, i, &metric); i++) {
+        put_head(out, metric.name, metric.kind == RENKU_METRIC_COUNTER ? "counter" : "gauge",
+                 metric.help);
+        snprintf(number, sizeof(number), " %.15g\n", total_of(&metric, i));
+        put(out, metric.name);
+        put(out, number);
+    }
+}
+
 static void put_own(rk_page_text *out)
 {
     char labels[64];
@@ -465,6 +526,7 @@ char *rk_metrics_text(bool with_processes)
     }
     put_rotation(&out);
     put_own(&out);
+    put_library(&out);
     put_bytes(&out, "", 1);
     if (!out.failed)
         return out.data;

@@ -5,18 +5,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "renku/types.h"
+
 /* Counters of all workers, in memory that they share. Bounded: what is too much to tell apart is
  * counted under the endpoint "other". Spec: foundations.md 16 */
 
 /* Makes the shared memory; once, before the workers are forked. 0, or -1 when there is none. */
 int rk_metrics_open(void);
-/* Names the calling process as worker @p id (from 1), and clears what a dead one has left. */
-void rk_metrics_worker(unsigned id);
+/* Names the calling process as worker @p id (from 1), and clears what a dead one has left. @p ctx
+ * is what the metrics of the library are asked of; NULL is none. */
+void rk_metrics_worker(unsigned id, renku_ctx *ctx);
 /* One answered request. Threads: safe. */
 void rk_metrics_request(const char *method, const char *target, int status, uint64_t micros);
 /* One refusal before there was a request. */
 void rk_metrics_refused(int status);
 void rk_metrics_in_flight(int change);
+/* Shows the other workers what the library of this one counts; call several times a second. */
+void rk_metrics_share(void);
 /* Refreshes the gauges of this process; call every few seconds. */
 void rk_metrics_refresh(void);
 /* What the rotation of secrets has come to. Spec: secrets.md 6.4 */

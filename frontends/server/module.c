@@ -110,7 +110,7 @@ static void handle_signals(void (*handler)(int))
 static void on_listener(void *arg, int error)
 {
     if (error)
-        rk_wire_drain();
+        rk_wire_close_listener();
     else
         kore_listener_accept(arg, 0);
 }
@@ -229,6 +229,7 @@ static void on_tick(void *arg, u_int64_t now)
     static u_int64_t refreshed;
 
     (void)arg;
+    rk_metrics_share();
     if (now - refreshed >= REFRESH_MS) {
         refreshed = now;
         rk_metrics_refresh();
@@ -249,7 +250,7 @@ void kore_worker_configure(void)
     worker_max_connections = (u_int32_t)rk_service_number("RENKU_SERVER_CONNECTIONS", 1024);
     if (rk_wire_open(service) != 0)
         fatalx("worker cannot start: %s", strerror(errno));
-    rk_metrics_worker(worker->id);
+    rk_metrics_worker(worker->id, rk_service_ctx(service));
     handle_signals(on_worker_signal);
     worker->msg[1]->disconnect = on_parent_gone;
     kore_timer_add(on_tick, TICK_MS, NULL, 0);

@@ -113,6 +113,11 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
                               is_head(&request->http));
 }
 
+renku_ctx *rk_service_ctx(const rk_service *service)
+{
+    return service->ctx;
+}
+
 int rk_service_begin(rk_reply **reply, rk_service *service, const rk_request *request, void *user)
 {
     renku_result *answer = NULL;

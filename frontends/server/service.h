@@ -16,6 +16,8 @@ rk_service *rk_service_new(void);
 /* Begins what runs beside requests, once the sandbox is closed. */
 void rk_service_start_beside(rk_service *service);
 void rk_service_free(rk_service *service);
+/* The library of this process; NULL for the identity provider. */
+renku_ctx *rk_service_ctx(const rk_service *service);
 /* A number from the environment; @p fallback when it is unset. What is no number has
  * stopped the start. */
 double rk_service_number(const char *name, double fallback);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frontends/server/wire.h"
 
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -10,6 +12,9 @@
 #define HEAD_MOST 1048576
 /* With nearly all places taken, who only keeps one warm must leave after this time. */
 #define CROWDED_IDLE_MS 1000
+/* How long whoever is connecting has time for it when the server ends. */
+#define CONNECTING_MS 100
+#define TCP_FLAGS_AT 13
 
 /* Threads have finished, connections want to go on, or the worker shall drain. */
 static void on_wake(void *arg, int error)
@@ -46,13 +51,25 @@ void rk_wire_watch(void)
     rk_wire.line_fd = fd;
 }
 
-/* New clients are refused at once, by all workers; those of a socket that a service manager keeps
+static bool accept_one(struct listener *listener)
+{
+    u_int32_t before = worker_active_connections;
+
+    kore_listener_accept(listener, 0);
+    return worker_active_connections > before;
+}
+
+/* New clients are refused, by all workers; those of a socket that a service manager keeps
  * wait for the next server. */
 static void stop_listener(struct listener *listener)
 {
+    bool kept = getenv("RENKU_SERVER_SOCKET_KEPT") != NULL;
+
+    while (!kept && accept_one(listener))
+        continue;
     kore_platform_event_schedule(listener->fd, 0, 0, listener);
     kore_platform_disable_read(listener->fd);
-    if (!getenv("RENKU_SERVER_SOCKET_KEPT"))
+    if (!kept)
         shutdown(listener->fd, SHUT_RDWR);
     LIST_REMOVE(listener, list);
 }
@@ -61,9 +78,38 @@ static void stop_listening(void)
 {
     struct kore_server *server = LIST_FIRST(&kore_servers);
 
-    worker_max_connections = 0;
     while (!LIST_EMPTY(&server->listeners))
         stop_listener(LIST_FIRST(&server->listeners));
+    worker_max_connections = 0;
+    rk_wire.listening = false;
+}
+
+/* Nobody else begins to connect: the kernel drops the first packet of a connection, as if it were
+ * lost, and the others pass, so that whoever is connecting ends up here. When it is sent again, the
+ * socket is closed and refuses. */
+static void admit_no_more(void)
+{
+    struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS_AT),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {sizeof(drop_syn) / sizeof(drop_syn[0]), drop_syn};
+    const struct listener *listener;
+
+    if (getenv("RENKU_SERVER_SOCKET_KEPT"))
+        return;
+    LIST_FOREACH(listener, &LIST_FIRST(&kore_servers)->listeners, list)
+    (void)setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+void rk_wire_close_listener(void)
+{
+    rk_wire_drain();
+    if (rk_wire.listening)
+        stop_listening();
 }
 
 void rk_wire_drain(void)
@@ -74,11 +120,12 @@ void rk_wire_drain(void)
         return;
     rk_wire.draining = true;
     rk_wire.drain_until = rk_link_now_ms() + rk_wire.grace_ms;
-    stop_listening();
+    rk_wire.listening = true;
+    rk_wire.listen_until = rk_link_now_ms() + CONNECTING_MS;
+    admit_no_more();
     for (link = TAILQ_FIRST(&rk_wire.links); link; link = next) {
         next = TAILQ_NEXT(link, all);
-        if (rk_link_is_idle(link))
-            rk_link_drop(link);
+        rk_link_wind_up(link);
     }
 }
 
@@ -137,6 +184,8 @@ void rk_wire_tick(void)
 
     if (rk_wire.drain_wanted)
         rk_wire_drain();
+    if (rk_wire.listening && now >= rk_wire.listen_until)
+        stop_listening();
     on_line(NULL, 0);
     for (link = TAILQ_FIRST(&rk_wire.links); link; link = next) {
         next = TAILQ_NEXT(link, all);
@@ -144,7 +193,7 @@ void rk_wire_tick(void)
             (crowded && rk_link_is_idle(link) && now - link->since > CROWDED_IDLE_MS))
             rk_link_expire(link);
     }
-    if (rk_wire.draining &&
+    if (rk_wire.draining && !rk_wire.listening &&
         ((rk_wire.count == 0 && rk_jobs_count(rk_wire.jobs) == 0) || now >= rk_wire.drain_until))
         sig_recv = SIGQUIT;
 }

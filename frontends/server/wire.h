@@ -20,7 +20,9 @@ void rk_wire_tick(void);
 /* Takes no new connections, closes idle ones, and ends Kore's loop when the others are done or time
  * is up. */
 void rk_wire_drain(void);
-/* The same, soon. Signal-safe. */
+/* The same when the listening socket is closed already. */
+void rk_wire_close_listener(void);
+/* The same as rk_wire_drain(), soon. Signal-safe. */
 void rk_wire_drain_later(void);
 /* Ends threads and connections. false when a thread is still at work: then nothing may be freed. */
 bool rk_wire_close(void);

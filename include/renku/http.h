@@ -170,6 +170,39 @@ RENKU_API renku_result *renku_http_ready(renku_ctx *ctx, int verbose);
  */
 RENKU_API const char *renku_ctx_setting(renku_ctx *ctx, const char *name);
 
+/** Of renku_metric: goes up only, until the process ends. */
+#define RENKU_METRIC_COUNTER 0
+/** Of renku_metric: goes up and down. */
+#define RENKU_METRIC_GAUGE 1
+
+/** One number about the work of a context. Initialise with RENKU_METRIC_INIT. */
+typedef struct {
+    size_t size;      /**< sizeof(renku_metric) */
+    const char *name; /**< as Prometheus wants it: "renku_db_pool_busy" */
+    const char *help; /**< one sentence */
+    int kind;         /**< RENKU_METRIC_COUNTER or RENKU_METRIC_GAUGE */
+    double value;     /**< in the unit that the name tells */
+} renku_metric;
+
+/** No metric yet. */
+#define RENKU_METRIC_INIT                                                                          \
+    {                                                                                              \
+        sizeof(renku_metric), 0, 0, 0, 0                                                           \
+    }
+
+/**
+ * Reads one of the numbers that a context keeps about its work: pool, statements, permissions,
+ * signing keys, verified tokens. A front that answers /metrics walks them from 0 on.
+ *
+ * @param ctx    borrowed
+ * @param index  which one; the order may change between versions, names do not
+ * @param out    filled; its texts live as long as the library
+ * @return       not 0: there is one of this index
+ *
+ * Threads: safe.
+ */
+RENKU_API int renku_ctx_metric(renku_ctx *ctx, size_t index, renku_metric *out);
+
 RENKU_END_DECLS
 
 #endif

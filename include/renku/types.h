@@ -37,6 +37,7 @@
 #define RENKU_HAS_CALLERS 1    /**< renku/caller.h */
 #define RENKU_HAS_CANCEL 1     /**< renku_cancel in renku/call.h */
 #define RENKU_HAS_HTTP_LINE 1  /**< renku_http_line in renku/http.h */
+#define RENKU_HAS_METRICS 1    /**< renku_ctx_metric() in renku/http.h */
 #define RENKU_HAS_OPERATIONS 1 /**< renku/operations.h and renku_request_run() */
 #define RENKU_HAS_PAGES 1      /**< renku_pages in renku/call.h */
 #define RENKU_HAS_ROTATION 1   /**< renku_secrets_rotate_with() in renku/admin.h */

@@ -165,6 +165,7 @@ void renku_ctx_free(renku_ctx *ctx)
 void rk_ctx_begin(rk_op *op, renku_ctx *ctx)
 {
     op->ctx = ctx;
+    op->counters = &ctx->counters;
     op->log = &ctx->log;
     op->settings = ctx->settings;
     op->pool = ctx->pool;

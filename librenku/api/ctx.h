@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "librenku/api/router.h"
+#include "librenku/base/counter.h"
 #include "librenku/base/log.h"
 #include "librenku/base/op.h"
 #include "librenku/base/settings.h"
@@ -42,6 +43,7 @@ struct renku_ctx {
     rk_op op; /* owns the memory of the context */
     const rk_settings *settings;
     rk_log log;
+    rk_counters counters;
     struct rk_pool *pool;
     const rk_service *service;
     rk_patterns *patterns;

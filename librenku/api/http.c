@@ -210,7 +210,7 @@ static int begin(rk_http_exchange *x, rk_op *op, renku_result *out)
     x->result = out;
     RK_TRY(rk_request_id(&op->request_id, op, header(x, "x-request-id")));
     rk_result_header(out, "x-request-id", op->request_id);
-    return 0;
+    return rk_request_trace(&op->trace, op, x->request);
 }
 
 /* What a HEAD does without; an internal service tells how long it would have been. */

@@ -53,6 +53,7 @@ static int ask_user(rk_net_answer *out, rk_op *op, const rk_authenticator *auth,
         .url = rk_printf(op, "%s/api/v4/user", auth->gitlab_url),
         .headers = &header,
         .header_count = 1,
+        .traced = true,
     };
 
     RK_CHECK(header.value);

@@ -11,6 +11,7 @@
 
 #include <json-c/json.h>
 
+#include "librenku/base/counter.h"
 #include "librenku/base/log.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/json.h"
@@ -39,6 +40,7 @@ struct rk_keyset {
     bool fetching;
     bool searching;           /* the fetch looks for an unknown key */
     const struct rk_log *log; /* of the operation that began the fetch */
+    rk_counters *counters;    /* likewise */
     char *keys_url;           /* NULL until discovered */
     rk_jwk_set *keys;         /* NULL until fetched */
     int64_t keys_ms;          /* when they were fetched, monotonic */
@@ -239,6 +241,8 @@ static void finish(rk_keyset *keyset, rk_jwk_set *keys, int failure)
     if (failure != RK_ERR_NO_MEMORY && (failure || keyset->searching))
         keyset->pause_until_ms = now + keyset->options.pause_ms;
     keyset->failure = failure;
+    rk_count(keyset->counters, RK_COUNT_JWKS_FETCHES, 1);
+    rk_count(keyset->counters, RK_COUNT_JWKS_FAILURES, failure != 0);
     keyset->fetches++;
     keyset->fetching = false;
     pthread_cond_broadcast(&keyset->fetched);
@@ -284,6 +288,7 @@ static void begin_fetch(rk_keyset *keyset, const rk_op *op, bool searching)
     if (keyset->has_thread) /* it has published its outcome: joining takes no time */
         pthread_join(keyset->thread, NULL);
     keyset->log = op->log;
+    keyset->counters = op->counters;
     keyset->searching = searching;
     keyset->begun_ms = rk_time_monotonic_ms();
     keyset->fetching = true;

@@ -28,6 +28,7 @@ librenku_core_la_SOURCES += \
 	%D%/keyset.c %D%/keyset.h \
 	%D%/line.c \
 	%D%/logging.c \
+	%D%/metrics.c \
 	%D%/pages.c \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "librenku/base/trace.h"
+
 enum { UUID_DIGITS = 32, ID_MAX = 4096 };
 
 /* RFC 9110 5.5: nothing else may stand in a field, and some values come back in the answer. */
@@ -129,5 +131,72 @@ int rk_request_id(const char **out, rk_op *op, const char *incoming)
     RK_TRY(op->error.err);
     *out = integer ? integer : rk_strdup(op, incoming);
     RK_CHECK(*out);
+    return 0;
+}
+
+/* --- the trace --- */
+
+/* The pattern has an x for each hexadecimal digit in lower case; all else stands for itself.
+ * Returns how much of the text it covers, 0 when it does not fit. */
+static size_t match_pattern(const char *text, const char *pattern)
+{
+    static const char hexadecimal[] = "0123456789abcdef";
+    size_t i = 0;
+
+    for (; pattern[i]; i++) {
+        bool fits =
+            pattern[i] == 'x' ? text[i] && strchr(hexadecimal, text[i]) : text[i] == pattern[i];
+
+        if (!fits)
+            return 0;
+    }
+    return i;
+}
+
+#define TRACE_ID "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define SPAN_ID "xxxxxxxxxxxxxxxx"
+
+static bool is_zero(const char *digits, size_t length)
+{
+    return strspn(digits, "0") >= length;
+}
+
+static const char *parent_of(const char *value)
+{
+    enum { TRACE_AT = 3, SPAN_AT = TRACE_AT + RK_TRACE_ID_LENGTH + 1, SPAN_LENGTH = 16 };
+    size_t length = value ? match_pattern(value, "xx-" TRACE_ID "-" SPAN_ID "-xx") : 0;
+
+    if (!length || strncmp(value, "ff", 2) == 0 || is_zero(value + TRACE_AT, RK_TRACE_ID_LENGTH) ||
+        is_zero(value + SPAN_AT, SPAN_LENGTH))
+        return NULL;
+    return value[length] == '\0' ? value : NULL; /* so far there is no version with more fields */
+}
+
+static const char *sentry_of(const char *value)
+{
+    size_t length = value ? match_pattern(value, TRACE_ID "-" SPAN_ID) : 0;
+
+    if (!length || is_zero(value, RK_TRACE_ID_LENGTH))
+        return NULL;
+    const char *rest = value + length;
+
+    return *rest == '\0' || strcmp(rest, "-0") == 0 || strcmp(rest, "-1") == 0 ? value : NULL;
+}
+
+int rk_request_trace(const struct rk_trace **out, rk_op *op, const renku_http_request *request)
+{
+    const char *parent = parent_of(rk_request_header(request, "traceparent"));
+    const char *sentry = sentry_of(rk_request_header(request, "sentry-trace"));
+
+    *out = NULL;
+    if (!parent && !sentry)
+        return 0;
+    rk_trace *trace = rk_new(op, rk_trace);
+
+    RK_CHECK(trace);
+    trace->parent = parent;
+    trace->sentry = sentry;
+    memcpy(trace->id, parent ? parent + 3 : sentry, RK_TRACE_ID_LENGTH);
+    *out = trace;
     return 0;
 }

@@ -10,5 +10,8 @@
 const char *rk_request_header(const renku_http_request *request, const char *name);
 /* The id of the request, adopted and normalised or made. Spec: foundations.md 12 */
 int rk_request_id(const char **out, rk_op *op, const char *incoming);
+/* The trace that the request is a part of, by traceparent (W3C) or sentry-trace; NULL when neither
+ * is there and valid. */
+int rk_request_trace(const struct rk_trace **out, rk_op *op, const renku_http_request *request);
 
 #endif

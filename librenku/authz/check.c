@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "librenku/base/counter.h"
 #include "librenku/http/caller.h"
 
 static const char everybody[] = "*";
@@ -43,9 +44,11 @@ static void mark(rk_op *op, rk_object_type type, rk_scope scope)
 /* Spec: authorization.md 7.3, 14 */
 int rk_authz_demand(rk_op *op, const rk_authz_need *need)
 {
-    mark(op, need->type, need->scope);
-    if (need->bits & RK_SCOPE_BIT(need->scope))
+    bool allowed = rk_authz_allows(op, need->type, need->bits, need->scope);
+
+    if (allowed)
         return 0;
+    rk_count(op->counters, RK_COUNT_AUTHZ_DENIALS, 1);
     return rk_fail(op, need->why,
                    "The %s with ID %s does not exist or you do not have sufficient permissions to "
                    "access it (%s is needed).",
@@ -62,5 +65,6 @@ int rk_authz_waive(rk_op *op, rk_object_type type, rk_scope scope)
 bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scope)
 {
     mark(op, type, scope);
+    rk_count(op->counters, RK_COUNT_AUTHZ_CHECKS, 1);
     return (bits & RK_SCOPE_BIT(scope)) != 0;
 }

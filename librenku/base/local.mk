@@ -3,12 +3,14 @@ librenku_core_la_SOURCES += \
 	%D%/arena.c %D%/arena.h \
 	%D%/buf.c %D%/buf.h \
 	%D%/cancel.c %D%/cancel.h \
+	%D%/counter.c %D%/counter.def %D%/counter.h \
 	%D%/error.c %D%/error.def %D%/error.h \
 	%D%/log.c %D%/log.h \
 	%D%/op.c %D%/op.h \
 	%D%/settings.c %D%/settings.def %D%/settings.h \
 	%D%/slug.c %D%/slug.h \
 	%D%/time.c %D%/time.h \
+	%D%/trace.h \
 	%D%/ulid.c %D%/ulid.h \
 	%D%/url.c %D%/url.h \
 	%D%/value.c %D%/value.h

@@ -11,6 +11,7 @@
 
 #include "librenku/base/buf.h"
 #include "librenku/base/time.h"
+#include "librenku/base/trace.h"
 
 #define OUR_LOGGERS "renku_data_services"
 
@@ -31,6 +32,7 @@ static const struct {
 typedef struct {
     const char *time, *level, *logger, *path, *file, *message;
     const char *request_id; /* NULL when there is none */
+    const char *trace_id;   /* likewise */
     const char *thread;
     int levelno, line;
 } record;
@@ -143,7 +145,9 @@ static void write_plain(rk_buf *line, const record *entry)
     rk_buf_printf(line, "%s [%s] %d/%s %s (%s:%d) [", entry->time, entry->level, (int)getpid(),
                   entry->thread, entry->logger, entry->file, entry->line);
     add_printable(line, entry->request_id ? entry->request_id : "-");
-    rk_buf_text(line, "][-] - ");
+    rk_buf_text(line, "][");
+    rk_buf_text(line, entry->trace_id ? entry->trace_id : "-");
+    rk_buf_text(line, "] - ");
     add_printable(line, entry->message);
 }
 
@@ -167,7 +171,7 @@ static void write_json(rk_buf *line, const record *entry)
     add_member(line, "filename", entry->file);
     rk_buf_printf(line, ",\"lineno\":%d", entry->line);
     add_member(line, "request_id", entry->request_id);
-    add_member(line, "trace_id", NULL);
+    add_member(line, "trace_id", entry->trace_id);
     rk_buf_printf(line, ",\"process\":%d", (int)getpid());
     add_member(line, "threadName", entry->thread);
     rk_buf_char(line, '}');
@@ -198,6 +202,7 @@ static int write_message(rk_op *memory, const rk_op *op, record *entry, const ch
     RK_CHECK(message);
     entry->message = message;
     entry->request_id = op->request_id;
+    entry->trace_id = op->trace ? op->trace->id : NULL;
     return write_record(memory, op->log, entry);
 }
 

@@ -13,6 +13,7 @@
 struct renku_cancel;
 struct rk_caller;
 struct rk_change;
+struct rk_counters;
 struct rk_k8s;
 struct rk_keys;
 struct rk_log;
@@ -22,6 +23,7 @@ struct rk_reply;
 struct rk_session;
 struct rk_settings;
 struct rk_ticket;
+struct rk_trace;
 struct renku_ctx;
 
 /* One operation from start to end: its memory, its failure, its caller, its connection, its
@@ -30,6 +32,7 @@ typedef struct rk_op {
     rk_arena *arena;
     rk_error error;
     const struct rk_log *log;                   /* NULL is silent */
+    struct rk_counters *counters;               /* NULL counts nothing */
     struct renku_ctx *ctx;                      /* NULL in unit tests of the lower floors */
     const struct rk_settings *settings;         /* as ctx */
     struct rk_pool *pool;                       /* where the session comes from; as ctx */
@@ -44,7 +47,8 @@ typedef struct rk_op {
         *reply; /* status, ETag, totals that the handler sets; never NULL once dispatched */
     struct rk_change *changes; /* what this operation changed, newest first; see event/change.h */
     const char *request_id;    /* NULL outside of HTTP */
-    int64_t deadline_ms;       /* on the monotonic clock; 0 is none */
+    const struct rk_trace *trace;      /* of which the request is a part; NULL is none */
+    int64_t deadline_ms;               /* on the monotonic clock; 0 is none */
     const struct renku_cancel *cancel; /* NULL is none */
     uint32_t
         checked[16]; /* per object type: the permissions that were checked; see authz/authz.h */

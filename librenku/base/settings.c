@@ -47,6 +47,7 @@ static const struct {
     {RK_SET_DB_PORT,                         1, 65535  },
     {RK_SET_DB_POOL_SIZE,                    1, 10000  },
     {RK_SET_RENKU_DB_POOL_WAIT_MS,           0, INT_MAX},
+    {RK_SET_RENKU_SLOW_STATEMENT_MS,         0, INT_MAX},
     {RK_SET_RENKU_DB_STATEMENT_TIMEOUT_MS,   0, INT_MAX},
     {RK_SET_AUTHZ_DB_GRPC_PORT,              1, 65535  },
     {RK_SET_PROXIES_COUNT,                   0, INT_MAX},

@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "librenku/base/counter.h"
 #include "librenku/base/time.h"
 
 enum {
@@ -198,6 +199,7 @@ int rk_token_cache_find(rk_token_entry *out, bool *found, rk_op *op, rk_token_ca
     int result = find_in_row(out, found, op, cache->table[row], digest);
 
     pthread_mutex_unlock(&cache->locks[row % LOCKS]);
+    rk_count(op->counters, *found ? RK_COUNT_TOKEN_HITS : RK_COUNT_TOKEN_MISSES, 1);
     return result;
 }
 

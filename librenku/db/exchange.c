@@ -12,8 +12,9 @@ enum {
     ROLLBACK_MS = 1000,
     PREFIX_LENGTH = 3,
     NAME_DIGITS = 16,
-    NAME_SIZE = PREFIX_LENGTH + NAME_DIGITS + 1,
 };
+
+_Static_assert(PREFIX_LENGTH + NAME_DIGITS + 1 <= RK_STATEMENT_NAME_SIZE, "a name must fit");
 
 const rk_query rk_query_begin = {.sql = "BEGIN ISOLATION LEVEL READ COMMITTED"};
 const rk_query rk_query_commit = {.sql = "COMMIT"};
@@ -46,7 +47,7 @@ static uint64_t name_of(const char *sql)
 }
 
 /* By hand: it happens for every statement. */
-static void print_name(char out[NAME_SIZE], uint64_t name)
+static void print_name(char out[RK_STATEMENT_NAME_SIZE], uint64_t name)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -54,6 +55,11 @@ static void print_name(char out[NAME_SIZE], uint64_t name)
     for (int i = 0; i < NAME_DIGITS; i++)
         out[PREFIX_LENGTH + i] = digits[name >> (4 * (NAME_DIGITS - 1 - i)) & 15];
     out[PREFIX_LENGTH + NAME_DIGITS] = '\0';
+}
+
+void rk_statement_name(char out[RK_STATEMENT_NAME_SIZE], const char *sql)
+{
+    print_name(out, name_of(sql));
 }
 
 static int values_of(const char *const **out, rk_op *op, const rk_params *params)
@@ -78,7 +84,7 @@ static bool is_parsed_before(const rk_step *steps, const rk_step *step)
 /* Makes sure that the statement is prepared when it runs. */
 static bool prepare(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *step)
 {
-    char name[NAME_SIZE];
+    char name[RK_STATEMENT_NAME_SIZE];
     const char *sql;
 
     step->parsed = false;
@@ -103,7 +109,7 @@ static bool prepare(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *ste
 static bool send_step(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *step)
 {
     const char *const *values;
-    char name[NAME_SIZE];
+    char name[RK_STATEMENT_NAME_SIZE];
 
     if (values_of(&values, op, &step->params) < 0 || !prepare(op, conn, steps, step))
         return false;
@@ -236,8 +242,15 @@ static rk_wire receive_all(rk_op *op, rk_conn *conn, rk_step *steps)
 {
     rk_wire state = conn->fresh ? receive_settings(op, conn) : RK_WIRE_OK;
 
-    for (rk_step *step = steps; state == RK_WIRE_OK && step; step = step->next)
+    int64_t since = rk_measure_now();
+
+    for (rk_step *step = steps; state == RK_WIRE_OK && step; step = step->next) {
         state = receive_step(op, conn, step);
+        int64_t now = rk_measure_now();
+
+        rk_measure_statement(op, step, now - since);
+        since = now;
+    }
     return state == RK_WIRE_OK ? receive_sync(op, conn) : state;
 }
 
@@ -351,7 +364,7 @@ static int take_connection(attempt *a)
     bool trusting = may_trust(a);
 
     for (;;) {
-        RK_TRY(rk_pool_take(&session->conn, a->op, session->pool));
+        RK_TRY(rk_measure_take(&session->conn, a->op, session->pool));
         if (trusting || session->conn->fresh || rk_conn_is_alive(session->conn))
             return 0;
         rk_session_drop(session, false);

@@ -142,6 +142,7 @@ static void note_sent(rk_line *line, rk_ticket *ticket, const rk_step *step)
     ticket->parsed = step->parsed;
     ticket->query = step->query;
     ticket->sent_ms = rk_time_monotonic_ms();
+    ticket->sent_us = rk_measure_now();
     ticket->state = RK_TICKET_SENT;
     push(&line->sent, ticket);
     line->newest = ticket;
@@ -176,6 +177,7 @@ int rk_line_run(rk_op *op, rk_step *step)
         return RK_SUSPENDED;
     }
     ticket->state = RK_TICKET_SPENT;
+    rk_measure_statement(op, step, rk_measure_now() - ticket->sent_us);
     step->result = ticket->result;
     ticket->result = NULL;
     if (rk_arena_defer(op->arena, rk_result_clear, step->result) < 0)

@@ -33,8 +33,9 @@ typedef struct rk_ticket {
     const rk_query *query;
     struct pg_result *result;
     int64_t sent_ms;
-    bool parsed; /* a Parse of the statement travels along */
-    bool synced; /* a Sync follows it */
+    int64_t sent_us; /* the same for what is measured */
+    bool parsed;     /* a Parse of the statement travels along */
+    bool synced;     /* a Sync follows it */
 } rk_ticket;
 
 /* Opens no connection: it takes one of the pool's that lies idle. NULL without memory. */

@@ -6,6 +6,7 @@ librenku_core_la_SOURCES += \
 	%D%/exchange.c \
 	%D%/line.c %D%/line.h \
 	%D%/failure.c \
+	%D%/measure.c \
 	%D%/migrate.c %D%/migrate.h %D%/migration.h \
 	%D%/migrate_adopt.c \
 	%D%/migrate_check.c \

@@ -114,7 +114,21 @@ int rk_session_run(rk_op *op, struct rk_session *session, rk_step *last);
 /* Runs a text of several statements inside the open transaction. For migrations. */
 int rk_session_script(rk_op *op, const char *sql);
 
+/* --- what it costs (measure.c) --- */
+
+/* Microseconds of a clock that only goes forward. */
+int64_t rk_measure_now(void);
+/* rk_pool_take() with its wait counted. */
+int rk_measure_take(rk_conn **out, rk_op *op, rk_pool *pool);
+/* Counts a statement that was answered, and logs it when it was slow. */
+void rk_measure_statement(rk_op *op, const rk_step *step, int64_t micros);
+
 /* --- one round trip (exchange.c) --- */
+
+enum { RK_STATEMENT_NAME_SIZE = 24 };
+
+/* Under which name the server knows a statement. */
+void rk_statement_name(char out[RK_STATEMENT_NAME_SIZE], const char *sql);
 
 extern const rk_query rk_query_begin, rk_query_commit;
 

@@ -54,6 +54,7 @@ static int send_once(rk_net_answer *out, const errand *e)
                            .body_size = e->body.length,
                            .timeout_ms = RK_K8S_TIMEOUT_MS,
                            .max_bytes = ANSWER_MAX_BYTES,
+                           .traced = true,
                            .tls = &e->access->tls,
                        });
 }

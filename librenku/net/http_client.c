@@ -12,6 +12,7 @@
 #include "librenku/base/cancel.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
+#include "librenku/base/trace.h"
 #include "librenku/base/url.h"
 
 enum {
@@ -207,8 +208,21 @@ static bool has_credentials(const rk_net_request *request)
     return false;
 }
 
+/* The trace is for services of the deployment, not for whomever a user names. */
+static int set_trace(transfer *t)
+{
+    const rk_trace *trace = t->request->traced ? t->op->trace : NULL;
+
+    if (trace && trace->parent)
+        RK_TRY(add_header(t, &(rk_net_header){"traceparent", trace->parent}));
+    if (trace && trace->sentry)
+        RK_TRY(add_header(t, &(rk_net_header){"sentry-trace", trace->sentry}));
+    return 0;
+}
+
 static int set_headers(transfer *t)
 {
+    RK_TRY(set_trace(t));
     for (size_t i = 0; i < t->request->header_count; i++)
         RK_TRY(add_header(t, &t->request->headers[i]));
     RK_TRY(add_line(t, "Expect:")); /* takes it away: no second round trip for a larger body */

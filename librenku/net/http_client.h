@@ -37,7 +37,8 @@ typedef struct {
     size_t max_bytes;     /* of the body of the answer; 0 is 1 MiB */
     const char *ca_file;  /* trusted beside the system's store; NULL is SSL_CERT_FILE of the
                              operation's settings */
-    const rk_net_tls *tls;         /* NULL is the usual: no certificate of ours */
+    const rk_net_tls *tls; /* NULL is the usual: no certificate of ours */
+    bool traced;           /* a service of the deployment: it learns the trace of the request */
     bool (*cancelled)(void *user); /* asked about once a second; NULL is never */
     void *user;
 } rk_net_request;

@@ -57,6 +57,7 @@ static int ask(struct json_object **out, rk_op *op, const char *project_id)
         .body = body,
         .body_size = strlen(body),
         .timeout_ms = TIMEOUT_MS,
+        .traced = true,
     };
 
     RK_CHECK(request.url);

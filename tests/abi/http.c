@@ -129,6 +129,28 @@ TEST(an_identity_provider_is_looked_for)
     renku_ctx_free(ctx);
 }
 
+TEST(a_context_tells_what_it_has_counted)
+{
+    renku_ctx *ctx = abi_open();
+    renku_metric metric = RENKU_METRIC_INIT, unset = {0};
+    size_t count = 0;
+
+    DONE(renku_db_status(ctx));
+    for (; renku_ctx_metric(ctx, count, &metric); count++) {
+        EXPECT(strncmp(metric.name, "renku_", 6) == 0 && *metric.help);
+        EXPECT(metric.kind == RENKU_METRIC_COUNTER || metric.kind == RENKU_METRIC_GAUGE);
+        EXPECT(metric.value >= 0);
+        if (strcmp(metric.name, "renku_db_statements_total") == 0)
+            EXPECT(metric.value > 0);
+    }
+    EXPECT(count > 10);
+    EXPECT(!renku_ctx_metric(NULL, 0, &metric));
+    EXPECT(!renku_ctx_metric(ctx, 0, NULL));
+    EXPECT(!renku_ctx_metric(ctx, 0, &unset));
+    EXPECT(!renku_ctx_metric(ctx, SIZE_MAX, &metric));
+    renku_ctx_free(ctx);
+}
+
 TEST(readiness_tells_what_is_wrong)
 {
     renku_ctx *ctx = abi_open();

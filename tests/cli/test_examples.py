@@ -65,6 +65,9 @@ def with_key_pairs(world, _postgres) -> None:
         path.chmod(0o600)
 
 
+# What needs a local installation that runs, and what its example is followed by.
+LOCAL = {"token": '; test -n "$TOKEN"', "top": ""}
+
 # What must be so before the example of a command.
 PREPARATIONS = {
     "secrets rotate": with_key_pairs,
@@ -101,7 +104,7 @@ def run(world, example: str, **more) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ENDLESS and name != "token"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {*ENDLESS, *LOCAL}])
 def test_the_example_of_a_command_works(world, renku, postgres, name):
     example = example_of(renku, name)
     PREPARATIONS.get(name, lambda *_: None)(world, postgres)
@@ -112,8 +115,9 @@ def test_the_example_of_a_command_works(world, renku, postgres, name):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_example_of_token_works(local_home, renku):
-    done = run(local_home, f"{example_of(renku, 'token')}; test -n \"$TOKEN\"")
+@pytest.mark.parametrize("name", LOCAL)
+def test_the_example_of_what_needs_a_local_installation_works(local_home, renku, name):
+    done = run(local_home, f"{example_of(renku, name)}{LOCAL[name]}")
 
     assert done.returncode == 0, done.stderr
 
@@ -146,4 +150,4 @@ def test_the_example_of_a_group_works(world, renku, group):
 
 
 def test_every_preparation_belongs_to_a_command():
-    assert set(PREPARATIONS) | set(ENDLESS) <= set(NAMES)
+    assert {*PREPARATIONS, *ENDLESS, *LOCAL} <= set(NAMES)

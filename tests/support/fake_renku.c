@@ -391,6 +391,14 @@ renku_result *renku_http_ready(renku_ctx *ctx, int verbose)
     return make_text(200, "text/plain", verbose ? "database ok\nok\n" : "ok\n");
 }
 
+int renku_ctx_metric(renku_ctx *ctx, size_t index, renku_metric *out)
+{
+    (void)ctx;
+    (void)index;
+    (void)out;
+    return 0;
+}
+
 const char *renku_ctx_setting(renku_ctx *ctx, const char *name)
 {
     (void)ctx;

@@ -86,6 +86,7 @@ static const struct {
     {RK_SET_DB_PASSWORD,                                             NULL                                       },
     {RK_SET_DB_POOL_SIZE,                                            "4"                                        },
     {RK_SET_RENKU_DB_POOL_WAIT_MS,                                   "30000"                                    },
+    {RK_SET_RENKU_SLOW_STATEMENT_MS,                                 "1000"                                     },
     {RK_SET_RENKU_DB_STATEMENT_TIMEOUT_MS,                           "0"                                        },
     {RK_SET_AUTHZ_DB_GRPC_PORT,                                      "50051"                                    },
     {RK_SET_AUTHZ_DB_NO_TLS_CONNECTION,                              "false"                                    },

@@ -222,7 +222,7 @@ START_TEST(metrics_count_what_all_processes_did)
         pid_t child = fork();
 
         if (child == 0) {
-            rk_metrics_worker(i);
+            rk_metrics_worker(i, NULL);
             rk_metrics_in_flight(1);
             for (int n = 0; n < 1000; n++)
                 rk_metrics_request("GET", "/a?x=1", 200, 30000);
@@ -247,7 +247,7 @@ START_TEST(metrics_count_what_all_processes_did)
                true);
     has_metric("renku_http_requests_in_flight 4\n", true);
     has_metric("renku_http_refused_total{http_status=\"400\"} 1\n", true);
-    rk_metrics_worker(1); /* what the dead worker left does not count on */
+    rk_metrics_worker(1, NULL); /* what the dead worker left does not count on */
     has_metric("renku_http_requests_in_flight 3\n", true);
 }
 END_TEST

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <unistd.h>
+
+#include "librenku/api/authenticate.h"
+#include "librenku/api/ctx.h"
+#include "librenku/api/keyset.h"
+#include "librenku/api/versioned.h"
+#include "librenku/base/counter.h"
+#include "librenku/db/db.h"
+#include "renku/http.h"
+
+static const struct {
+    const char *name;
+    const char *help;
+    int kind;
+    double divisor;
+} rows[] = {
+#define RK_COUNTER(id, divisor, name, help) {name, help, RENKU_METRIC_COUNTER, divisor},
+#define RK_GAUGE(id, name, help) {name, help, RENKU_METRIC_GAUGE, 1},
+#include "librenku/base/counter.def"
+#undef RK_COUNTER
+#undef RK_GAUGE
+};
+
+static double age_of_keys(const renku_ctx *ctx)
+{
+    rk_keyset_state state = {.age_ms = -1};
+
+    if (ctx->authenticator)
+        rk_authenticator_keys(&state, ctx->authenticator);
+    return state.age_ms > 0 ? (double)state.age_ms / 1000 : 0;
+}
+
+static double value_of(renku_ctx *ctx, size_t index)
+{
+    int open, busy;
+
+    rk_pool_count(ctx->pool, &open, &busy);
+    switch (index) {
+    case RK_COUNT_POOL_SIZE:
+        return (double)rk_settings_int(ctx->settings, RK_SET_DB_POOL_SIZE);
+    case RK_COUNT_POOL_OPEN:
+        return open;
+    case RK_COUNT_POOL_BUSY:
+        return busy;
+    case RK_COUNT_JWKS_AGE:
+        return age_of_keys(ctx);
+    default:
+        return (double)atomic_load(&ctx->counters.values[index]) / rows[index].divisor;
+    }
+}
+
+int renku_ctx_metric(renku_ctx *ctx, size_t index, renku_metric *out)
+{
+    if (!ctx || !out || !rk_size_is_set(out->size) || ctx->process != getpid() ||
+        index >= RK_COUNT(rows))
+        return 0;
+    const renku_metric metric = {
+        .size = out->size,
+        .name = rows[index].name,
+        .help = rows[index].help,
+        .kind = rows[index].kind,
+        .value = value_of(ctx, index),
+    };
+
+    memcpy(out, &metric, out->size < sizeof(metric) ? out->size : sizeof(metric));
+    return 1;
+}
