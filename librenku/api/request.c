@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "librenku/base/buf.h"
 #include "librenku/base/trace.h"
 
 enum { UUID_DIGITS = 32, ID_MAX = 4096 };
@@ -13,10 +14,13 @@ enum { UUID_DIGITS = 32, ID_MAX = 4096 };
 /* RFC 9110 5.5: nothing else may stand in a field, and some values come back in the answer. */
 static bool is_field_text(const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
+    size_t length = strlen(text);
 
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
+    for (size_t at = 0; at < length; at++) {
+        at += rk_plain_length(text + at, length - at);
+        unsigned char c = (unsigned char)text[at];
+
+        if ((c < 0x20 && c != '\t' && at < length) || c == 0x7f)
             return false;
     }
     return true;

@@ -172,10 +172,9 @@ static bool is_plain_block(const unsigned char *bytes)
     return (halves[0] | halves[1]) == 0;
 }
 
-/* How many bytes from the start can stand as they are. The last block may overlap the one before.
- */
-static size_t plain_length(const unsigned char *bytes, size_t length)
+size_t rk_plain_length(const char *text, size_t length)
 {
+    const unsigned char *bytes = (const unsigned char *)text;
     size_t at = 0;
 
     while (length - at >= sizeof(block) && is_plain_block(bytes + at))
@@ -209,7 +208,7 @@ static void add_escaped(rk_buf *buf, const char *text, size_t length)
     const unsigned char *bytes = (const unsigned char *)text;
 
     for (size_t at = 0; at < length;) {
-        size_t plain = plain_length(bytes + at, length - at);
+        size_t plain = rk_plain_length(text + at, length - at);
 
         rk_buf_add(buf, text + at, plain);
         at += plain;
@@ -235,7 +234,7 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
     }
     if (!reserve(buf, length + 2))
         return;
-    if (plain_length((const unsigned char *)text, length) == length) {
+    if (rk_plain_length(text, length) == length) {
         add_quoted(buf, text, length);
         return;
     }

@@ -22,7 +22,7 @@ LENGTH = 200  # choices of a sequence, some of them to do nothing
 AVERAGE = 265  # steps of a sequence, those of its audit included: about as many
 
 # Other rooms, and the secrets storage: what they answer, tests/http says.
-ELSEWHERE = {"error_sample", "openapi_get", "token_refresh", "storage_schema_test_connection", "kubernetes_secret_create"}
+ELSEWHERE = {"error_sample", "openapi_get", "token_refresh", "storage_schema_test_connection"}
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,11 @@ class Keeper:
 
     def person(self) -> Person:
         user_id = str(uuid.uuid4())
-        self.rows.run("INSERT INTO users.users (keycloak_id) VALUES (%s)", user_id)
+        self.rows.run(
+            "WITH person AS (INSERT INTO users.users (keycloak_id) VALUES (%s) RETURNING keycloak_id)"
+            " INSERT INTO common.namespaces (id, slug, user_id) SELECT public.generate_ulid(), %s, keycloak_id FROM person",
+            user_id, unique("keeper").lower(),
+        )  # fmt: skip
         return Person(self.realm.token(user_id, email="jane@example.org"), user_id)
 
     def add(self, person: Person, value: str = "v", pair=None, expires: str | None = None, **columns) -> str:

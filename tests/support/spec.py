@@ -98,11 +98,14 @@ def operations_of(document: dict) -> list[Operation]:
 
 
 def documents() -> dict[Path, dict]:
-    """Each with the components that all rooms share."""
+    """Those of the data API, each with the components that all rooms share."""
     common = yaml.safe_load((ROOT / "librenku/api/common.yaml").read_text())["components"]
     found = {}
     for path in sorted(ROOT.glob("librenku/*/apispec.yaml")):
-        document = found[path] = yaml.safe_load(path.read_text())
+        document = yaml.safe_load(path.read_text())
+        if document.get("x-renku", {}).get("service", "data") != "data":
+            continue
+        found[path] = document
         own = document.get("components", {})
         document["components"] = {
             kind: common.get(kind, {}) | own.get(kind, {}) for kind in common | own
