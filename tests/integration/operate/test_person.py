@@ -143,7 +143,7 @@ def test_every_table_with_a_user_is_looked_at(make_database):
 
 
 def test_an_unknown_person_ends_with_3(world, tools):
-    assert "cannot be found" in tools.refused("export", "--user", "nobody", database=world[0], status=3)
+    assert "there is no user 'nobody'" in tools.refused("export", "--user", "nobody", database=world[0], status=3)
     assert tools.refused("export", database=world[0], status=2)
 
 
@@ -209,7 +209,7 @@ def test_a_dry_run_for_people(world, tools):
 
 
 def test_somebody_unknown_is_not_previewed(world, tools):
-    assert "cannot be found" in tools.refused("user", "delete", "nobody", "--dry-run", database=world[0], status=3)
+    assert "there is no user 'nobody'" in tools.refused("user", "delete", "nobody", "--dry-run", database=world[0], status=3)
 
 
 def test_a_database_that_does_not_count_cannot_preview(world, tools, postgres):
