@@ -68,7 +68,7 @@ void rk_line_free(rk_line *line)
     if (!line)
         return;
     if (line->conn)
-        rk_pool_take_back(line->pool, line->conn, !line->sent.first);
+        rk_pool_give(line->pool, line->conn, !line->sent.first);
     free(line);
 }
 
@@ -91,7 +91,7 @@ void rk_line_drop(rk_line *line)
     while (line->sent.first)
         refuse(line, shift(&line->sent));
     if (line->conn)
-        rk_pool_take_back(line->pool, line->conn, false);
+        rk_pool_give(line->pool, line->conn, false);
     line->conn = NULL;
     line->under_way = line->syncs = 0;
     line->unsynced = false;
@@ -120,7 +120,7 @@ bool rk_line_is_open(rk_line *line)
 {
     int64_t now = rk_time_monotonic_ms();
 
-    if (line->under_way == UNDER_WAY_MAX || !open_line(line, now))
+    if (line->under_way == UNDER_WAY_MAX || rk_pool_wants_back(line->pool) || !open_line(line, now))
         return false;
     return !line->sent.first || now - line->sent.first->sent_ms < HESITATE_MS;
 }
@@ -267,6 +267,13 @@ static bool take_all(rk_line *line)
     return !line->sent.first || rk_time_monotonic_ms() - line->sent.first->sent_ms < GIVE_UP_MS;
 }
 
+/* A thread waits for it. The loop may still hear of its socket, and finds nothing to read. */
+static void give_back(rk_line *line)
+{
+    rk_pool_give(line->pool, line->conn, true);
+    line->conn = NULL;
+}
+
 void rk_line_read(rk_line *line)
 {
     if (!line->conn)
@@ -277,6 +284,8 @@ void rk_line_read(rk_line *line)
 
     if (!alive || !take_all(line))
         rk_line_drop(line);
+    else if (!line->sent.first && line->syncs == 0 && rk_pool_wants_back(line->pool))
+        give_back(line);
 }
 
 rk_ticket *rk_line_next(rk_line *line)

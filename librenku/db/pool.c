@@ -26,7 +26,8 @@ struct rk_pool {
     rk_conn *idle; /* last used first */
     waiter *queue; /* the oldest first: nobody overtakes */
     waiter **end;
-    int open; /* idle, in use, and being opened */
+    atomic_int waiting; /* how many are in the queue */
+    int open;           /* idle, in use, and being opened */
     int busy;
     int lent;     /* of the busy ones, those that a line keeps */
     int pause_ms; /* after the last attempt to open one that failed; 0 after a success */
@@ -162,6 +163,7 @@ static void enqueue(rk_pool *pool, waiter *self)
     self->next = NULL;
     *pool->end = self;
     pool->end = &self->next;
+    atomic_fetch_add_explicit(&pool->waiting, 1, memory_order_relaxed);
 }
 
 static void dequeue(rk_pool *pool, const waiter *self)
@@ -174,6 +176,7 @@ static void dequeue(rk_pool *pool, const waiter *self)
         *link = (*link)->next;
     if (!*link)
         pool->end = link;
+    atomic_fetch_sub_explicit(&pool->waiting, 1, memory_order_relaxed);
 }
 
 /* The oldest looks again. */
@@ -276,7 +279,7 @@ static bool note_attempt(rk_pool *pool, int err)
         pool->pause_until_ms = rk_time_monotonic_ms() + pool->pause_ms;
     }
 
-    bool others = pool->open - pool->lent > 1;
+    bool others = pool->open > 1;
 
     (void)pthread_mutex_unlock(&pool->lock);
     return others;
@@ -328,21 +331,17 @@ rk_conn *rk_pool_lend(rk_pool *pool)
         conn = pool->idle;
         pool->idle = conn->next;
         pool->busy++;
-        pool->lent++;
     }
     (void)pthread_mutex_unlock(&pool->lock);
     if (!conn || (!conn->fresh && rk_conn_is_alive(conn)))
         return conn;
-    rk_pool_take_back(pool, conn, false);
+    rk_pool_give(pool, conn, false);
     return NULL;
 }
 
-void rk_pool_take_back(rk_pool *pool, rk_conn *conn, bool usable)
+bool rk_pool_wants_back(const rk_pool *pool)
 {
-    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
-    pool->lent--;
-    (void)pthread_mutex_unlock(&pool->lock);
-    rk_pool_give(pool, conn, usable);
+    return atomic_load_explicit(&pool->waiting, memory_order_relaxed) > 0;
 }
 
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable)

@@ -71,8 +71,8 @@ void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);
 /* One that lies idle and is alive, if there is one that can be spared: nobody waits for it, and it
  * is not the only one that may be. NULL is none. */
 rk_conn *rk_pool_lend(rk_pool *pool);
-/* Ends that. */
-void rk_pool_take_back(rk_pool *pool, rk_conn *conn, bool usable);
+/* Whether somebody waits for one, so that a lent one should be given. */
+bool rk_pool_wants_back(const rk_pool *pool);
 const rk_pool_options *rk_pool_options_of(const rk_pool *pool);
 /* Behind a pooler that hands out another server for each transaction, statements are parsed each
  * time. */
