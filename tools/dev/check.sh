@@ -117,12 +117,20 @@ check_unit-sanitize() {
     run_units build-sanitize "${SANITIZE[@]}"
 }
 
+# How a suite is spread over the processors: files that take long apart would leave one of them idle.
+spread_of() {
+    case "$1" in
+    cli) echo worksteal ;;
+    *) echo loadfile ;;
+    esac
+}
+
 # $1: suite, $2: folder of the build, then its arguments
 run_python() {
     setup_python
     build_tree "${@:2}"
     RENKU_BUILD=$ROOT/$2 PYTHONPATH=$ROOT/tests .venv/bin/python -m pytest -p support.no_skip -c tests/pytest.ini \
-        -n "$JOBS" --dist loadfile -o cache_dir="$ROOT/$LOGS/.pytest-$1-$2" "tests/$1"
+        -n "$JOBS" --dist "$(spread_of "$1")" -o cache_dir="$ROOT/$LOGS/.pytest-$1-$2" "tests/$1"
 }
 
 check_guest-oom() {
