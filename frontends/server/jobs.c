@@ -19,6 +19,8 @@ struct rk_jobs {
     rk_job *first, **last;
     rk_job *finished, **finished_last;
     unsigned most, threads, idle, waiting, running;
+    pthread_t gone; /* the last thread that ended, when there is one; it joined the one before */
+    bool has_gone;
     bool stopping;
     int event_fd;
 };
@@ -74,6 +76,22 @@ static rk_job *take_first(rk_jobs *jobs)
     return job;
 }
 
+/* Whoever joins this thread next knows that it, and all that ended before it, run nothing of this
+ * module any longer, which may then be unloaded. The lock is held, and let go. */
+static void end_thread(rk_jobs *jobs)
+{
+    pthread_t before = jobs->gone;
+    bool has_before = jobs->has_gone;
+
+    jobs->gone = pthread_self();
+    jobs->has_gone = true;
+    jobs->threads--;
+    pthread_cond_signal(&jobs->ended);
+    pthread_mutex_unlock(&jobs->lock);
+    if (has_before)
+        pthread_join(before, NULL);
+}
+
 static void *work(void *arg)
 {
     rk_jobs *jobs = arg;
@@ -87,9 +105,7 @@ static void *work(void *arg)
         pthread_mutex_lock(&jobs->lock);
         push_finished(jobs, job);
     }
-    jobs->threads--;
-    pthread_cond_signal(&jobs->ended);
-    pthread_mutex_unlock(&jobs->lock);
+    end_thread(jobs);
     return NULL;
 }
 
@@ -100,7 +116,6 @@ static int start_thread(rk_jobs *jobs)
 
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 
     int failed = rk_thread_start(&thread, &attributes, work, jobs);
 
@@ -203,6 +218,8 @@ void rk_jobs_free(rk_jobs *jobs)
     while (jobs->threads > 0)
         pthread_cond_wait(&jobs->ended, &jobs->lock);
     pthread_mutex_unlock(&jobs->lock);
+    if (jobs->has_gone)
+        pthread_join(jobs->gone, NULL);
     pthread_cond_destroy(&jobs->work);
     pthread_cond_destroy(&jobs->ended);
     pthread_mutex_destroy(&jobs->lock);

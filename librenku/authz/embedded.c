@@ -28,8 +28,7 @@ static int bits_many(int64_t *out, rk_op *op, rk_object_type type, const rk_stri
     rk_array rows;
 
     RK_ASSERT(query);
-    RK_TRY(rk_db_all(&rows, op, query, RK_PARAMS(RK_SUBJECT(op), rk_texts(op, ids))));
-    RK_ASSERT(rows.count == ids->count);
+    RK_TRY(rk_db_each(&rows, op, query, RK_PARAMS(RK_SUBJECT(op), rk_texts(op, ids)), ids->count));
     const int64_t *found = rows.items;
 
     for (size_t i = 0; i < rows.count; i++)

@@ -74,10 +74,10 @@ int rk_embedded_exist(bool *out, rk_op *op, const rk_relationship *relationships
     RK_TRY(begin(&asked, op, count));
     for (size_t i = 0; i < count; i++)
         RK_TRY(add(&asked, op, &relationships[i]));
-    RK_TRY(rk_db_all(&rows, op, &query,
-                     RK_PARAMS(rk_texts(op, &asked.letters), rk_texts(op, &asked.objects),
-                               rk_texts(op, &asked.subjects))));
-    RK_ASSERT(rows.count == count);
+    RK_TRY(rk_db_each(&rows, op, &query,
+                      RK_PARAMS(rk_texts(op, &asked.letters), rk_texts(op, &asked.objects),
+                                rk_texts(op, &asked.subjects)),
+                      count));
     for (size_t i = 0; i < count; i++)
         out[i] = ((const rk_opt_bool *)rows.items)[i].value;
     return 0;

@@ -117,6 +117,8 @@ int rk_db_one(void *out, rk_op *op, const rk_query *query, rk_params params);
 int rk_db_lookup(void *out, bool *found, rk_op *op, const rk_query *query, rk_params params);
 /* All rows, as an array of models in the arena. */
 int rk_db_all(rk_array *out, rk_op *op, const rk_query *query, rk_params params);
+/* The same of a statement that gives as many rows as it was given values. */
+int rk_db_each(rk_array *out, rk_op *op, const rk_query *query, rk_params params, size_t count);
 /* One page: models, and how many there are in all. A row holds a model, whose first column is never
  * NULL, and behind it, as its last column, the total as int64_t; a row without a model, as of a
  * page past the end, tells the total alone. */

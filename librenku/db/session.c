@@ -159,6 +159,16 @@ int rk_db_all(rk_array *out, rk_op *op, const rk_query *query, rk_params params)
     return 0;
 }
 
+int rk_db_each(rk_array *out, rk_op *op, const rk_query *query, rk_params params, size_t count)
+{
+    RK_TRY(rk_db_all(out, op, query, params));
+    if (out->count == count)
+        return 0;
+    return rk_fail(op, RK_ERR_DATABASE,
+                   "Database error occurred: %zu rows came where %zu were asked for; please retry",
+                   out->count, count);
+}
+
 static bool has_model(const char *item, const rk_row *row)
 {
     const char *first;
