@@ -54,7 +54,7 @@ int rk_session_secret_list(rk_session_secrets *out, rk_op *op, const rk_session_
     rk_array rows;
 
     RK_TRY(rk_db_all(&rows, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(in->project_id))));
-    RK_TRY(rk_secret_slot_readable(op, rows.items, in->project_id));
+    RK_TRY(rk_secret_slot_readable(op, &rows, in->project_id));
     return show(out, op, &rows);
 }
 
@@ -292,7 +292,7 @@ int rk_session_secret_patch(rk_session_secrets *out, rk_op *op,
     op->reply->status = OK;
     RK_TRY(read_items(&work, op, &in->body));
     RK_TRY(find_slots(&slots, op, in->project_id, &work.slot_ids));
-    RK_TRY(rk_secret_slot_readable(op, slots.items, in->project_id));
+    RK_TRY(rk_secret_slot_readable(op, &slots, in->project_id));
     RK_TRY(check_wishes(&work, op, &slots, in->project_id));
     RK_TRY(seal_wishes(&work, op, &slots));
     if (work.count)

@@ -26,8 +26,14 @@ static const char filename_taken[] = "Another secret slot of the project has the
 
 /* --- permissions ------------------------------------------------------------------------------ */
 
-int rk_secret_slot_readable(rk_op *op, const rk_secret_slot *first, const char *project_id)
+int rk_secret_slot_readable(rk_op *op, const rk_array *rows, const char *project_id)
 {
+    const rk_secret_slot *first = rows->items;
+
+    if (rows->count == 0)
+        return rk_fail(op, RK_ERR_DATABASE,
+                       "Database error occurred: no row came of project '%s'; please retry",
+                       project_id);
     return rk_authz_require(op, RK_OBJECT_PROJECT, project_id, first->bits, RK_SCOPE_READ,
                             RK_ERR_NOT_FOUND);
 }
@@ -144,7 +150,7 @@ int rk_session_secret_slot_list(rk_secret_slots *out, rk_op *op,
 
     RK_TRY(
         rk_db_all((rk_array *)out, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(in->project_id))));
-    RK_TRY(rk_secret_slot_readable(op, out->items, in->project_id));
+    RK_TRY(rk_secret_slot_readable(op, (const rk_array *)out, in->project_id));
     if (!out->items[0].id)
         out->count = 0;
     return 0;

@@ -25,8 +25,8 @@
 
 /* Fills the ETag. */
 int rk_secret_slot_loaded(void *slot, rk_op *op);
-/* NOT_FOUND unless the caller may read the project of these rows, of which there is at least one.
- */
-int rk_secret_slot_readable(rk_op *op, const rk_secret_slot *first, const char *project_id);
+/* NOT_FOUND unless the caller may read the project of these rows, whose models begin with a slot.
+ * There is at least one, if the database tells the truth. */
+int rk_secret_slot_readable(rk_op *op, const rk_array *rows, const char *project_id);
 
 #endif

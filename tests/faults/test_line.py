@@ -6,6 +6,7 @@ as after the change; the next request works. RENKU_FAULTS=all takes every messag
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
@@ -19,6 +20,8 @@ from support.lanes import PATIENCE, Lane, Request, State
 from support.spec import Operation, operations
 
 OPERATIONS = operations()
+# of libpq, when the server that it speaks to lies
+LOSSES = {"LSAN_OPTIONS": f"suppressions={Path(__file__).with_name('lying_server.supp')}:print_suppressions=0"}
 # What the world of these tests does not hold: an attached GitLab, rclone, tokens of sessions, a user who has gone.
 REFUSED = {
     "POST /internal/authentication/token",
@@ -84,7 +87,7 @@ def lanes(cluster, settings, world, start_server):
     free, made = SimpleQueue(), []
 
     def make_server(database):
-        return start_server(base=settings | database, workers=1, arguments=("--no-migrate",))
+        return start_server(LOSSES, base=settings | database, workers=1, arguments=("--no-migrate",))
 
     for _ in range(LANES):
         database = cluster.create_database(settings["DB_NAME"])
