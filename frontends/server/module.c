@@ -207,11 +207,13 @@ void kore_parent_configure(int argc, char **argv)
     kore_msg_register(MESSAGE_READY, on_ready);
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* large bodies go back to the system at once */
+    rk_sanitizer_ignore(); /* what Kore's parent keeps, a worker that replaces another loses */
 }
 
 /* The last moment before the sandbox closes. */
 void kore_seccomp_hook(void)
 {
+    rk_sanitizer_watch();
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no worker without a parent that could replace or stop it */
     if (getppid() != parent_pid)
         _exit(0);
