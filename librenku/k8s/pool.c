@@ -134,7 +134,7 @@ static int check_remote(const char **path, rk_op *op, const char *folder, const 
 
 static int load_remote(rk_k8s *k8s, rk_op *op, const char *folder, const remote *row)
 {
-    const char *path = NULL;
+    const char *path = "";
     int result = check_remote(&path, op, folder, row->config_name);
 
     if (result == RK_ERR_NO_MEMORY || result == RK_ERR_CANCELLED)
