@@ -35,9 +35,16 @@ NEEDED_BY_HAND = {
     "renku": {"ca-certificates": "optional", "postgresql": "optional", "postgresql-contrib": "optional"},
 }
 # Packages whose copyright file is prose: what it says of the library itself.
+GCC_RUNTIME = "GPL-3.0-or-later WITH GCC-exception-3.1"
 LICENCES_IN_PROSE = {
     "libc6": "LGPL-2.1-or-later",
     "libcom-err2": "MIT",
+    "libasan8": GCC_RUNTIME,
+    "libgcc-s1": GCC_RUNTIME,
+    "liblsan0": GCC_RUNTIME,
+    "libstdc++6": GCC_RUNTIME,
+    "libtsan2": GCC_RUNTIME,
+    "libubsan1": GCC_RUNTIME,
     "libgnutls30": "LGPL-2.1-or-later",
     "libgssapi-krb5-2": "MIT",
     "libk5crypto3": "MIT",
