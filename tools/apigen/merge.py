@@ -66,13 +66,13 @@ def _references(node):
 
 def _reached(document, paths):
     """The components that the paths need, directly or not, in the order of the document."""
-    needed, todo = set(), list(_references(paths))
-    while todo:
-        place = todo.pop()
+    needed, pending = set(), list(_references(paths))
+    while pending:
+        place = pending.pop()
         if place not in needed:
             needed.add(place)
             kind, name = place
-            todo += _references(document.root["components"][kind][name])
+            pending += _references(document.root["components"][kind][name])
     return {
         kind: {name: node for name, node in components.items() if (kind, name) in needed}
         for kind, components in document.root.get("components", {}).items()

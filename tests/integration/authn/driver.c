@@ -4,7 +4,6 @@
  * from the environment; DRIVER_REFRESH_MS, DRIVER_KEEP_MS, DRIVER_PAUSE_MS, DRIVER_KEYS_TIMEOUT_MS
  * and DRIVER_DISCOVERY_TIMEOUT_MS change the times of the key set. */
 #include <json-c/json.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,26 +16,11 @@
 #include "librenku/base/time.h"
 #include "librenku/crypto/envelope.h"
 #include "librenku/crypto/obscure.h"
-
-enum { THREADS_MAX = 512 };
+#include "tests/support/lines.h"
 
 static rk_authenticator *auth;
 static rk_settings *settings;
 static rk_log logger;
-static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
-
-static void log_line(void *user, int level, const char *line)
-{
-    (void)user;
-    (void)level;
-    fprintf(stderr, "%s\n", line);
-}
-
-static const char *from_environment(void *user, const char *name)
-{
-    (void)user;
-    return getenv(name);
-}
 
 static int milliseconds(const char *name)
 {
@@ -46,16 +30,6 @@ static int milliseconds(const char *name)
 }
 
 /* --- members of a request, members of an answer ----------------------------------------------- */
-
-static const char *text_of(json_object *request, const char *name)
-{
-    return json_object_get_string(json_object_object_get(request, name));
-}
-
-static int64_t int_of(json_object *request, const char *name)
-{
-    return json_object_get_int64(json_object_object_get(request, name));
-}
 
 static void add_text(json_object *answer, const char *name, const char *value)
 {
@@ -398,44 +372,6 @@ static void run_request(json_object *answer, json_object *request)
     add_int(answer, "took_us", rk_time_now() - begun);
 }
 
-static void *run_line(void *line)
-{
-    json_object *request = json_tokener_parse(line);
-    json_object *answer = json_object_new_object();
-
-    json_object_object_add(answer, "n", json_object_get(json_object_object_get(request, "n")));
-    run_request(answer, request);
-    pthread_mutex_lock(&output);
-    printf("%s\n", json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN));
-    fflush(stdout);
-    pthread_mutex_unlock(&output);
-    json_object_put(answer);
-    json_object_put(request);
-    free(line);
-    return NULL;
-}
-
-static void run_lines(void)
-{
-    static pthread_t threads[THREADS_MAX];
-    size_t count = 0;
-    char *line = NULL;
-    size_t size = 0;
-
-    while (getline(&line, &size, stdin) > 0) {
-        if (count == THREADS_MAX) {
-            for (size_t i = 0; i < count; i++)
-                pthread_join(threads[i], NULL);
-            count = 0;
-        }
-        if (pthread_create(&threads[count++], NULL, run_line, strdup(line)) != 0)
-            abort();
-    }
-    for (size_t i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
-    free(line);
-}
-
 /* The verified tokens and the key set again, with the times of the test. */
 static int change_times(rk_op *op)
 {
@@ -488,7 +424,7 @@ int main(void)
         rk_op_end(&op);
         return EXIT_FAILURE;
     }
-    run_lines();
+    lines_run(run_request);
     rk_authenticator_free(auth);
     rk_op_end(&op);
     return EXIT_SUCCESS;

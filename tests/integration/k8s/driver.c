@@ -7,7 +7,6 @@
 #include <json-c/json.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,9 @@
 #include "librenku/base/time.h"
 #include "librenku/db/db.h"
 #include "librenku/k8s/k8s.h"
+#include "tests/support/lines.h"
 
-enum { THREADS_MAX = 512, ITEMS_MAX = 16 };
+enum { ITEMS_MAX = 16 };
 
 static const char *const kinds[] = {
 #define RK_K8S_KIND(name, group, version, kind, collection, place) kind,
@@ -32,32 +32,8 @@ static rk_k8s *k8s;
 static rk_pool *pool;
 static rk_settings *settings;
 static rk_log logger;
-static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
-
-static void log_line(void *user, int level, const char *line)
-{
-    (void)user;
-    (void)level;
-    fprintf(stderr, "%s\n", line);
-}
-
-static const char *from_environment(void *user, const char *name)
-{
-    (void)user;
-    return getenv(name);
-}
 
 /* --- members ---------------------------------------------------------------------------------- */
-
-static const char *text_of(json_object *request, const char *name)
-{
-    return json_object_get_string(json_object_object_get(request, name));
-}
-
-static int64_t int_of(json_object *request, const char *name)
-{
-    return json_object_get_int64(json_object_object_get(request, name));
-}
 
 static rk_k8s_kind kind_of(json_object *request)
 {
@@ -258,41 +234,6 @@ static void run_request(json_object *answer, json_object *request)
     rk_op_end(&op);
 }
 
-static void *run_line(void *line)
-{
-    json_object *request = json_tokener_parse(line);
-    json_object *answer = json_object_new_object();
-
-    json_object_object_add(answer, "n", json_object_get(json_object_object_get(request, "n")));
-    run_request(answer, request);
-    pthread_mutex_lock(&output);
-    printf("%s\n", json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN));
-    fflush(stdout);
-    pthread_mutex_unlock(&output);
-    json_object_put(answer);
-    json_object_put(request);
-    free(line);
-    return NULL;
-}
-
-static void run_lines(void)
-{
-    static pthread_t threads[THREADS_MAX];
-    size_t count = 0;
-    char *line = NULL;
-    size_t size = 0;
-
-    while (getline(&line, &size, stdin) > 0) {
-        if (count == THREADS_MAX)
-            abort();
-        if (pthread_create(&threads[count++], NULL, run_line, strdup(line)) != 0)
-            abort();
-    }
-    for (size_t i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
-    free(line);
-}
-
 static int open_pool(rk_op *op)
 {
     const rk_pool_options options = {
@@ -351,7 +292,7 @@ int main(void)
     int result = start(&op);
 
     if (result == 0)
-        run_lines();
+        lines_run(run_request);
     else
         fprintf(stderr, "%s\n", op.error.message);
     rk_k8s_close(k8s);
