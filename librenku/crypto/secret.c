@@ -72,9 +72,9 @@ static int check_file(rk_op *op, int file, const char *path, mode_t closed)
     return 0;
 }
 
-/* -1 when reading fails; a file of the whole room or more is too large. */
-static ssize_t read_all(int file, unsigned char *bytes, size_t room)
+ssize_t rk_read_all(int file, void *out, size_t room)
 {
+    char *bytes = out;
     size_t length = 0;
 
     while (length < room) {
@@ -97,7 +97,7 @@ static int read_file(rk_secret **out, rk_op *op, int file, const char *path)
     RK_AUTO(rk_secret) *room = NULL;
 
     RK_TRY(secret_new(&room, op, RK_SECRET_FILE_MAX_BYTES + 1));
-    ssize_t length = read_all(file, room->bytes, room->size_bytes);
+    ssize_t length = rk_read_all(file, room->bytes, room->size_bytes);
 
     if (length < 0)
         return fail_file(op, path, strerror(errno));

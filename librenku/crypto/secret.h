@@ -2,6 +2,8 @@
 #ifndef RK_SECRET_H
 #define RK_SECRET_H
 
+#include <sys/types.h>
+
 #include "librenku/base/op.h"
 
 /* Key material that outlives an operation: in locked memory, not in core dumps, zeroed when freed.
@@ -21,6 +23,9 @@ int rk_secret_copy(rk_secret **out, rk_op *op, const void *bytes, size_t size_by
 int rk_secret_read(rk_secret **out, rk_op *op, const char *path);
 /* The same for a file that everybody may read, but only its owner should be able to change. */
 int rk_secret_read_public(rk_secret **out, rk_op *op, const char *path);
+/* What is left of an open file, @p room bytes at the most: how many there were, or -1 with errno. A
+ * file that fills the room may have more. */
+ssize_t rk_read_all(int file, void *out, size_t room);
 /* NULL is accepted. */
 void rk_secret_free(rk_secret *secret);
 RK_AUTO_DEFINE(rk_secret, rk_secret_free)

@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "librenku/base/time.h"
+#include "librenku/crypto/secret.h"
 #include "librenku/k8s/exec.h"
 #include "librenku/k8s/kubeconfig.h"
 
@@ -27,25 +28,6 @@ static int fail_file(rk_op *op, const char *path, const char *problem)
     return rk_fail(op, RK_ERR_CONFIGURATION, "The file '%s' cannot be used: %s.", path, problem);
 }
 
-/* -1 when reading fails. */
-static ssize_t read_all(int file, char *bytes, size_t room)
-{
-    size_t length = 0;
-
-    while (length < room) {
-        ssize_t got = read(file, bytes + length, room - length);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        length += (size_t)got;
-    }
-    return (ssize_t)length;
-}
-
 static int read_opened(const char **out, rk_op *op, int file, const char *path)
 {
     struct stat found;
@@ -60,7 +42,7 @@ static int read_opened(const char **out, rk_op *op, int file, const char *path)
     char *text = rk_alloc(op, size + 1, 1);
 
     RK_CHECK(text);
-    ssize_t length = read_all(file, text, size);
+    ssize_t length = rk_read_all(file, text, size);
 
     if (length < 0)
         return fail_file(op, path, strerrordesc_np(errno));

@@ -123,31 +123,32 @@ static int add_remote(rk_k8s *k8s, const char *id, const char *path)
 }
 
 /* 0 when it can be used; else the reason stands in the slot of @p op. */
-static int check_remote(const char **path, rk_op *op, const char *folder, const char *name)
+static int try_remote(rk_k8s *k8s, rk_op *op, const char *folder, const remote *row)
 {
+    const char *name = row->config_name;
+
     if (strchr(name, '/') || strcmp(name, "..") == 0)
         return rk_fail(op, RK_ERR_CONFIGURATION, "'%s' is no name of a file.", name);
-    *path = rk_printf(op, "%s/%s", folder, name);
-    RK_CHECK(*path);
-    return rk_k8s_access_check(op, &(rk_k8s_source){.kubeconfig = *path});
+    const char *path = rk_printf(op, "%s/%s", folder, name);
+
+    RK_CHECK(path);
+    RK_TRY(rk_k8s_access_check(op, &(rk_k8s_source){.kubeconfig = path}));
+    pthread_mutex_lock(&k8s->lock);
+    int result = add_remote(k8s, row->id, path);
+
+    pthread_mutex_unlock(&k8s->lock);
+    return result < 0 ? rk_fail_default(op, RK_ERR_NO_MEMORY) : 0;
 }
 
 static int load_remote(rk_k8s *k8s, rk_op *op, const char *folder, const remote *row)
 {
-    const char *path = "";
-    int result = check_remote(&path, op, folder, row->config_name);
+    int result = try_remote(k8s, op, folder, row);
 
-    if (result == RK_ERR_NO_MEMORY || result == RK_ERR_CANCELLED)
+    if (result == 0 || result == RK_ERR_NO_MEMORY || result == RK_ERR_CANCELLED)
         return result;
-    if (result < 0) {
-        rk_log_warning(op, "k8s", "The cluster %s is left out. %s", row->id, op->error.message);
-        rk_error_clear(op);
-        return 0;
-    }
-    pthread_mutex_lock(&k8s->lock);
-    result = add_remote(k8s, row->id, path);
-    pthread_mutex_unlock(&k8s->lock);
-    return result < 0 ? rk_fail_default(op, RK_ERR_NO_MEMORY) : 0;
+    rk_log_warning(op, "k8s", "The cluster %s is left out. %s", row->id, op->error.message);
+    rk_error_clear(op);
+    return 0;
 }
 
 static int load_remotes(rk_k8s *k8s, rk_op *op)
