@@ -35,6 +35,7 @@
 static const rk_query quiet[] = {
     {.sql = "ALTER TABLE common.groups DISABLE TRIGGER librenku_listing_groups"},
     {.sql = "ALTER TABLE common.entity_slugs DISABLE TRIGGER librenku_listing_add"},
+    {.sql = "ALTER TABLE projects.projects_repositories DISABLE TRIGGER USER"},
     {.sql = "ALTER TABLE librenku.relation DISABLE TRIGGER USER"},
     {.sql = "SELECT set_config('work_mem', '256MB', true),"
             "       set_config('maintenance_work_mem', '256MB', true)"},
@@ -68,6 +69,7 @@ static const rk_query loud[] = {
             " END LOOP; END $$"},
     {.sql = "ALTER TABLE common.groups ENABLE TRIGGER librenku_listing_groups"},
     {.sql = "ALTER TABLE common.entity_slugs ENABLE TRIGGER librenku_listing_add"},
+    {.sql = "ALTER TABLE projects.projects_repositories ENABLE TRIGGER USER"},
     {.sql = "ALTER TABLE librenku.relation ENABLE TRIGGER USER"},
 };
 

@@ -31,11 +31,7 @@
 #define PAGE(streams)                                                                              \
     "page AS MATERIALIZED (SELECT DISTINCT ON (sort_key, project_id) project_id, sort_key FROM "   \
     "(" streams ") streams ORDER BY sort_key DESC, project_id LIMIT $4 OFFSET $3)"
-#define SELECT_PAGE                                                                                \
-    PAGE_ROWS("p.*, s.slug, n.slug AS namespace, n.id AS namespace_id, n.group_id,"                \
-              " ARRAY(SELECT r.url FROM projects.projects_repositories r"                          \
-              "        WHERE r.project_id = p.id ORDER BY r.id) AS repositories",                  \
-              "page.sort_key DESC, page.project_id")
+#define SELECT_PAGE PAGE_ROWS("page.sort_key DESC, page.project_id")
 
 typedef struct {
     rk_project project;
@@ -50,15 +46,15 @@ static int listed_loaded(void *model, rk_op *op)
 }
 
 static const rk_column listed_columns[] = {
-    {"p.id",                      RK_COLUMN_TEXT,  offsetof(listed, project.id),                      NULL                },
+    {"p.project_id",              RK_COLUMN_TEXT,  offsetof(listed, project.id),                      NULL                },
     {"p.name",                    RK_COLUMN_TEXT,  offsetof(listed, project.name),                    NULL                },
-    {"p.namespace",               RK_COLUMN_TEXT,  offsetof(listed, project.namespace),               NULL                },
+    {"n.slug",                    RK_COLUMN_TEXT,  offsetof(listed, project.namespace),               NULL                },
     {"p.slug",                    RK_COLUMN_TEXT,  offsetof(listed, project.slug),                    NULL                },
     {"p.creation_date",           RK_COLUMN_TIME,  offsetof(listed, project.creation_date),           NULL                },
     {"p.created_by_id",           RK_COLUMN_TEXT,  offsetof(listed, project.created_by),              NULL                },
     {"p.updated_at",              RK_COLUMN_TIME,  offsetof(listed, project.updated_at),              NULL                },
     {"p.repositories",            RK_COLUMN_TEXTS, offsetof(listed, project.repositories),            NULL                },
-    {"p.visibility",              RK_COLUMN_ENUM,  offsetof(listed, project.visibility),              &rk_visibility_names},
+    {"CASE WHEN p.public THEN 'public' ELSE 'private' END", RK_COLUMN_ENUM,  offsetof(listed, project.visibility),              &rk_visibility_names},
     {"p.description",             RK_COLUMN_TEXT,  offsetof(listed, project.description),             NULL                },
     {"p.keywords",                RK_COLUMN_TEXTS, offsetof(listed, project.keywords),                NULL                },
     {"p.template_id",             RK_COLUMN_TEXT,  offsetof(listed, project.template_id),             NULL                },

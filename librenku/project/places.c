@@ -35,10 +35,7 @@
     " - coalesce((SELECT sum(" direct("'u:' || $2 || ':' || x.parent") ") FROM parents x), 0)"     \
     " END)::bigint AS count)"
 /* clang-format on */
-#define SELECT_PAGE                                                                                \
-    PAGE_ROWS("p.id, p.name, p.created_by_id, p.creation_date, s.slug, n.slug AS namespace,"       \
-              " n.id AS namespace_id",                                                             \
-              "page.project_id")
+#define SELECT_PAGE PAGE_ROWS("page.project_id")
 
 #define IN_PARENT "'p:' || x.parent"
 #define PRIVATE(scope) TOTAL("private", scope)
@@ -51,11 +48,11 @@ typedef struct {
 } listed;
 
 static const rk_column listed_columns[] = {
-    {"p.id",                         RK_COLUMN_TEXT, offsetof(listed, place.project_id),    NULL},
+    {"p.project_id",                  RK_COLUMN_TEXT, offsetof(listed, place.project_id),    NULL},
     {"p.namespace_id",               RK_COLUMN_TEXT, offsetof(listed, place.namespace_id),  NULL},
     {"p.name",                       RK_COLUMN_TEXT, offsetof(listed, place.name),          NULL},
     {"p.slug",                       RK_COLUMN_TEXT, offsetof(listed, place.slug),          NULL},
-    {"p.namespace || '/' || p.slug", RK_COLUMN_TEXT, offsetof(listed, place.path),          NULL},
+    {"n.slug || '/' || p.slug", RK_COLUMN_TEXT, offsetof(listed, place.path),          NULL},
     {"p.created_by_id",              RK_COLUMN_TEXT, offsetof(listed, place.created_by),    NULL},
     {"p.creation_date",              RK_COLUMN_TIME, offsetof(listed, place.creation_date), NULL},
     {"total.count",                  RK_COLUMN_BITS, offsetof(listed, total),               NULL},

@@ -21,6 +21,9 @@ static const rk_row difference_row = RK_ROW(difference, difference_columns);
     "   FROM (SELECT " columns " FROM " expected " EXCEPT ALL SELECT " columns " FROM " actual     \
     ") e)"
 #define PROJECT "project_id, parent, public, sort_key"
+#define ITEM                                                                                       \
+    ", namespace_id, slug, name, creation_date, created_by_id, updated_at, repositories,"          \
+    " description, keywords, template_id, is_template, secrets_mount_directory"
 #define COUNTS "scope, public, private, owners, editors"
 #define SUMS                                                                                       \
     "(SELECT scope, sum(public)::bigint AS public, sum(private)::bigint AS private,"               \
@@ -31,7 +34,7 @@ static const rk_row difference_row = RK_ROW(difference, difference_columns);
 /* clang-format off */
 static const rk_query compare = {
     .sql = "SELECT {row} FROM ("
-           COMPARE("list", PROJECT, "librenku.listing", "librenku.listing_expected")
+           COMPARE("list", PROJECT ITEM, "librenku.listing", "librenku.listing_expected")
            " UNION ALL "
            COMPARE("role", "user_id, role, " PROJECT, "librenku.listing_member",
                    "librenku.listing_member_expected")
