@@ -13,6 +13,8 @@
  * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace
  * slug. */
 
+enum { NEAR = 200 };
+
 #define ORDER " ORDER BY sort_key DESC, project_id LIMIT $5"
 
 /* Only the parents with the newest first rows can contribute. */
@@ -46,24 +48,39 @@ static int listed_loaded(void *model, rk_op *op)
 }
 
 static const rk_column listed_columns[] = {
-    {"p.project_id",              RK_COLUMN_TEXT,  offsetof(listed, project.id),                      NULL                },
-    {"p.name",                    RK_COLUMN_TEXT,  offsetof(listed, project.name),                    NULL                },
-    {"n.slug",                    RK_COLUMN_TEXT,  offsetof(listed, project.namespace),               NULL                },
-    {"p.slug",                    RK_COLUMN_TEXT,  offsetof(listed, project.slug),                    NULL                },
-    {"p.creation_date",           RK_COLUMN_TIME,  offsetof(listed, project.creation_date),           NULL                },
-    {"p.created_by_id",           RK_COLUMN_TEXT,  offsetof(listed, project.created_by),              NULL                },
-    {"p.updated_at",              RK_COLUMN_TIME,  offsetof(listed, project.updated_at),              NULL                },
-    {"p.repositories",            RK_COLUMN_TEXTS, offsetof(listed, project.repositories),            NULL                },
-    {"CASE WHEN p.public THEN 'public' ELSE 'private' END", RK_COLUMN_ENUM,  offsetof(listed, project.visibility),              &rk_visibility_names},
-    {"p.description",             RK_COLUMN_TEXT,  offsetof(listed, project.description),             NULL                },
-    {"p.keywords",                RK_COLUMN_TEXTS, offsetof(listed, project.keywords),                NULL                },
-    {"p.template_id",             RK_COLUMN_TEXT,  offsetof(listed, project.template_id),             NULL                },
-    {"p.is_template",             RK_COLUMN_BOOL,  offsetof(listed, project.is_template),             NULL                },
-    {"p.secrets_mount_directory", RK_COLUMN_TEXT,  offsetof(listed, project.secrets_mount_directory),
-     NULL                                                                                                                 },
-    {"total.count",               RK_COLUMN_BITS,  offsetof(listed, total),                           NULL                },
+    {"p.project_id",                                        RK_COLUMN_TEXT,  offsetof(listed, project.id),                      NULL                },
+    {"p.name",                                              RK_COLUMN_TEXT,  offsetof(listed, project.name),                    NULL                },
+    {"n.slug",                                              RK_COLUMN_TEXT,  offsetof(listed, project.namespace),               NULL                },
+    {"p.slug",                                              RK_COLUMN_TEXT,  offsetof(listed, project.slug),                    NULL                },
+    {"p.creation_date",                                     RK_COLUMN_TIME,  offsetof(listed, project.creation_date),           NULL                },
+    {"p.created_by_id",                                     RK_COLUMN_TEXT,  offsetof(listed, project.created_by),              NULL                },
+    {"p.updated_at",                                        RK_COLUMN_TIME,  offsetof(listed, project.updated_at),              NULL                },
+    {"p.repositories",                                      RK_COLUMN_TEXTS, offsetof(listed, project.repositories),            NULL                },
+    {"CASE WHEN p.public THEN 'public' ELSE 'private' END", RK_COLUMN_ENUM,
+     offsetof(listed,                                                                         project.visibility),              &rk_visibility_names},
+    {"p.description",                                       RK_COLUMN_TEXT,  offsetof(listed, project.description),             NULL                },
+    {"p.keywords",                                          RK_COLUMN_TEXTS, offsetof(listed, project.keywords),                NULL                },
+    {"p.template_id",                                       RK_COLUMN_TEXT,  offsetof(listed, project.template_id),             NULL                },
+    {"p.is_template",                                       RK_COLUMN_BOOL,  offsetof(listed, project.is_template),             NULL                },
+    {"p.secrets_mount_directory",                           RK_COLUMN_TEXT,  offsetof(listed, project.secrets_mount_directory),
+     NULL                                                                                                                                           },
+    {"total.count",                                         RK_COLUMN_BITS,  offsetof(listed, total),                           NULL                },
 };
 static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
+
+/* Public projects, the private ones of the parents and those with a direct role, but for what the
+ * last two have in common: one look at the index for all of these scopes. They sort in this order:
+ * '*', 'p:' parent, 'u:' user, 'u:' user ':' parent. */
+#define IF_LIMITED "WHERE NOT (SELECT yes FROM admin)"
+#define VISIBLE_TOTAL                                                                              \
+    ", total AS (SELECT coalesce(sum(CASE WHEN t.scope = '*' THEN t.public"                        \
+    "  + CASE WHEN (SELECT yes FROM admin) THEN t.private ELSE 0 END"                              \
+    "  WHEN t.scope <= 'u:' || $2 THEN t.private ELSE -t.private END), 0)::bigint AS count"        \
+    " FROM librenku.listing_total t WHERE t.scope = ANY (ARRAY("                                   \
+    "SELECT '*'"                                                                                   \
+    " UNION ALL SELECT 'u:' || $2 " IF_LIMITED " AND $1 = 'u'"                                     \
+    " UNION ALL SELECT 'p:' || x.parent FROM parents x " IF_LIMITED                                \
+    " UNION ALL SELECT 'u:' || $2 || ':' || x.parent FROM parents x " IF_LIMITED ")))"
 
 /* The namespace of $6, and whether the subject sees everything in it. */
 #define HERE                                                                                       \
@@ -84,12 +101,7 @@ static const rk_query visible = {
                 " UNION ALL (SELECT l.project_id, l.sort_key FROM top CROSS JOIN LATERAL "
                 STREAM("listing", "parent = top.parent AND NOT public") " l)"
                 " UNION ALL " STREAM("listing_member", IS_DIRECT))
-           ", total AS (SELECT (CASE WHEN (SELECT yes FROM admin) THEN " BOTH("'*'")
-           " ELSE " TOTAL("public", "'*'")
-           " + coalesce((SELECT sum(" TOTAL("private", "'p:' || x.parent") ") FROM parents x), 0)"
-           " + " IF_USER(TOTAL("private", "'u:' || $2"))
-           " - coalesce((SELECT sum(" TOTAL("private", "'u:' || $2 || ':' || x.parent") ")"
-           "               FROM parents x), 0) END)::bigint AS count)" SELECT_PAGE,
+           VISIBLE_TOTAL SELECT_PAGE,
     .row = &listed_row,
 };
 
@@ -124,9 +136,16 @@ int64_t rk_page_depth(const rk_page *page)
     return __builtin_add_overflow(page->offset, page->per_page, &rows) ? INT64_MAX : rows;
 }
 
+/* Pages far from the first take their time: only a thread may wait for them. */
+static int may_read(rk_op *op, const rk_page *page)
+{
+    return rk_page_depth(page) > NEAR ? rk_op_may_wait(op) : 0;
+}
+
 int rk_project_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,
                     const char *namespace)
 {
+    RK_TRY(may_read(op, page));
     return namespace ? rk_db_page(out, total, op, &visible_within,
                                   RK_PARAMS(PAGE_PARAMS(op, page), rk_text(namespace)))
                      : rk_db_page(out, total, op, &visible, RK_PARAMS(PAGE_PARAMS(op, page)));
@@ -135,6 +154,7 @@ int rk_project_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *pag
 int rk_project_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page *page,
                            const char *namespace)
 {
+    RK_TRY(may_read(op, page));
     return namespace ? rk_db_page(out, total, op, &direct_within,
                                   RK_PARAMS(PAGE_PARAMS(op, page), rk_text(namespace)))
                      : rk_db_page(out, total, op, &direct, RK_PARAMS(PAGE_PARAMS(op, page)));

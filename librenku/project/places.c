@@ -48,14 +48,14 @@ typedef struct {
 } listed;
 
 static const rk_column listed_columns[] = {
-    {"p.project_id",                  RK_COLUMN_TEXT, offsetof(listed, place.project_id),    NULL},
-    {"p.namespace_id",               RK_COLUMN_TEXT, offsetof(listed, place.namespace_id),  NULL},
-    {"p.name",                       RK_COLUMN_TEXT, offsetof(listed, place.name),          NULL},
-    {"p.slug",                       RK_COLUMN_TEXT, offsetof(listed, place.slug),          NULL},
+    {"p.project_id",            RK_COLUMN_TEXT, offsetof(listed, place.project_id),    NULL},
+    {"p.namespace_id",          RK_COLUMN_TEXT, offsetof(listed, place.namespace_id),  NULL},
+    {"p.name",                  RK_COLUMN_TEXT, offsetof(listed, place.name),          NULL},
+    {"p.slug",                  RK_COLUMN_TEXT, offsetof(listed, place.slug),          NULL},
     {"n.slug || '/' || p.slug", RK_COLUMN_TEXT, offsetof(listed, place.path),          NULL},
-    {"p.created_by_id",              RK_COLUMN_TEXT, offsetof(listed, place.created_by),    NULL},
-    {"p.creation_date",              RK_COLUMN_TIME, offsetof(listed, place.creation_date), NULL},
-    {"total.count",                  RK_COLUMN_BITS, offsetof(listed, total),               NULL},
+    {"p.created_by_id",         RK_COLUMN_TEXT, offsetof(listed, place.created_by),    NULL},
+    {"p.creation_date",         RK_COLUMN_TIME, offsetof(listed, place.creation_date), NULL},
+    {"total.count",             RK_COLUMN_BITS, offsetof(listed, total),               NULL},
 };
 static const rk_row listed_row = RK_ROW(listed, listed_columns);
 
