@@ -38,16 +38,19 @@ static void on_line(void *arg, int error)
 {
     (void)arg;
     (void)error; /* reading tells */
+    rk_wire.line_fd = -1;
     rk_service_read(rk_wire.service);
     rk_link_collect();
 }
 
+/* For one event at a time: the socket of a line that was given up may be at work for a thread, and
+ * must not ring on. */
 void rk_wire_watch(void)
 {
     int fd = rk_service_socket(rk_wire.service);
 
     if (fd != rk_wire.line_fd && fd >= 0)
-        kore_platform_event_schedule(fd, EPOLLIN, 0, &rk_wire.line_event);
+        kore_platform_event_schedule(fd, EPOLLIN | EPOLLONESHOT, 0, &rk_wire.line_event);
     rk_wire.line_fd = fd;
 }
 

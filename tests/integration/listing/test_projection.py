@@ -13,6 +13,14 @@ WRITERS = 6
 CHANGES = 150
 USERS = [f"user-{n}" for n in range(8)]
 
+DESCRIBED = (
+    "name = 'other'", "description = 'text'", "description = NULL", "keywords = '{a,b}'", "keywords = NULL",
+    "is_template = NOT is_template", "secrets_mount_directory = '/other'", "updated_at = NULL",
+    "template_id = id", "template_id = NULL", "creation_date = now()", "created_by_id = 'user-1'",
+)  # fmt: skip
+
+ADD_REPOSITORY = "INSERT INTO projects.projects_repositories (url, project_id) VALUES (%s, %s)"
+
 DIFFERENCES = """
 SELECT 'listing', t::text FROM ((TABLE librenku.listing EXCEPT TABLE librenku.listing_expected)
                          UNION ALL (TABLE librenku.listing_expected EXCEPT TABLE librenku.listing)) t
@@ -76,12 +84,15 @@ class Writer(threading.Thread):
         self.projects = projects
         self.failure = None
 
+    def connect(self):
+        return psycopg.connect(
+            host=self.info.host, port=self.info.port, user=self.info.user,
+            password=self.password, dbname=self.info.dbname, autocommit=True,
+        )  # fmt: skip
+
     def run(self):
         try:
-            with psycopg.connect(
-                host=self.info.host, port=self.info.port, user=self.info.user,
-                password=self.password, dbname=self.info.dbname, autocommit=True,
-            ) as connection:  # fmt: skip
+            with self.connect() as connection:
                 for _ in range(CHANGES):
                     self.change(connection)
         except Exception as failure:  # shown by the test
@@ -89,6 +100,7 @@ class Writer(threading.Thread):
 
     def change(self, connection):
         kinds = [self.create, self.touch, self.publish, self.move, self.gain, self.gain, self.lose, self.remove]
+        kinds += [self.describe, self.rename, self.link, self.unlink]
         kind = self.generator.choice(kinds)
         with connection.transaction():
             if kind == self.create:
@@ -119,6 +131,32 @@ class Writer(threading.Thread):
 
     def touch(self, connection, project):
         connection.execute("UPDATE projects.projects SET updated_at = now() WHERE id = %s", [project])
+
+    def describe(self, connection, project):
+        """Each of the columns that a list shows, for itself."""
+        change = self.generator.choice(DESCRIBED)
+        connection.execute(f"UPDATE projects.projects SET {change} WHERE id = %s", [project])
+
+    def rename(self, connection, project):
+        connection.execute(
+            "UPDATE common.entity_slugs SET slug = slug || '-x' WHERE project_id = %s AND length(slug) < 60", [project]
+        )
+
+    def link(self, connection, project):
+        connection.execute(
+            "INSERT INTO projects.projects_repositories (url, project_id)"
+            " SELECT 'https://example.org/' || n, %s FROM generate_series(1, 2) n",
+            [project],
+        )
+
+    def unlink(self, connection, project):
+        connection.execute(
+            "UPDATE projects.projects_repositories SET url = url || '/x'"
+            " WHERE project_id = %s AND url ~ '1$'", [project]
+        )
+        connection.execute(
+            "DELETE FROM projects.projects_repositories WHERE project_id = %s AND url ~ '2$'", [project]
+        )
 
     def publish(self, connection, project):
         connection.execute(
@@ -165,6 +203,17 @@ def test_the_projection_equals_the_rows_after_concurrent_changes(rows, world):
     print(f"seed {seed}: {WRITERS} writers, {CHANGES} changes each")
     write(rows, world, seed)
     assert rows.one("SELECT count(*) FROM librenku.listing") > 0
+    assert rows.all(DIFFERENCES) == []
+
+
+def test_two_who_add_repositories_at_once_are_both_seen(rows, world):
+    """Other programs may not lock the project first."""
+    writer = Writer(rows, world, [], 1)
+    writer.create(rows.connection)
+    one, other = ((ADD_REPOSITORY, f"https://example.org/{n}", *writer.projects) for n in (1, 2))
+    with writer.connect() as connection:
+        rows.let_wait([one], lambda: connection.execute(other[0], other[1:]))
+    assert len(rows.one("SELECT repositories FROM librenku.listing")) == 2
     assert rows.all(DIFFERENCES) == []
 
 
