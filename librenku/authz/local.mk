@@ -4,6 +4,7 @@ librenku_core_la_SOURCES += \
 	%D%/check.c \
 	%D%/embedded.c \
 	%D%/explain.c %D%/explain.h \
+	%D%/facts.c \
 	%D%/import.c \
 	%D%/members.c \
 	%D%/port.c %D%/port.h \
@@ -22,6 +23,7 @@ AUTHZGEN_FILES = \
 	tools/authzgen/check.py \
 	tools/authzgen/emit_c.py \
 	tools/authzgen/emit_json.py \
+	tools/authzgen/facts.py \
 	tools/authzgen/language.py \
 	tools/authzgen/paths.py \
 	tools/authzgen/sql.py \

@@ -58,6 +58,20 @@ extern const rk_authz_term rk_authz_terms[];
 extern const uint16_t rk_authz_roots[RK_OBJECT_TYPES + 1]
                                     [RK_SCOPES]; /* 0: the type has no such permission */
 
+/* What rows of librenku.relation prove about an object whose parent is known: facts.c. */
+typedef struct {
+    char row[5]; /* whom it joins, and the letters of object type, relation and subject type */
+    int64_t bits;
+} rk_authz_proof;
+
+typedef struct {
+    char arrow; /* the relation that leads to the parent */
+    const rk_authz_proof *proofs;
+    size_t count;
+    int64_t (*granted)(int64_t proven); /* the permissions */
+} rk_authz_facts;
+extern const rk_authz_facts rk_authz_facts_list[RK_OBJECT_TYPES + 1]; /* of some types only */
+
 /* Statements. bits: subject, object id. objects: subject. subjects: object id. NULL where nothing
  * is defined. */
 extern const rk_row rk_authz_id_row; /* one column, id, into a const char * */

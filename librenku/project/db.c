@@ -9,50 +9,45 @@ static int loaded(void *model, rk_op *op)
     return rk_project_complete(model, op);
 }
 
-/* What lists leave out stands last. */
+/* What only some statements ask for stands last. */
 static const rk_column columns[] = {
-    {"p.id",                                                 RK_COLUMN_TEXT,  offsetof(rk_project, id),                      NULL                },
-    {"p.name",                                               RK_COLUMN_TEXT,  offsetof(rk_project, name),                    NULL                },
-    {"n.slug",                                               RK_COLUMN_TEXT,  offsetof(rk_project, namespace),               NULL                },
-    {"s.slug",                                               RK_COLUMN_TEXT,  offsetof(rk_project, slug),                    NULL                },
-    {"p.creation_date",                                      RK_COLUMN_TIME,  offsetof(rk_project, creation_date),           NULL                },
-    {"p.created_by_id",                                      RK_COLUMN_TEXT,  offsetof(rk_project, created_by),              NULL                },
-    {"p.updated_at",                                         RK_COLUMN_TIME,  offsetof(rk_project, updated_at),              NULL                },
-    {"ARRAY(SELECT r.url FROM projects.projects_repositories r"
-     "       WHERE r.project_id = p.id ORDER BY r.id)", RK_COLUMN_TEXTS, offsetof(rk_project, repositories),            NULL                },
-    {"p.visibility",                                         RK_COLUMN_ENUM,  offsetof(rk_project, visibility),              &rk_visibility_names},
-    {"p.description",                                        RK_COLUMN_TEXT,  offsetof(rk_project, description),             NULL                },
-    {"p.keywords",                                           RK_COLUMN_TEXTS, offsetof(rk_project, keywords),                NULL                },
-    {"p.template_id",                                        RK_COLUMN_TEXT,  offsetof(rk_project, template_id),             NULL                },
-    {"p.is_template",                                        RK_COLUMN_BOOL,  offsetof(rk_project, is_template),             NULL                },
-    {"p.secrets_mount_directory",                            RK_COLUMN_TEXT,  offsetof(rk_project, secrets_mount_directory),
-     NULL                                                                                                                                        },
-    {"n.id",                                                 RK_COLUMN_TEXT,  offsetof(rk_project, namespace_id),            NULL                },
-    {"n.group_id",                                           RK_COLUMN_TEXT,  offsetof(rk_project, group_id),                NULL                },
-    {RK_SQL_BITS_PROJECT("p.id"),                            RK_COLUMN_BITS,  offsetof(rk_project, bits),                    NULL                },
-    {"p.documentation",                                      RK_COLUMN_TEXT,  offsetof(rk_project, documentation),           NULL                },
+    RK_LISTED_COLUMNS(0),
+    {"p.namespace_id",                    RK_COLUMN_TEXT, offsetof(rk_project, namespace_id),                                    NULL             },
+    {"n.group_id",                        RK_COLUMN_TEXT, offsetof(rk_project, group_id),                                        NULL             },
+    {RK_SQL_FACTS_PROJECT("p.project_id", "p.parent"),    RK_COLUMN_TEXT,      offsetof(rk_project,                              facts),
+         NULL},
+    {"d.documentation",                                   RK_COLUMN_TEXT,                                 offsetof(rk_project,    documentation), NULL},
 };
 
 enum { COLUMNS = (int)RK_COUNT(columns) };
 
-const rk_row rk_project_row = {sizeof(rk_project), columns, COLUMNS - 1, loaded};
-const rk_row rk_project_row_detailed = {sizeof(rk_project), columns, COLUMNS, loaded};
-const rk_row rk_project_row_listed = {sizeof(rk_project), columns, COLUMNS - 2, loaded};
+static const rk_row detailed_row = {sizeof(rk_project), columns, COLUMNS, loaded};
+static const rk_row brief_row = {sizeof(rk_project), columns, COLUMNS - 1, loaded};
+static const rk_row bare_row = {sizeof(rk_project), columns, COLUMNS - 2, loaded};
+
+#define JOIN_DETAILS "  JOIN projects.projects d ON d.id = p.project_id COLLATE \"default\""
+
+/* The project with the caller's permissions. */
+static int look_up(rk_project *out, bool *found, rk_op *op, const rk_query *query, rk_params params)
+{
+    RK_TRY(rk_db_lookup(out, found, op, query, params));
+    return *found ? rk_authz_conclude(&out->bits, op, RK_OBJECT_PROJECT, out->id, out->facts) : 0;
+}
 
 int rk_project_lookup(rk_project *out, bool *found, rk_op *op, const char *project_id,
                       bool documentation)
 {
     static const rk_query brief = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3",
-        .row = &rk_project_row,
+        .sql = "SELECT {row}" RK_FROM_LISTING " WHERE p.project_id = $3",
+        .row = &brief_row,
     };
     static const rk_query detailed = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3",
-        .row = &rk_project_row_detailed,
+        .sql = "SELECT {row}" RK_FROM_LISTING JOIN_DETAILS " WHERE p.project_id = $3",
+        .row = &detailed_row,
     };
 
-    return rk_db_lookup(out, found, op, documentation ? &detailed : &brief,
-                        RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+    return look_up(out, found, op, documentation ? &detailed : &brief,
+                   RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
 }
 
 int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project_id)
@@ -70,6 +65,7 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
 /* The slug row that a path means: both slugs current, else either or both former; last, the former
  * slug of a data connector that lives in the project. Spec: projects.md 5.5 */
 #define BY_PATH                                                                                    \
+    "  JOIN common.entity_slugs s ON s.project_id = p.project_id"                                  \
     " WHERE s.id = (SELECT x.id FROM ("                                                            \
     "   SELECT s1.id, 1 AS rank"                                                                   \
     "     FROM common.namespaces n1"                                                               \
@@ -97,29 +93,34 @@ int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const rk_pro
                            bool documentation)
 {
     static const rk_query brief = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS BY_PATH,
-        .row = &rk_project_row,
+        .sql = "SELECT {row}" RK_FROM_LISTING BY_PATH,
+        .row = &brief_row,
     };
     static const rk_query detailed = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS BY_PATH,
-        .row = &rk_project_row_detailed,
+        .sql = "SELECT {row}" RK_FROM_LISTING JOIN_DETAILS BY_PATH,
+        .row = &detailed_row,
     };
 
-    return rk_db_lookup(out, found, op, documentation ? &detailed : &brief,
-                        RK_PARAMS(RK_SUBJECT(op), rk_text(path->namespace), rk_text(path->slug)));
+    return look_up(out, found, op, documentation ? &detailed : &brief,
+                   RK_PARAMS(RK_SUBJECT(op), rk_text(path->namespace), rk_text(path->slug)));
 }
+
+#define OF_TEMPLATE                                                                                \
+    " JOIN projects.projects d ON d.id = p.project_id COLLATE \"default\" AND d.template_id = $3"  \
+    " WHERE "
+#define BY_ID " ORDER BY p.project_id"
 
 int rk_project_copies(rk_array *out, rk_op *op, const char *template_id, bool writable)
 {
     static const rk_query readable = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS
-               " WHERE p.template_id = $3 AND " RK_SQL_CAN_PROJECT_READ("p.id") " ORDER BY p.id",
-        .row = &rk_project_row_listed,
+        .sql = "SELECT {row}" RK_FROM_LISTING OF_TEMPLATE RK_SQL_CAN_PROJECT_READ("p.project_id")
+            BY_ID,
+        .row = &bare_row,
     };
     static const rk_query changeable = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS
-               " WHERE p.template_id = $3 AND " RK_SQL_CAN_PROJECT_WRITE("p.id") " ORDER BY p.id",
-        .row = &rk_project_row_listed,
+        .sql = "SELECT {row}" RK_FROM_LISTING OF_TEMPLATE RK_SQL_CAN_PROJECT_WRITE("p.project_id")
+            BY_ID,
+        .row = &bare_row,
     };
 
     return rk_db_all(out, op, writable ? &changeable : &readable,
@@ -200,11 +201,11 @@ int rk_project_replace_repositories(rk_op *op, const rk_project *project)
 int rk_project_read_back(rk_project *out, rk_op *op, const char *project_id)
 {
     static const rk_query query = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE p.id = $3",
-        .row = &rk_project_row,
+        .sql = "SELECT {row}" RK_FROM_LISTING " WHERE p.project_id = $1",
+        .row = &bare_row,
     };
 
-    return rk_db_defer(out, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+    return rk_db_defer(out, op, &query, RK_PARAMS(rk_text(project_id)));
 }
 
 /* Remembers the slug that the row has now, once per slug and project. Spec: projects.md 5.4 */

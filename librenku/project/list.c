@@ -48,23 +48,8 @@ static int listed_loaded(void *model, rk_op *op)
 }
 
 static const rk_column listed_columns[] = {
-    {"p.project_id",                                        RK_COLUMN_TEXT,  offsetof(listed, project.id),                      NULL                },
-    {"p.name",                                              RK_COLUMN_TEXT,  offsetof(listed, project.name),                    NULL                },
-    {"n.slug",                                              RK_COLUMN_TEXT,  offsetof(listed, project.namespace),               NULL                },
-    {"p.slug",                                              RK_COLUMN_TEXT,  offsetof(listed, project.slug),                    NULL                },
-    {"p.creation_date",                                     RK_COLUMN_TIME,  offsetof(listed, project.creation_date),           NULL                },
-    {"p.created_by_id",                                     RK_COLUMN_TEXT,  offsetof(listed, project.created_by),              NULL                },
-    {"p.updated_at",                                        RK_COLUMN_TIME,  offsetof(listed, project.updated_at),              NULL                },
-    {"p.repositories",                                      RK_COLUMN_TEXTS, offsetof(listed, project.repositories),            NULL                },
-    {"CASE WHEN p.public THEN 'public' ELSE 'private' END", RK_COLUMN_ENUM,
-     offsetof(listed,                                                                         project.visibility),              &rk_visibility_names},
-    {"p.description",                                       RK_COLUMN_TEXT,  offsetof(listed, project.description),             NULL                },
-    {"p.keywords",                                          RK_COLUMN_TEXTS, offsetof(listed, project.keywords),                NULL                },
-    {"p.template_id",                                       RK_COLUMN_TEXT,  offsetof(listed, project.template_id),             NULL                },
-    {"p.is_template",                                       RK_COLUMN_BOOL,  offsetof(listed, project.is_template),             NULL                },
-    {"p.secrets_mount_directory",                           RK_COLUMN_TEXT,  offsetof(listed, project.secrets_mount_directory),
-     NULL                                                                                                                                           },
-    {"total.count",                                         RK_COLUMN_BITS,  offsetof(listed, total),                           NULL                },
+    RK_LISTED_COLUMNS(offsetof(listed, project)),
+    {"total.count", RK_COLUMN_BITS, offsetof(listed, total), NULL},
 };
 static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
 

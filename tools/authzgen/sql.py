@@ -39,6 +39,16 @@ def among(column: str, literals: List[str]) -> str:
     return f"{column} = {literals[0]}" if len(literals) == 1 else f"{column} IN ({', '.join(literals)})"
 
 
+@dataclass(frozen=True)
+class Notation:
+    """How a language writes a condition."""
+
+    and_not: str
+    either: str
+    differs: str
+
+
+SQL = Notation(" AND NOT ", " OR ", "<>")
 Masked = Tuple[Path, int]
 Keyed = Tuple[List[str], int]
 
@@ -357,15 +367,15 @@ class Bits:
             self.next_bit += 1
         return self.bits_of[form]
 
-    def formula(self, form: Form) -> Callable[[str], str]:
+    def formula(self, form: Form) -> Callable[[str, Notation], str]:
         if isinstance(form, Any):
             bits = self.fact(form)
-            return lambda facts: f"{facts} & {bits & -bits} <> 0"
+            return lambda facts, notation: f"({facts} & {bits & -bits}) {notation.differs} 0"
         if isinstance(form, Minus):
             left, right = self.formula(form.left), self.formula(form.right)
-            return lambda facts: f"({left(facts)}) AND NOT ({right(facts)})"
+            return lambda facts, notation: f"({left(facts, notation)}){notation.and_not}({right(facts, notation)})"
         terms = [self.formula(term) for term in form.terms]
-        return lambda facts: " OR ".join(f"({term(facts)})" for term in terms)
+        return lambda facts, notation: notation.either.join(f"({term(facts, notation)})" for term in terms)
 
     def collect(self) -> List[Masked]:
         masks: Dict[Path, int] = {}
@@ -376,5 +386,5 @@ class Bits:
 
     def result(self, facts: str) -> str:
         parts = [f"{facts} & {self.plain}::bigint" if self.plain else "0::bigint"]
-        parts += [f"CASE WHEN {formula(facts)} THEN {bit}::bigint ELSE 0 END" for bit, formula in self.formulas]
+        parts += [f"CASE WHEN {formula(facts, SQL)} THEN {bit}::bigint ELSE 0 END" for bit, formula in self.formulas]
         return " | ".join(f"({part})" for part in parts) if len(parts) > 1 else parts[0]

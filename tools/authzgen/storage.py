@@ -16,6 +16,7 @@ class Storage:
     path: str
     types: Dict[str, str] = field(default_factory=dict)
     single: Set[str] = field(default_factory=set)
+    only: Dict[str, str] = field(default_factory=dict)  # the id of the only object of a single type
     relations: Dict[str, str] = field(default_factory=dict)
     scopes: List[str] = field(default_factory=list)
     roles: List[str] = field(default_factory=list)
@@ -30,8 +31,9 @@ class Storage:
             if name in table or not rest or len(rest[0]) != 1 or rest[0] not in string.ascii_letters:
                 raise self.fail(line, f"expected '{kind} NAME LETTER', each name once")
             table[name] = rest[0]
-            if rest[1:] == ["single"] and kind == "type":
+            if rest[1:2] == ["single"] and len(rest) <= 3 and kind == "type":
                 self.single.add(name)
+                self.only.update({name: only for only in rest[2:]})
             elif rest[1:]:
                 raise self.fail(line, f"'{' '.join(rest[1:])}' is too much")
         elif kind in ("scope", "role") and name and not rest:

@@ -129,6 +129,27 @@ static int bits(rk_op *op, request *on)
     return 0;
 }
 
+static const rk_column facts_columns[] = {
+    {RK_SQL_FACTS_PROJECT("$3::text", "$4::text"), RK_COLUMN_TEXT, 0, NULL},
+};
+static const rk_row facts_row = RK_ROW(const char *, facts_columns);
+
+/* What the rows around a project and its parent say, beside what the whole expression says. */
+static int conclude(rk_op *op, request *on)
+{
+    static const rk_query query = {.sql = "SELECT {row}", .row = &facts_row};
+    const char *id = text(on, "id");
+    const char *facts;
+    int64_t concluded, asked;
+
+    RK_TRY(rk_db_one(&facts, op, &query,
+                     RK_PARAMS(RK_SUBJECT(op), rk_text(id), rk_text(text(on, "parent")))));
+    RK_TRY(rk_authz_conclude(&concluded, op, RK_OBJECT_PROJECT, id, facts));
+    RK_TRY(rk_authz_bits(&asked, op, RK_OBJECT_PROJECT, id));
+    rk_buf_printf(on->out, "[%lld,%lld]", (long long)concluded, (long long)asked);
+    return 0;
+}
+
 static int objects(rk_op *op, request *on)
 {
     rk_strings found;
@@ -342,6 +363,7 @@ static const struct {
     {"subject",         subject,         false},
     {"demand",          demand,          false},
     {"bits",            bits,            false},
+    {"conclude",        conclude,        false},
     {"objects",         objects,         false},
     {"users",           users,           false},
     {"members",         members,         false},

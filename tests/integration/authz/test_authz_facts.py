@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Few rows around a project and its parent say what the whole expression says. Spec: authorization.md 3, 7
+
+AUTHZ_SEED and AUTHZ_FACTS choose other relationships and more of them."""
+
+import os
+import random
+
+import pytest
+
+from support.authz_driver import ANONYMOUS, SERVICE
+
+ROUNDS = int(os.environ.get("AUTHZ_FACTS", "150"))
+PARENTS = {"G1": "g", "G2": "g", "N1": "n"}
+PROJECTS = ["P1", "P2", "P3"]
+USERS = ["u1", "u2", "G1", "renku", "P1"]  # some with the id of something else
+CALLERS = [("user", name) for name in USERS] + [ANONYMOUS, SERVICE, ("user", "a stranger"), ("user", "P1 u1")]
+LETTERS = "oevwxLNlAPGgp"
+
+
+def some_row(dice: random.Random) -> tuple[str, str, str, str, str]:
+    """Mostly what a schema lets in; a second parent of a project is nothing that anybody writes."""
+    objects = [(letter, id) for id, letter in PARENTS.items()] + [("p", id) for id in PROJECTS] + [("L", "renku")]
+    letter, id = dice.choice(objects)
+    if dice.random() < 0.2:
+        relation = dice.choice(LETTERS.replace("N", "") if letter == "p" else LETTERS)
+        return letter, id, relation, dice.choice("uagnpL"), dice.choice([*USERS, "*", *PARENTS, *PROJECTS])
+    if letter == "L":
+        return letter, id, *dice.choice([("A", "u", dice.choice(USERS)), ("P", "u", "*")])
+    kinds = [("L", "L", "renku"), ("w", "u", "*"), ("w", "a", "*")]
+    return letter, id, *dice.choice([*kinds, *((role, "u", dice.choice(USERS)) for role in "oev")])
+
+
+def some_relationships(dice: random.Random) -> set[tuple[str, str, str, str, str]]:
+    rows = {some_row(dice) for _ in range(dice.randint(0, 25))}
+    for project in PROJECTS:
+        if dice.random() < 0.9:
+            parent = dice.choice(list(PARENTS))
+            rows.add(("p", project, "N", PARENTS[parent], parent))
+    return rows
+
+
+def load(database, rows) -> None:
+    values = ",".join(f"('{object}','{id}','{relation}','{kind}','{subject}')" for object, id, relation, kind, subject in rows)
+    database.run("TRUNCATE librenku.relation")
+    if values:
+        database.run(
+            f"INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id) VALUES {values}"
+        )
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_what_is_concluded_is_what_holds(authz, database, seed, part):
+    dice = random.Random(seed + part)
+    seen = set()
+    for _ in range(ROUNDS // 5):
+        rows = some_relationships(dice)
+        load(database, rows)
+        for caller in CALLERS:
+            for project in PROJECTS:
+                for parent in PARENTS:
+                    concluded, holds = authz.call("conclude", caller, id=project, parent=parent)
+                    assert concluded == holds, f"{caller} {project} {parent} {sorted(rows)}"
+                    seen.add(holds)
+    assert len(seen) > 10
