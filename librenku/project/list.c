@@ -49,23 +49,24 @@ static int listed_loaded(void *model, rk_op *op)
 
 static const rk_column listed_columns[] = {
     RK_LISTED_COLUMNS(offsetof(listed, project)),
-    {"total.count", RK_COLUMN_BITS, offsetof(listed, total), NULL},
+    {"page.count", RK_COLUMN_BITS, offsetof(listed, total), NULL},
 };
 static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
 
 /* Public projects, the private ones of the parents and those with a direct role, but for what the
  * last two have in common: one look at the index for all of these scopes. They sort in this order:
  * '*', 'p:' parent, 'u:' user, 'u:' user ':' parent. */
-#define IF_LIMITED "WHERE NOT (SELECT yes FROM admin)"
 #define VISIBLE_TOTAL                                                                              \
-    ", total AS (SELECT coalesce(sum(CASE WHEN t.scope = '*' THEN t.public"                        \
-    "  + CASE WHEN (SELECT yes FROM admin) THEN t.private ELSE 0 END"                              \
-    "  WHEN t.scope <= 'u:' || $2 THEN t.private ELSE -t.private END), 0)::bigint AS count"        \
+    ", total AS (SELECT coalesce(sum("                                                             \
+    "CASE WHEN (SELECT yes FROM admin) THEN CASE WHEN t.scope = '*' THEN t.public + t.private END" \
+    " WHEN t.scope = '*' THEN t.public"                                                            \
+    " WHEN t.scope <= 'u:' || $2 THEN t.private"                                                   \
+    " ELSE -t.private END), 0)::bigint AS count"                                                   \
     " FROM librenku.listing_total t WHERE t.scope = ANY (ARRAY("                                   \
     "SELECT '*'"                                                                                   \
-    " UNION ALL SELECT 'u:' || $2 " IF_LIMITED " AND $1 = 'u'"                                     \
-    " UNION ALL SELECT 'p:' || x.parent FROM parents x " IF_LIMITED                                \
-    " UNION ALL SELECT 'u:' || $2 || ':' || x.parent FROM parents x " IF_LIMITED ")))"
+    " UNION ALL SELECT 'u:' || $2 WHERE $1 = 'u'"                                                  \
+    " UNION ALL SELECT 'p:' || x.parent FROM parents x"                                            \
+    " UNION ALL SELECT 'u:' || $2 || ':' || x.parent FROM parents x)))"
 
 /* The namespace of $6, and whether the subject sees everything in it. */
 #define HERE                                                                                       \

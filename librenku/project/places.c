@@ -55,7 +55,7 @@ static const rk_column listed_columns[] = {
     {"n.slug || '/' || p.slug", RK_COLUMN_TEXT, offsetof(listed, place.path),          NULL},
     {"p.created_by_id",         RK_COLUMN_TEXT, offsetof(listed, place.created_by),    NULL},
     {"p.creation_date",         RK_COLUMN_TIME, offsetof(listed, place.creation_date), NULL},
-    {"total.count",             RK_COLUMN_BITS, offsetof(listed, total),               NULL},
+    {"page.count",              RK_COLUMN_BITS, offsetof(listed, total),               NULL},
 };
 static const rk_row listed_row = RK_ROW(listed, listed_columns);
 

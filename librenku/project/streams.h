@@ -33,14 +33,16 @@
 /* Direct roles of the subject. */
 #define IS_DIRECT "user_id = $2 AND $1 = 'u'"
 
-/* The rows of a page, fetched one by one; without any row it still tells the total. */
+/* The rows of a page, sorted while they are narrow, and fetched one by one; without any row it
+ * still tells the total. */
 #define PAGE_ROWS(order)                                                                           \
-    " SELECT {row} FROM total LEFT JOIN (page"                                                     \
-    " CROSS JOIN LATERAL (SELECT l.* FROM librenku.listing l"                                      \
-    "                      WHERE l.project_id = page.project_id LIMIT 1) p"                        \
-    " CROSS JOIN LATERAL (SELECT n.slug FROM common.namespaces n"                                  \
-    "                      WHERE n.id = p.namespace_id COLLATE \"default\" LIMIT 1) n)"            \
-    " ON true ORDER BY " order
+    " SELECT {row} FROM (SELECT page.*, total.count FROM total LEFT JOIN page ON true"             \
+    "                     ORDER BY " order ") page"                                                \
+    " LEFT JOIN LATERAL (SELECT l.* FROM librenku.listing l"                                       \
+    "                     WHERE l.project_id = page.project_id LIMIT 1) p ON true"                 \
+    " LEFT JOIN LATERAL (SELECT n.slug FROM common.namespaces n"                                   \
+    "                     WHERE n.id = p.namespace_id COLLATE \"default\" LIMIT 1) n ON true"      \
+    " ORDER BY " order
 #define PAGE_PARAMS(op, page)                                                                      \
     RK_SUBJECT(op), rk_int((page)->offset), rk_int((page)->per_page), rk_int(rk_page_depth(page))
 
