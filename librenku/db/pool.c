@@ -188,6 +188,7 @@ static bool waits_it_out(waiter *self, const rk_pool *pool, int64_t now)
 static void enqueue(rk_pool *pool, waiter *self)
 {
     self->next = NULL;
+    self->pause_until_ms = 0;
     *pool->end = self;
     pool->end = &self->next;
     atomic_fetch_add_explicit(&pool->waiting, 1, memory_order_relaxed);
@@ -250,7 +251,7 @@ static bool wait_in_queue(rk_pool *pool, waiter *self, const rk_op *op, int64_t 
 /* The same for who has just come. The lock is held. */
 static bool wait_for_room(rk_pool *pool, const rk_op *op, int64_t latest_ms)
 {
-    waiter self = {0};
+    waiter self;
 
     if (!pool->queue && (pool->idle || has_room(pool, rk_time_monotonic_ms())))
         return true;
