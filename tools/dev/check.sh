@@ -122,7 +122,6 @@ check_unit-sanitize() {
 spread_of() {
     case "$1" in
     cli) echo worksteal ;;
-    integration) echo loadgroup ;;
     *) echo loadfile ;;
     esac
 }
