@@ -224,15 +224,9 @@ await_steps() {
     done
 }
 
-# Until its end it has failed.
-begin_step() {
-    printf '0 1\n' >"$LOGS/$1.outcome"
-    run_step "$1" &
-    UNDER_WAY=$((UNDER_WAY + 1))
-}
-
+# sudo can ask for a password in the foreground only.
 is_alone() {
-    check_table | grep -qE "^$1 +[q-]!"
+    grep -qE "^$1 +[q-]!" <<<"$(check_table)" || { [ "$1" = packages ] && [ "$(id -u)" -ne 0 ]; }
 }
 
 has_failed() {
@@ -245,13 +239,14 @@ has_failed() {
 run_steps() {
     local name UNDER_WAY=0
     for name in "$@"; do
+        printf '0 1\n' >"$LOGS/$name.outcome" # until its end it has failed
         if is_alone "$name"; then
             await_steps 0
-            begin_step "$name"
-            await_steps 0
+            run_step "$name"
         else
             await_steps $((LANES - 1))
-            begin_step "$name"
+            run_step "$name" &
+            UNDER_WAY=$((UNDER_WAY + 1))
         fi
         [ "$name" != setup ] || ! has_failed setup || break # none of the others can pass
     done
