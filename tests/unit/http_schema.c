@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/http/schema.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -182,6 +183,7 @@ static const struct {
     {&text,            "\"\\u00fc\\ud83d\\ude00\"",                      "\"\\u00fc\\ud83d\\ude00\""           },
     {&short_text,      "\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\"",
      "\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\""                                                          },
+    {&text,            "\"\\ud55c\"",                                    "\"\\ud55c\""                         },
     {&empty_text,      "\"\"",                                           "\"\""                                },
     {&slug,            "\"a-b.c_d\"",                                    "\"a-b.c_d\""                         },
     {&slug,            "\"a.git-x\"",                                    "\"a.git-x\""                         },
@@ -311,6 +313,7 @@ static const struct {
     {&text,            "[\"a\"]",                               NOT_TEXT                                                      },
     {&text,            "{}",                                    NOT_TEXT                                                      },
     {&text,            "\"\\ud800\"",                           NOT_UNICODE                                                   },
+    {&text,            "\"\\ud83d\\u0041\"",                    NOT_UNICODE                                                   },
     {&text,            "\"a\\udfffb\"",                         NOT_UNICODE                                                   },
     {&short_text,      "\"a\"",                                 "v: String should have at least 2 characters"                 },
     {&short_text,      "\"abcd\"",                              "v: String should have at most 3 characters"                  },
@@ -710,6 +713,14 @@ static const member two_bad[] = {
 static const rk_array one_good = {true, 1, (void *)(uintptr_t)&good};
 static const rk_array with_bad = {true, 2, (void *)(uintptr_t)two_bad};
 static const rk_array unset = {false, 0, NULL};
+static const rk_opt_int eleven = {true, 11}, no_integer = {0};
+static const rk_opt_number infinite = {true, INFINITY}, one = {true, 1};
+static const rk_opt_int one_unset[] = {
+    {true, 1},
+    {0   }
+};
+static const rk_array with_gap = {true, 2, (void *)(uintptr_t)one_unset};
+static const rk_union beyond = {3, (void *)(uintptr_t)&good}, no_choice = {1, NULL};
 
 static const struct {
     const rk_schema *schema;
@@ -717,15 +728,23 @@ static const struct {
     const char *text;   /* NULL: it fails */
     const char *fields; /* of the failure */
 } answers[] = {
-    {&member_schema, &good,     "{\"id\":\"ab\",\"role\":\"editor\"}",   NULL          },
-    {&member_schema, &bad_role, NULL,                                    "role"        },
-    {&member_schema, &bad_id,   NULL,                                    "id"          },
-    {&member_schema, &no_id,    NULL,                                    "id"          },
-    {&member_schema, &nothing,  NULL,                                    "id, role"    },
-    {&members,       &one_good, "[{\"id\":\"ab\",\"role\":\"editor\"}]", NULL          },
-    {&members,       &with_bad, NULL,                                    "1.id, 1.role"},
-    {&members,       &unset,    "[]",                                    NULL          },
-    {&two_or_three,  &unset,    NULL,                                    ""            },
+    {&member_schema,  &good,       "{\"id\":\"ab\",\"role\":\"editor\"}",   NULL          },
+    {&member_schema,  &bad_role,   NULL,                                    "role"        },
+    {&member_schema,  &bad_id,     NULL,                                    "id"          },
+    {&member_schema,  &no_id,      NULL,                                    "id"          },
+    {&member_schema,  &nothing,    NULL,                                    "id, role"    },
+    {&members,        &one_good,   "[{\"id\":\"ab\",\"role\":\"editor\"}]", NULL          },
+    {&members,        &with_bad,   NULL,                                    "1.id, 1.role"},
+    {&members,        &unset,      "[]",                                    NULL          },
+    {&two_or_three,   &unset,      NULL,                                    ""            },
+    {&between,        &eleven,     NULL,                                    ""            },
+    {&integer,        &no_integer, NULL,                                    ""            },
+    {&number,         &infinite,   NULL,                                    ""            },
+    {&share,          &one,        NULL,                                    ""            },
+    {&two_or_three,   &with_gap,   NULL,                                    "1"           },
+    {&maybe_integers, &with_gap,   "[1,null]",                              NULL          },
+    {&text_or_texts,  &beyond,     NULL,                                    ""            },
+    {&text_or_texts,  &no_choice,  NULL,                                    ""            },
 };
 
 /* Spec: foundations.md 4.3 */
