@@ -57,7 +57,7 @@ report_coverage() {
     say "writing $COVERAGE/index.html"
     .venv/bin/gcovr --root "$ROOT" --filter librenku/ --filter frontends/ \
         --gcov-ignore-errors=no_working_dir_found --merge-mode-functions=merge-use-line-min \
-        --exclude-throw-branches -j "$JOBS" --json "$COVERAGE/coverage.json" \
+        --gcov-suspicious-hits-threshold=0 --exclude-throw-branches -j "$JOBS" --json "$COVERAGE/coverage.json" \
         --html-nested "$COVERAGE/index.html" "${folders[@]}" >/dev/null
     .venv/bin/python tools/dev/coverage.py "$COVERAGE/coverage.json" "$COVERAGE/uncovered.txt"
 }
