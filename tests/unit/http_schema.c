@@ -780,6 +780,17 @@ START_TEST(an_answer_that_violates_its_schema_is_an_error)
 }
 END_TEST
 
+/* What was committed is answered: room for that is made before. */
+START_TEST(an_answer_needs_no_memory_beyond_the_arena)
+{
+    rk_buf buf;
+
+    rk_buf_begin(&buf, op, 1024);
+    ck_ok(unit_without(1, rk_schema_write(&buf, op, patterns, &member_schema, &good)));
+    ck_assert_str_eq(buf.text, "{\"id\":\"ab\",\"role\":\"editor\"}");
+}
+END_TEST
+
 static TCase *case_with_patterns(Suite *suite, const char *section)
 {
     TCase *tcase = unit_case(suite, section);
@@ -808,6 +819,7 @@ UNIT_SUITE(http_schema)
     tcase_add_test(fields, null_is_refused_where_a_default_stands);
     tcase_add_test(answering, a_nul_in_a_text_is_for_no_database);
     unit_table(answering, an_answer_that_violates_its_schema_is_an_error, answers);
+    tcase_add_test(memory, an_answer_needs_no_memory_beyond_the_arena);
     tcase_add_test(memory, without_memory_reading_and_writing_fail);
     tcase_add_test(memory, without_memory_no_patterns_are_compiled);
 }

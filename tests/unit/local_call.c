@@ -159,7 +159,7 @@ static const struct {
     {"@renku-nobody",       "Connection refused"         },
     {"/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
      "nnnnnnn"
-     "nnnnnnnnn",                      "this is no name of a socket"                                         },
+     "nnnnnnnnn",      "this is no name of a socket"},
 };
 
 START_TEST(where_nobody_answers_the_reason_is_told)
