@@ -395,8 +395,6 @@ int rk_schema_read(void *out, rk_op *op, const rk_patterns *patterns, const rk_s
                        "The validation failed because the provided input has the wrong type");
     memset(out, 0, rk_schema_size(schema));
     rk_buf_begin(&reading.violations, op, 0);
-    int result = read_value(out, &reading, schema, (rk_given){value, NULL});
-
-    rk_matcher_free(&reading.matcher);
-    return result == 0 ? verdict(op, &reading) : result;
+    RK_TRY(read_value(out, &reading, schema, (rk_given){value, NULL}));
+    return verdict(op, &reading);
 }
