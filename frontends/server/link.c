@@ -351,6 +351,7 @@ void rk_link_collect(void)
     while (rk_service_next(&reply, &user, rk_wire.service)) {
         rk_exchange *exchange = user;
 
+        rk_wire.on_line--;
         exchange->reply = reply;
         if (reply || !exchange->link)
             rk_link_deliver(exchange);
@@ -374,6 +375,7 @@ static bool dispatch(rk_link *link)
     enter(link, LINK_WORKING, rk_wire.response_ms);
     int taken = rk_service_begin(&exchange->reply, rk_wire.service, exchange->request, exchange);
 
+    rk_wire.on_line += taken && !exchange->reply;
     rk_wire_watch();
     if (exchange->reply)
         return rk_link_deliver(exchange);

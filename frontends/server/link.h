@@ -52,6 +52,8 @@ typedef struct rk_wire_shared {
     rk_jobs *jobs;
     struct kore_event event, line_event;
     int event_fd, line_fd;
+    unsigned on_line; /* requests */
+    bool line_timed;
     struct rk_links links, ready;
     unsigned count, ready_count;
     rk_reader_limits limits;

@@ -63,6 +63,7 @@ static int new_keys(rk_authenticator *auth, rk_op *op, const rk_settings *settin
         .issuer_url = rk_printf(op, "%.*s/realms/%s", (int)without_slashes(url), url,
                                 rk_settings_text(settings, RK_SET_KEYCLOAK_REALM)),
         .ca_file = rk_settings_text(settings, RK_SET_SSL_CERT_FILE),
+        .waiting_max = (int)((rk_settings_int(settings, RK_SET_RENKU_SERVER_THREADS) + 1) / 2),
     };
 
     RK_CHECK(options.issuer_url);

@@ -336,3 +336,10 @@ bench_main() {
     esac
     PYTHONPATH=$ROOT/tests .venv/bin/python tests/bench/bench.py "$@"
 }
+
+# ./dev soak: load and faults for as long as one likes.
+soak_main() {
+    setup_all
+    build_tree build
+    PYTHONPATH=$ROOT/tests .venv/bin/python tests/soak/soak.py "$@"
+}
