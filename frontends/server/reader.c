@@ -497,16 +497,16 @@ void rk_reader_init(rk_reader *reader, const rk_reader_limits *limits)
 }
 
 /* What was received may hold secrets. */
-static void give_back(char *data, size_t capacity)
+static void give_back(char *data, size_t touched)
 {
     if (data)
-        explicit_bzero(data, capacity);
+        explicit_bzero(data, touched);
     free(data);
 }
 
 void rk_reader_clear(rk_reader *reader)
 {
-    give_back(reader->data, reader->capacity);
+    give_back(reader->data, reader->touched);
     restart(reader);
 }
 
@@ -536,9 +536,10 @@ static bool grow(rk_reader *reader, size_t capacity)
         return false;
     if (reader->size)
         memcpy(data, reader->data, reader->size);
-    give_back(reader->data, reader->capacity);
+    give_back(reader->data, reader->touched);
     reader->data = data;
     reader->capacity = capacity;
+    reader->touched = reader->size;
     return true;
 }
 
@@ -559,6 +560,8 @@ rk_read rk_reader_take(rk_reader *reader, size_t received)
     rk_read read;
 
     reader->size += received;
+    if (reader->touched < reader->size)
+        reader->touched = reader->size;
     do
         read = reader->size ? steps[reader->state](reader) : RK_READ_MORE;
     while (read == RK_READ_REQUEST && reader->state != RK_READER_COMPLETE);
@@ -588,6 +591,7 @@ static void describe(rk_request *request, const rk_reader *reader)
 {
     request->data = reader->data;
     request->capacity = reader->capacity;
+    request->touched = reader->touched;
     request->keep_alive = !reader->close && (reader->minor || reader->persist);
     describe_head(&request->http, request->headers, reader);
     request->http.body = reader->body_size ? reader->data + reader->body : NULL;
@@ -621,7 +625,7 @@ rk_request *rk_reader_detach(rk_reader *reader)
         memcpy(next, reader->data + reader->parsed, rest);
     restart(reader);
     reader->data = next;
-    reader->size = rest;
+    reader->size = reader->touched = rest;
     reader->capacity = rest ? capacity : 0;
     return request;
 }
@@ -630,7 +634,7 @@ void rk_request_free(rk_request *request)
 {
     if (!request)
         return;
-    give_back(request->data, request->capacity);
+    give_back(request->data, request->touched);
     free(request);
 }
 
