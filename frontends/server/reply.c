@@ -77,13 +77,34 @@ static char *put_status_text(char *at, int status)
     return stpcpy(put_number(at, (size_t)status), " Unknown");
 }
 
+typedef unsigned char block __attribute__((vector_size(16)));
+
+/* A blank stands for each control character: no value ends its line. */
+static void copy_printable(char *to, const char *text, size_t size)
+{
+    size_t i = 0;
+
+    for (; size - i >= sizeof(block); i += sizeof(block)) {
+        block sixteen;
+
+        memcpy(&sixteen, text + i, sizeof(sixteen));
+        block control = (block)(sixteen < ' ');
+
+        sixteen = (sixteen & ~control) | (control & ' ');
+        memcpy(to + i, &sixteen, sizeof(sixteen));
+    }
+    for (; i < size; i++)
+        to[i] = (char)((unsigned char)text[i] < ' ' ? ' ' : text[i]);
+}
+
 /* One line of a head into @p at, which has room for it; returns where it ends. */
 static char *put_field(char *at, const char *name, const char *value)
 {
+    size_t size = strlen(value);
+
     at = stpcpy(stpcpy(at, name), ": ");
-    for (; *value; value++)
-        *at++ = (char)((unsigned char)*value < 0x20 ? ' ' : *value); /* no value ends its line */
-    return stpcpy(at, "\r\n");
+    copy_printable(at, value, size);
+    return stpcpy(at + size, "\r\n");
 }
 
 static size_t fields_size(const renku_result *result)
