@@ -80,34 +80,31 @@ static bool is_host(const char *text, size_t size)
 
 typedef unsigned char block __attribute__((vector_size(16)));
 
-static bool is_field_block(const char *text)
+static bool is_unmarked(const block *marks)
 {
-    block sixteen;
     uint64_t halves[2];
 
-    memcpy(&sixteen, text, sizeof(sixteen));
-
-    block marks = (block)((sixteen < 0x20) & (sixteen != '\t')) | (block)(sixteen == 0x7f);
-
-    memcpy(halves, &marks, sizeof(halves));
+    memcpy(halves, marks, sizeof(halves));
     return (halves[0] | halves[1]) == 0;
 }
 
 /* RFC 9110 5.5: visible, blank, tab and the upper half. */
 static bool is_field_text(const char *text, size_t size)
 {
+    block sixteen, wrong = {0};
     size_t i = 0;
 
-    for (; size - i >= sizeof(block); i += sizeof(block))
-        if (!is_field_block(text + i))
-            return false;
+    for (; size - i >= sizeof(block); i += sizeof(block)) {
+        memcpy(&sixteen, text + i, sizeof(sixteen));
+        wrong |= (block)((sixteen < 0x20) & (sixteen != '\t')) | (block)(sixteen == 0x7f);
+    }
     for (; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
 
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
-    return true;
+    return is_unmarked(&wrong);
 }
 
 /* Finds the next line, without its end. MORE when it is not all there, REQUEST when it is. */

@@ -122,9 +122,10 @@ renku_ctx *rk_service_ctx(const rk_service *service)
 int rk_service_begin(rk_reply **reply, rk_service *service, const rk_request *request, void *user)
 {
     renku_result *answer = NULL;
-    int taken =
-        service->line ? renku_http_line_begin(&answer, service->line, &request->http, user) : 0;
+    int taken = 0;
 
+    if (service->line && !page_of(request))
+        taken = renku_http_line_begin(&answer, service->line, &request->http, user);
     *reply = answer ? rk_reply_of_result(answer, is_head(&request->http)) : NULL;
     return taken;
 }

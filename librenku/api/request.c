@@ -12,19 +12,33 @@
 
 enum { UUID_BYTES = 16, UUID_DIGITS = 32, ID_MAX = 4096 };
 
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static bool is_unmarked(const block *marks)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, marks, sizeof(halves));
+    return (halves[0] | halves[1]) == 0;
+}
+
 /* RFC 9110 5.5: nothing else may stand in a field, and some values come back in the answer. */
 static bool is_field_text(const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(text), at = 0;
+    block sixteen, wrong = {0};
 
-    for (size_t at = 0; at < length; at++) {
-        at += rk_plain_length(text + at, length - at);
+    for (; length - at >= sizeof(block); at += sizeof(block)) {
+        memcpy(&sixteen, text + at, sizeof(sixteen));
+        wrong |= (block)((sixteen < 0x20) & (sixteen != '\t')) | (block)(sixteen == 0x7f);
+    }
+    for (; at < length; at++) {
         unsigned char c = (unsigned char)text[at];
 
-        if ((c < 0x20 && c != '\t' && at < length) || c == 0x7f)
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
-    return true;
+    return is_unmarked(&wrong);
 }
 
 /* Which of the fields has that name; RK_FIELD_COUNT_ when none has. */
