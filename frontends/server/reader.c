@@ -32,7 +32,7 @@ static rk_read refuse(rk_reader *reader, int status, const char *text)
 /* Where a character may stand. */
 enum { IN_TOKEN = 1, IN_HOST = 2, IN_BOTH = 3 };
 
-#define RANGE(from, to, where) [from... to] = (where)
+#define RANGE(from, to, where) [(from)...(to)] = (where)
 
 static const unsigned char classes[256] = {
     RANGE('0', '9', IN_BOTH),
