@@ -58,6 +58,7 @@ typedef struct rk_wire_shared {
     unsigned count, ready_count;
     rk_reader_limits limits;
     uint64_t request_ms, response_ms, keep_alive_ms, grace_ms;
+    uint64_t now_us; /* when the loop last looked at the clock */
     uint64_t buffered, buffered_most;
     volatile sig_atomic_t drain_wanted;
     bool draining;  /* answers are the last of their connections */
@@ -68,6 +69,7 @@ typedef struct rk_wire_shared {
 
 extern rk_wire_shared rk_wire;
 
+/* Looks at the clock: once for what belongs together, since deadlines are of seconds. */
 uint64_t rk_link_now_ms(void);
 /* Rings the bell of the event loop. Signal-safe. */
 void rk_link_wake(void);

@@ -127,6 +127,10 @@ static int read_fallback(void *slot, rk_reading *reading, const rk_field *field,
 {
     struct json_object *value;
 
+    if (field->schema->kind == RK_KIND_BOOL) { /* most are: not worth a parser */
+        *(rk_opt_bool *)slot = RK_BOOLEAN(*field->fallback == 't');
+        return 0;
+    }
     RK_TRY(rk_json_parse(&value, reading->matcher.op, field->fallback, strlen(field->fallback)));
     return read_value(slot, reading, field->schema, (rk_given){value, at});
 }

@@ -119,11 +119,13 @@ static void fuzz_request_id(rk_op *op, const char *text, size_t size)
 {
     const char *id;
 
-    const renku_http_header header = {"x-request-id", text};
+    const renku_http_header header = {"X-Request-ID", text};
     const renku_http_request request = {.headers = &header, .header_count = 1};
+    rk_request_fields fields;
 
     (void)size;
-    must(rk_request_id(&id, op, rk_request_header(&request, "X-Request-ID")) == 0);
+    rk_request_fields_read(&fields, &request);
+    must(rk_request_id(&id, op, fields.values[RK_FIELD_X_REQUEST_ID]) == 0);
     for (const char *c = id; *c; c++)
         must(((unsigned char)*c >= 0x20 && (unsigned char)*c != 0x7f) || *c == '\t');
 }
