@@ -4,6 +4,7 @@
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -208,13 +209,22 @@ def rclone(folder) -> Path:
     return Path(shutil.copy2(build("rclone"), folder / "rclone"))
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
-    """What tests have counted (record_property "summary"), in whatever process they ran."""
+def recorded(terminalreporter, wanted: str) -> list:
+    """What tests have recorded as a property, in whatever process they ran."""
     reports = [report for some in terminalreporter.stats.values() for report in some]
-    for report in reports:
-        if getattr(report, "when", "") == "call":
-            texts = [text for name, text in report.user_properties if name == "summary"]
-            terminalreporter.write("".join(f"\n{text}\n" for text in texts))
+    reports = [report for report in reports if getattr(report, "when", "") == "call"]
+    return [value for report in reports for name, value in report.user_properties if name == wanted]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """The property "summary" is a text; "counted" a number and of what, added up for the end of `./dev check`."""
+    for text in recorded(terminalreporter, "summary"):
+        terminalreporter.write(f"\n{text}\n")
+    totals: Counter[str] = Counter()
+    for number, what in recorded(terminalreporter, "counted"):
+        totals[what] += number
+    for what, number in totals.items():
+        terminalreporter.write_line(f"counted: {number:,} {what}")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ unit_suites = \
 	%D%/unit/http_schema.c \
 	%D%/unit/internal_token.c \
 	%D%/unit/kubeconfig.c \
+	%D%/unit/local_call.c \
 	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
 	%D%/unit/metric.c \
 	%D%/unit/notification.c \

@@ -13,12 +13,22 @@
 #define IDLE_SECONDS 20
 #define KEPT_THREADS 4
 
+/* Where a thread without work waits to be called. */
+typedef struct rk_seat {
+    struct rk_seat *below;
+    pthread_cond_t sign;
+    bool called;
+} rk_seat;
+
 struct rk_jobs {
     pthread_mutex_t lock;
-    pthread_cond_t work, ended;
+    pthread_condattr_t clock;
+    pthread_cond_t ended;
+    rk_seat
+        *idle; /* who has worked last is called first: the others end, and their memory with them */
     rk_job *first, **last;
     rk_job *finished, **finished_last;
-    unsigned most, threads, idle, waiting, running;
+    unsigned most, threads, waiting, running;
     pthread_t gone; /* the last thread that ended, when there is one; it joined the one before */
     bool has_gone;
     bool stopping;
@@ -38,28 +48,59 @@ static void push_finished(rk_jobs *jobs, rk_job *job)
         (void)!write(jobs->event_fd, &one, sizeof(one)); /* only fails when it is readable anyway */
 }
 
-/* Waits for a signal; true when there was none for long and this thread is one too many. */
-static bool is_surplus(rk_jobs *jobs, const struct timespec *until)
+static void call_first(rk_jobs *jobs)
+{
+    rk_seat *seat = jobs->idle;
+
+    jobs->idle = seat->below;
+    seat->called = true;
+    pthread_cond_signal(&seat->sign);
+}
+
+static void leave(rk_jobs *jobs, const rk_seat *seat)
+{
+    rk_seat **link = &jobs->idle;
+
+    while (*link != seat)
+        link = &(*link)->below;
+    *link = seat->below;
+}
+
+/* Whether nobody has called for long, and this thread is one too many. */
+static bool is_surplus(rk_jobs *jobs, rk_seat *seat, const struct timespec *until)
 {
     if (jobs->threads > KEPT_THREADS)
-        return pthread_cond_timedwait(&jobs->work, &jobs->lock, until) != 0 &&
+        return pthread_cond_timedwait(&seat->sign, &jobs->lock, until) != 0 && !seat->called &&
                jobs->threads > KEPT_THREADS;
-    pthread_cond_wait(&jobs->work, &jobs->lock);
+    pthread_cond_wait(&seat->sign, &jobs->lock);
     return false;
 }
 
-/* Waits for work; false when this thread should end. */
-static bool await_work(rk_jobs *jobs)
+/* Waits to be called; false when this thread should end. */
+static bool await_call(rk_jobs *jobs, rk_seat *seat)
 {
     struct timespec until;
-    bool surplus = false;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_SECONDS;
-    jobs->idle++;
-    while (!jobs->first && !jobs->stopping && !surplus)
-        surplus = is_surplus(jobs, &until);
-    jobs->idle--;
+    seat->called = false;
+    seat->below = jobs->idle;
+    jobs->idle = seat;
+    while (!seat->called) {
+        if (is_surplus(jobs, seat, &until)) {
+            leave(jobs, seat);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Waits for work; false when this thread should end. */
+static bool await_work(rk_jobs *jobs, rk_seat *seat)
+{
+    while (!jobs->first && !jobs->stopping)
+        if (!await_call(jobs, seat))
+            return false;
     return jobs->first != NULL;
 }
 
@@ -95,9 +136,11 @@ static void end_thread(rk_jobs *jobs)
 static void *work(void *arg)
 {
     rk_jobs *jobs = arg;
+    rk_seat seat;
 
+    pthread_cond_init(&seat.sign, &jobs->clock);
     pthread_mutex_lock(&jobs->lock);
-    while (jobs->first || await_work(jobs)) {
+    while (jobs->first || await_work(jobs, &seat)) {
         rk_job *job = take_first(jobs);
 
         pthread_mutex_unlock(&jobs->lock);
@@ -105,6 +148,7 @@ static void *work(void *arg)
         pthread_mutex_lock(&jobs->lock);
         push_finished(jobs, job);
     }
+    pthread_cond_destroy(&seat.sign);
     end_thread(jobs);
     return NULL;
 }
@@ -129,16 +173,13 @@ static int start_thread(rk_jobs *jobs)
 rk_jobs *rk_jobs_new(unsigned most, int event_fd)
 {
     rk_jobs *jobs = calloc(1, sizeof(*jobs));
-    pthread_condattr_t clock;
 
     if (!jobs)
         return NULL;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_condattr_init(&jobs->clock);
+    pthread_condattr_setclock(&jobs->clock, CLOCK_MONOTONIC);
     pthread_mutex_init(&jobs->lock, NULL);
-    pthread_cond_init(&jobs->work, &clock);
-    pthread_cond_init(&jobs->ended, &clock);
-    pthread_condattr_destroy(&clock);
+    pthread_cond_init(&jobs->ended, &jobs->clock);
     jobs->last = &jobs->first;
     jobs->finished_last = &jobs->finished;
     jobs->most = most;
@@ -151,7 +192,9 @@ int rk_jobs_submit(rk_jobs *jobs, rk_job *job)
     int failed = 0;
 
     pthread_mutex_lock(&jobs->lock);
-    if (jobs->idle <= jobs->waiting && jobs->threads < jobs->most)
+    if (jobs->idle)
+        call_first(jobs);
+    else if (jobs->threads < jobs->most)
         failed = start_thread(jobs);
     if (jobs->threads > 0) {
         failed = 0;
@@ -160,7 +203,6 @@ int rk_jobs_submit(rk_jobs *jobs, rk_job *job)
         *jobs->last = job;
         jobs->last = &job->next;
         jobs->waiting++;
-        pthread_cond_signal(&jobs->work);
     }
     pthread_mutex_unlock(&jobs->lock);
     return failed;
@@ -214,14 +256,15 @@ void rk_jobs_free(rk_jobs *jobs)
         return;
     pthread_mutex_lock(&jobs->lock);
     jobs->stopping = true;
-    pthread_cond_broadcast(&jobs->work);
+    while (jobs->idle)
+        call_first(jobs);
     while (jobs->threads > 0)
         pthread_cond_wait(&jobs->ended, &jobs->lock);
     pthread_mutex_unlock(&jobs->lock);
     if (jobs->has_gone)
         pthread_join(jobs->gone, NULL);
-    pthread_cond_destroy(&jobs->work);
     pthread_cond_destroy(&jobs->ended);
+    pthread_condattr_destroy(&jobs->clock);
     pthread_mutex_destroy(&jobs->lock);
     free(jobs);
 }

@@ -31,17 +31,18 @@ rk_wire_shared rk_wire;
 static bool read_some(rk_link *link);
 static bool write_some(rk_link *link);
 
-static uint64_t now_us(void)
+static uint64_t look_at_clock(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    rk_wire.now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    return rk_wire.now_us;
 }
 
 uint64_t rk_link_now_ms(void)
 {
-    return now_us() / 1000;
+    return look_at_clock() / 1000;
 }
 
 void rk_link_wake(void)
@@ -76,7 +77,7 @@ static void make_unready(rk_link *link)
 static void enter(rk_link *link, rk_link_state state, uint64_t allowed_ms)
 {
     link->state = state;
-    link->since = rk_link_now_ms();
+    link->since = rk_wire.now_us / 1000;
     link->deadline = link->since + allowed_ms;
 }
 
@@ -172,24 +173,17 @@ static bool end_reply(rk_link *link)
                                                                              : true;
 }
 
-static const char *connection_line(const rk_link *link)
-{
-    return link->keep_alive ? "connection: keep-alive\r\n\r\n" : "connection: close\r\n\r\n";
-}
-
 /* What is still to be sent, as parts; returns their number. */
-static int rest_of_reply(struct iovec parts[3], const rk_link *link)
+static int rest_of_reply(struct iovec parts[2], const rk_link *link)
 {
-    const char *line = connection_line(link);
-    const struct iovec whole[3] = {
+    const struct iovec whole[2] = {
         {link->reply->head,                    link->reply->head_size},
-        {(void *)(uintptr_t)line,              strlen(line)          },
         {(void *)(uintptr_t)link->reply->body, link->reply->body_size},
     };
     size_t skip = link->sent;
     int count = 0;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         if (skip >= whole[i].iov_len) {
             skip -= whole[i].iov_len;
             continue;
@@ -203,7 +197,7 @@ static int rest_of_reply(struct iovec parts[3], const rk_link *link)
 
 static bool write_some(rk_link *link)
 {
-    struct iovec parts[3];
+    struct iovec parts[2];
     size_t turn = 0;
 
     while (turn < WRITE_TURN) {
@@ -222,7 +216,7 @@ static bool write_some(rk_link *link)
         if (sent < 0)
             return rk_link_drop(link);
         link->sent += (size_t)sent;
-        link->deadline = rk_link_now_ms() + rk_wire.response_ms;
+        link->deadline = rk_wire.now_us / 1000 + rk_wire.response_ms;
         turn += (size_t)sent;
     }
     return make_ready(link);
@@ -234,8 +228,7 @@ static bool start_reply(rk_link *link, rk_reply *reply)
     link->reply = reply;
     link->sent = 0;
     enter(link, LINK_WRITING, rk_wire.response_ms);
-    if (rk_wire.draining)
-        link->keep_alive = false;
+    link->keep_alive = rk_reply_seal(reply, link->keep_alive && !rk_wire.draining);
     return write_some(link);
 }
 
@@ -279,7 +272,7 @@ static void count(const rk_exchange *exchange, int status)
 {
     if (rk_service_is_counted(exchange->request))
         rk_metrics_request(exchange->request->http.method, exchange->request->http.target, status,
-                           now_us() - exchange->began_us);
+                           look_at_clock() - exchange->began_us);
 }
 
 static void run(rk_job *job)
@@ -324,7 +317,7 @@ static rk_exchange *make_exchange(rk_link *link)
     memcpy(exchange->peer, link->peer, sizeof(exchange->peer));
     if (exchange->peer[0])
         exchange->request->http.peer = exchange->peer;
-    exchange->began_us = now_us();
+    exchange->began_us = rk_wire.now_us;
     exchange->job.run = run;
     exchange->link = link;
     link->exchange = exchange;
@@ -351,6 +344,7 @@ void rk_link_collect(void)
     while (rk_service_next(&reply, &user, rk_wire.service)) {
         rk_exchange *exchange = user;
 
+        rk_wire.on_line--;
         exchange->reply = reply;
         if (reply || !exchange->link)
             rk_link_deliver(exchange);
@@ -374,6 +368,7 @@ static bool dispatch(rk_link *link)
     enter(link, LINK_WORKING, rk_wire.response_ms);
     int taken = rk_service_begin(&exchange->reply, rk_wire.service, exchange->request, exchange);
 
+    rk_wire.on_line += taken && !exchange->reply;
     rk_wire_watch();
     if (exchange->reply)
         return rk_link_deliver(exchange);
@@ -503,6 +498,7 @@ static void on_event(void *arg, int error)
 
     if (!link)
         return;
+    look_at_clock();
     if (error) {
         link->ended = true;
         connection->evt.flags |= KORE_EVENT_READ;
@@ -521,6 +517,7 @@ void rk_link_open(struct connection *connection)
         return;
     }
     link->kore = connection;
+    look_at_clock();
     enter(link, LINK_READING, rk_wire.draining ? FIRST_REQUEST_MS : rk_wire.request_ms);
     rk_reader_init(&link->reader, &rk_wire.limits);
     if (connection->family == AF_INET)
@@ -581,6 +578,7 @@ void rk_link_advance_ready(void)
 {
     rk_link *link;
 
+    look_at_clock();
     /* Who becomes ready meanwhile waits for the next turn of the loop. */
     for (unsigned count = rk_wire.ready_count; count > 0 && (link = TAILQ_FIRST(&rk_wire.ready));
          count--) {

@@ -52,10 +52,13 @@ typedef struct rk_wire_shared {
     rk_jobs *jobs;
     struct kore_event event, line_event;
     int event_fd, line_fd;
+    unsigned on_line; /* requests */
+    bool line_timed;
     struct rk_links links, ready;
     unsigned count, ready_count;
     rk_reader_limits limits;
     uint64_t request_ms, response_ms, keep_alive_ms, grace_ms;
+    uint64_t now_us; /* when the loop last looked at the clock */
     uint64_t buffered, buffered_most;
     volatile sig_atomic_t drain_wanted;
     bool draining;  /* answers are the last of their connections */
@@ -66,6 +69,7 @@ typedef struct rk_wire_shared {
 
 extern rk_wire_shared rk_wire;
 
+/* Looks at the clock: once for what belongs together, since deadlines are of seconds. */
 uint64_t rk_link_now_ms(void);
 /* Rings the bell of the event loop. Signal-safe. */
 void rk_link_wake(void);

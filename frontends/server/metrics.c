@@ -53,9 +53,22 @@ typedef struct rk_series {
     uint16_t status;
     uint8_t method;
     char endpoint[ENDPOINT];
-    _Atomic uint64_t count, micros;
-    _Atomic uint64_t within[BUCKETS + 1];
 } rk_series;
+
+/* What one process has counted of a series. Only its event loop writes here, so that no processor
+ * waits for another. */
+typedef struct rk_tally {
+    _Atomic uint64_t micros;
+    _Atomic uint64_t within[BUCKETS + 1];
+} rk_tally;
+
+/* What tells a series from the others. */
+typedef struct rk_series_key {
+    uint16_t status;
+    uint8_t method;
+    const char *endpoint;
+    size_t length;
+} rk_series_key;
 
 typedef struct rk_process {
     _Atomic int pid;
@@ -74,20 +87,25 @@ typedef struct rk_shared {
     _Atomic uint64_t past[OWN];    /* counters of workers that have ended */
     _Atomic uint32_t slots[SLOTS]; /* index of a series plus one */
     rk_series series[SERIES];
+    rk_tally tallies[][SERIES]; /* of each worker; the first for who is none */
 } rk_shared;
 
 static rk_shared *shared;
+static unsigned worker_most;
 static rk_process *self;
+static rk_tally *own_tallies;
 static renku_ctx *own_ctx; /* of this process; NULL when it has none */
 
-int rk_metrics_open(void)
+int rk_metrics_open(unsigned workers)
 {
-    void *memory =
-        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    size_t size = sizeof(*shared) + (workers + 1) * sizeof(shared->tallies[0]);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (memory == MAP_FAILED)
         return -1;
     shared = memory;
+    worker_most = workers;
+    own_tallies = shared->tallies[0];
     return 0;
 }
 
@@ -106,9 +124,10 @@ static void inherit(rk_process *process)
 
 void rk_metrics_worker(unsigned id, renku_ctx *ctx)
 {
-    if (!shared || id > WORKERS)
+    if (!shared || id > WORKERS || id > worker_most)
         return;
     self = &shared->processes[id];
+    own_tallies = shared->tallies[id];
     own_ctx = ctx;
     inherit(self);
     self->in_flight = 0;
@@ -125,19 +144,20 @@ static uint8_t method_of(const char *method)
     return i;
 }
 
-static uint32_t hash_of(const rk_series *key)
+static uint32_t hash_of(const rk_series_key *key)
 {
     uint32_t hash = 2166136261u ^ key->status ^ ((uint32_t)key->method << 16);
 
-    for (const char *c = key->endpoint; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    for (size_t i = 0; i < key->length; i++)
+        hash = (hash ^ (unsigned char)key->endpoint[i]) * 16777619u;
     return hash;
 }
 
-static bool is_same(const rk_series *series, const rk_series *key)
+static bool is_same(const rk_series *series, const rk_series_key *key)
 {
     return series->status == key->status && series->method == key->method &&
-           strcmp(series->endpoint, key->endpoint) == 0;
+           memcmp(series->endpoint, key->endpoint, key->length) == 0 &&
+           series->endpoint[key->length] == '\0';
 }
 
 /* Takes an index from a counter that ends at @p most; -1 when it is used up. */
@@ -151,7 +171,7 @@ static int claim(_Atomic uint32_t *counter, uint32_t most)
     return -1;
 }
 
-static rk_series *create(const rk_series *key, bool other)
+static rk_series *create(const rk_series_key *key, bool other)
 {
     bool unknown = !other && key->status == 404;
 
@@ -167,13 +187,13 @@ static rk_series *create(const rk_series *key, bool other)
 
     series->status = key->status;
     series->method = key->method;
-    memcpy(series->endpoint, key->endpoint, ENDPOINT);
+    memcpy(series->endpoint, key->endpoint, key->length);
     atomic_store(&series->used, 1);
     return series;
 }
 
 /* Finds or makes the series; NULL when there is no place for another. */
-static rk_series *find(const rk_series *key, bool other)
+static rk_series *find(const rk_series_key *key, bool other)
 {
     uint32_t slot = hash_of(key) % SLOTS;
     rk_series *mine = NULL;
@@ -195,40 +215,47 @@ static rk_series *find(const rk_series *key, bool other)
     return NULL;
 }
 
-static void set_endpoint(rk_series *key, const char *target)
+/* Where it is counted; under the endpoint "other" when its own is too long, or one too many. NULL
+ * when there is no place for that either. */
+static rk_series *series_of(rk_series_key *key, const char *target)
 {
-    size_t size = strcspn(target, "?");
+    static const char other[] = "other";
+    size_t length = strcspn(target, "?");
+    rk_series *series = NULL;
 
-    if (size >= ENDPOINT) {
-        snprintf(key->endpoint, ENDPOINT, "other");
-        return;
-    }
-    memcpy(key->endpoint, target, size);
-    key->endpoint[size] = '\0';
+    key->endpoint = target;
+    key->length = length;
+    if (length < ENDPOINT)
+        series = find(key, length == sizeof(other) - 1 && memcmp(target, other, length) == 0);
+    if (series)
+        return series;
+    key->endpoint = other;
+    key->length = sizeof(other) - 1;
+    return find(key, true);
+}
+
+/* Nobody else writes there. */
+static void add(_Atomic uint64_t *to, uint64_t more)
+{
+    uint64_t before = atomic_load_explicit(to, memory_order_relaxed);
+
+    atomic_store_explicit(to, before + more, memory_order_relaxed);
 }
 
 void rk_metrics_request(const char *method, const char *target, int status, uint64_t micros)
 {
-    rk_series key = {.method = method_of(method), .status = (uint16_t)status};
-
-    if (!shared)
-        return;
-    set_endpoint(&key, target);
-
-    rk_series *series = find(&key, strcmp(key.endpoint, "other") == 0);
+    rk_series_key key = {.method = method_of(method), .status = (uint16_t)status};
+    const rk_series *series = shared ? series_of(&key, target) : NULL;
     size_t bucket = 0;
 
-    if (!series) {
-        snprintf(key.endpoint, ENDPOINT, "other");
-        series = find(&key, true);
-    }
     if (!series)
         return;
     while (bucket < BUCKETS && micros > buckets[bucket].micros)
         bucket++;
-    series->count++;
-    series->micros += micros;
-    series->within[bucket]++;
+    rk_tally *tally = &own_tallies[series - shared->series];
+
+    add(&tally->micros, micros);
+    add(&tally->within[bucket], 1);
 }
 
 void rk_metrics_refused(int status)
@@ -239,8 +266,10 @@ void rk_metrics_refused(int status)
 
 void rk_metrics_in_flight(int change)
 {
-    if (self)
-        self->in_flight += change;
+    if (self) /* whose event loop alone writes there */
+        atomic_store_explicit(&self->in_flight,
+                              atomic_load_explicit(&self->in_flight, memory_order_relaxed) + change,
+                              memory_order_relaxed);
 }
 
 void rk_metrics_share(void)
@@ -365,13 +394,19 @@ static void put_sample(rk_page_text *out, const char *name, const char *labels, 
     put_number(out, number);
 }
 
-static void put_histogram(rk_page_text *out, const rk_series *series, const char *labels)
+/* Of a series, over all processes. */
+typedef struct rk_total {
+    uint64_t count, micros;
+    uint64_t within[BUCKETS + 1];
+} rk_total;
+
+static void put_histogram(rk_page_text *out, const rk_total *total, const char *labels)
 {
     char seconds[32];
     uint64_t sum = 0;
 
     for (size_t i = 0; i <= BUCKETS; i++) {
-        sum += series->within[i];
+        sum += total->within[i];
         put(out, "sanic_request_latency_sec_bucket{");
         put(out, labels);
         put(out, ",le=\"");
@@ -379,42 +414,58 @@ static void put_histogram(rk_page_text *out, const rk_series *series, const char
         put(out, "\"} ");
         put_number(out, sum);
     }
-    snprintf(seconds, sizeof(seconds), "} %.6f\n", (double)series->micros / 1e6);
+    snprintf(seconds, sizeof(seconds), "} %.6f\n", (double)total->micros / 1e6);
     put(out, "sanic_request_latency_sec_sum{");
     put(out, labels);
     put(out, seconds);
     put_sample(out, "sanic_request_latency_sec_count{", labels, sum);
 }
 
-static const rk_series *series_at(uint32_t index)
+/* Adds up what all processes have counted; NULL when that is nothing. */
+static const rk_series *series_at(rk_total *total, uint32_t index)
 {
     const rk_series *series = &shared->series[index];
 
-    return atomic_load(&series->used) && series->count > 0 ? series : NULL;
+    *total = (rk_total){0};
+    if (!atomic_load(&series->used))
+        return NULL;
+    for (unsigned worker = 0; worker <= worker_most; worker++) {
+        rk_tally *tally = &shared->tallies[worker][index];
+
+        total->micros += atomic_load_explicit(&tally->micros, memory_order_relaxed);
+        for (size_t i = 0; i <= BUCKETS; i++) {
+            uint64_t count = atomic_load_explicit(&tally->within[i], memory_order_relaxed);
+
+            total->within[i] += count;
+            total->count += count;
+        }
+    }
+    return total->count > 0 ? series : NULL;
 }
 
 static void put_requests(rk_page_text *out)
 {
     uint32_t count = atomic_load(&shared->series_count);
     char labels[LABELS];
+    rk_total total;
 
     put_head(out, "sanic_request_count_total", "counter", "Answered requests.");
     for (uint32_t i = 0; i < count; i++) {
-        const rk_series *series = series_at(i);
+        const rk_series *series = series_at(&total, i);
 
         if (!series)
             continue;
         make_labels(labels, series);
-        put_sample(out, "sanic_request_count_total{", labels, series->count);
+        put_sample(out, "sanic_request_count_total{", labels, total.count);
     }
     put_head(out, "sanic_request_latency_sec", "histogram", "Time to answer.");
     for (uint32_t i = 0; i < count; i++) {
-        const rk_series *series = series_at(i);
+        const rk_series *series = series_at(&total, i);
 
         if (!series)
             continue;
         make_labels(labels, series);
-        put_histogram(out, series, labels);
+        put_histogram(out, &total, labels);
     }
 }
 

@@ -10,12 +10,13 @@
 /* Counters of all workers, in memory that they share. Bounded: what is too much to tell apart is
  * counted under the endpoint "other". Spec: foundations.md 16 */
 
-/* Makes the shared memory; once, before the workers are forked. 0, or -1 when there is none. */
-int rk_metrics_open(void);
+/* Makes the shared memory for so many workers; once, before they are forked. 0, or -1 when there is
+ * none. */
+int rk_metrics_open(unsigned workers);
 /* Names the calling process as worker @p id (from 1), and clears what a dead one has left. @p ctx
  * is what the metrics of the library are asked of; NULL is none. */
 void rk_metrics_worker(unsigned id, renku_ctx *ctx);
-/* One answered request. Threads: safe. */
+/* One answered request. Only the event loop of a process counts, as with those in flight. */
 void rk_metrics_request(const char *method, const char *target, int status, uint64_t micros);
 /* One refusal before there was a request. */
 void rk_metrics_refused(int status);

@@ -196,7 +196,7 @@ void kore_parent_configure(int argc, char **argv)
     if (!fd)
         fatalx("RENKU_SERVER_LISTEN_FD is missing: start with \"renku server\"");
     adopt_listener(atoi(fd));
-    if (rk_metrics_open() != 0 || rk_rotation_open() != 0)
+    if (rk_metrics_open(worker_count) != 0 || rk_rotation_open() != 0)
         fatalx("no shared memory: %s", strerror(errno));
     become_user();
     close_memory();

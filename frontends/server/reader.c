@@ -8,6 +8,13 @@
 #define FIRST_CAPACITY 4096
 #define CHUNK_LINE_MAX 1024
 
+/* A sanitizer shall see each buffer come and go. */
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEPS_SPARE false
+#else
+#define KEEPS_SPARE true
+#endif
+
 static const char bad_request[] = "Bad Request";
 static const char bad_length[] = "Bad content-length";
 static const char head_too_large[] = "Request header exceeds the size limit";
@@ -22,44 +29,82 @@ static rk_read refuse(rk_reader *reader, int status, const char *text)
     return RK_READ_REFUSED;
 }
 
-static bool is_alnum(unsigned char c)
+/* Where a character may stand. */
+enum { IN_TOKEN = 1, IN_HOST = 2, IN_BOTH = 3 };
+
+#define RANGE(from, to, where) [(from)...(to)] = (where)
+
+static const unsigned char classes[256] = {
+    RANGE('0', '9', IN_BOTH),
+    RANGE('a', 'z', IN_BOTH),
+    RANGE('A', 'Z', IN_BOTH),
+    /* both */
+    ['-'] = IN_BOTH,
+    ['.'] = IN_BOTH,
+    ['_'] = IN_BOTH,
+    ['~'] = IN_BOTH,
+    ['%'] = IN_BOTH,
+    /* RFC 9110 5.6.2 */
+    ['!'] = IN_TOKEN,
+    ['#'] = IN_TOKEN,
+    ['$'] = IN_TOKEN,
+    ['&'] = IN_TOKEN,
+    ['\''] = IN_TOKEN,
+    ['*'] = IN_TOKEN,
+    ['+'] = IN_TOKEN,
+    ['^'] = IN_TOKEN,
+    ['`'] = IN_TOKEN,
+    ['|'] = IN_TOKEN,
+    [':'] = IN_HOST,
+    ['['] = IN_HOST,
+    [']'] = IN_HOST,
+};
+
+static bool is_all(const char *text, size_t size, unsigned char where)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    for (size_t i = 0; i < size; i++)
+        if (!(classes[(unsigned char)text[i]] & where))
+            return false;
+    return true;
 }
 
-/* RFC 9110 5.6.2 */
 static bool is_token(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
+    return size > 0 && is_all(text, size, IN_TOKEN);
+}
 
-        if (!is_alnum(c) && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
-            return false;
-    }
-    return size > 0;
+static bool is_host(const char *text, size_t size)
+{
+    return is_all(text, size, IN_HOST);
+}
+
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static bool is_unmarked(const block *marks)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, marks, sizeof(halves));
+    return (halves[0] | halves[1]) == 0;
 }
 
 /* RFC 9110 5.5: visible, blank, tab and the upper half. */
 static bool is_field_text(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    block sixteen, wrong = {0};
+    size_t i = 0;
+
+    for (; size - i >= sizeof(block); i += sizeof(block)) {
+        memcpy(&sixteen, text + i, sizeof(sixteen));
+        wrong |= (block)((sixteen < 0x20) & (sixteen != '\t')) | (block)(sixteen == 0x7f);
+    }
+    for (; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
 
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
-    return true;
-}
-
-static bool is_host(const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (!is_alnum(c) && (c == '\0' || strchr("-._~:[]%", c) == NULL))
-            return false;
-    }
-    return true;
+    return is_unmarked(&wrong);
 }
 
 /* Finds the next line, without its end. MORE when it is not all there, REQUEST when it is. */
@@ -496,17 +541,35 @@ void rk_reader_init(rk_reader *reader, const rk_reader_limits *limits)
     restart(reader);
 }
 
-/* What was received may hold secrets. */
-static void give_back(char *data, size_t capacity)
+/* The buffer of the usual size that was given back last: the next request is likely to need it. An
+ * event loop alone reads. */
+static char *spare;
+
+static char *take_buffer(size_t capacity)
 {
-    if (data)
-        explicit_bzero(data, capacity);
-    free(data);
+    char *data = spare;
+
+    if (capacity != FIRST_CAPACITY || !data)
+        return malloc(capacity);
+    spare = NULL;
+    return data;
+}
+
+/* What was received may hold secrets. */
+static void give_back(char *data, size_t capacity, size_t touched)
+{
+    if (!data)
+        return;
+    explicit_bzero(data, touched);
+    if (KEEPS_SPARE && capacity == FIRST_CAPACITY && !spare)
+        spare = data;
+    else
+        free(data);
 }
 
 void rk_reader_clear(rk_reader *reader)
 {
-    give_back(reader->data, reader->capacity);
+    give_back(reader->data, reader->capacity, reader->touched);
     restart(reader);
 }
 
@@ -530,15 +593,16 @@ static size_t next_capacity(const rk_reader *reader)
 /* Not realloc(), which would leave a copy behind. */
 static bool grow(rk_reader *reader, size_t capacity)
 {
-    char *data = malloc(capacity);
+    char *data = take_buffer(capacity);
 
     if (!data)
         return false;
     if (reader->size)
         memcpy(data, reader->data, reader->size);
-    give_back(reader->data, reader->capacity);
+    give_back(reader->data, reader->capacity, reader->touched);
     reader->data = data;
     reader->capacity = capacity;
+    reader->touched = reader->size;
     return true;
 }
 
@@ -559,6 +623,8 @@ rk_read rk_reader_take(rk_reader *reader, size_t received)
     rk_read read;
 
     reader->size += received;
+    if (reader->touched < reader->size)
+        reader->touched = reader->size;
     do
         read = reader->size ? steps[reader->state](reader) : RK_READ_MORE;
     while (read == RK_READ_REQUEST && reader->state != RK_READER_COMPLETE);
@@ -588,6 +654,7 @@ static void describe(rk_request *request, const rk_reader *reader)
 {
     request->data = reader->data;
     request->capacity = reader->capacity;
+    request->touched = reader->touched;
     request->keep_alive = !reader->close && (reader->minor || reader->persist);
     describe_head(&request->http, request->headers, reader);
     request->http.body = reader->body_size ? reader->data + reader->body : NULL;
@@ -607,7 +674,7 @@ rk_request *rk_reader_detach(rk_reader *reader)
 {
     size_t rest = reader->size - reader->parsed;
     size_t capacity = rest > FIRST_CAPACITY ? rest : FIRST_CAPACITY;
-    char *next = rest ? malloc(capacity) : NULL;
+    char *next = rest ? take_buffer(capacity) : NULL;
     rk_request *request =
         malloc(sizeof(*request) + reader->field_count * sizeof(request->headers[0]));
 
@@ -621,7 +688,7 @@ rk_request *rk_reader_detach(rk_reader *reader)
         memcpy(next, reader->data + reader->parsed, rest);
     restart(reader);
     reader->data = next;
-    reader->size = rest;
+    reader->size = reader->touched = rest;
     reader->capacity = rest ? capacity : 0;
     return request;
 }
@@ -630,7 +697,7 @@ void rk_request_free(rk_request *request)
 {
     if (!request)
         return;
-    give_back(request->data, request->capacity);
+    give_back(request->data, request->capacity, request->touched);
     free(request);
 }
 

@@ -47,6 +47,7 @@ typedef struct rk_reader {
     rk_reader_state state;
     char *data;
     size_t size, capacity;
+    size_t touched;     /* at most so many bytes were ever received into the buffer */
     size_t parsed;      /* everything before it is understood */
     size_t searched;    /* there is no line end between parsed and here */
     size_t body;        /* where the body starts */
@@ -75,6 +76,7 @@ typedef struct rk_request {
     renku_http_request http; /* peer is left NULL */
     bool keep_alive;
     size_t capacity; /* bytes held */
+    size_t touched;  /* of these, bytes that were written */
     char *data;
     renku_http_header headers[];
 } rk_request;

@@ -9,9 +9,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+/* It serves any number of connections, and so is the last answer of each. */
 static char no_memory_head[] =
     "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\n"
-    "content-length: 69\r\n";
+    "content-length: 69\r\nconnection: close\r\n\r\n";
 static const char no_memory_body[] =
     "{\"error\":{\"code\":1500,\"message\":\"The server has run out of memory.\"}}";
 static rk_reply no_memory = {
@@ -22,53 +23,88 @@ static rk_reply no_memory = {
     .body_size = sizeof(no_memory_body) - 1,
 };
 
+/* What stands between the version and the date. */
 static const struct {
     int status;
-    const char *reason;
-} reasons[] = {
-    {200, "OK"                             },
-    {201, "Created"                        },
-    {202, "Accepted"                       },
-    {204, "No Content"                     },
-    {302, "Found"                          },
-    {303, "See Other"                      },
-    {304, "Not Modified"                   },
-    {307, "Temporary Redirect"             },
-    {400, "Bad Request"                    },
-    {401, "Unauthorized"                   },
-    {403, "Forbidden"                      },
-    {404, "Not Found"                      },
-    {405, "Method Not Allowed"             },
-    {408, "Request Timeout"                },
-    {409, "Conflict"                       },
-    {413, "Content Too Large"              },
-    {415, "Unsupported Media Type"         },
-    {417, "Expectation Failed"             },
-    {422, "Unprocessable Content"          },
-    {428, "Precondition Required"          },
-    {429, "Too Many Requests"              },
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"          },
-    {501, "Not Implemented"                },
-    {503, "Service Unavailable"            },
-    {505, "HTTP Version Not Supported"     },
+    const char *text;
+} statuses[] = {
+    {200, "200 OK"                             },
+    {201, "201 Created"                        },
+    {202, "202 Accepted"                       },
+    {204, "204 No Content"                     },
+    {302, "302 Found"                          },
+    {303, "303 See Other"                      },
+    {304, "304 Not Modified"                   },
+    {307, "307 Temporary Redirect"             },
+    {400, "400 Bad Request"                    },
+    {401, "401 Unauthorized"                   },
+    {403, "403 Forbidden"                      },
+    {404, "404 Not Found"                      },
+    {405, "405 Method Not Allowed"             },
+    {408, "408 Request Timeout"                },
+    {409, "409 Conflict"                       },
+    {413, "413 Content Too Large"              },
+    {415, "415 Unsupported Media Type"         },
+    {417, "417 Expectation Failed"             },
+    {422, "422 Unprocessable Content"          },
+    {428, "428 Precondition Required"          },
+    {429, "429 Too Many Requests"              },
+    {431, "431 Request Header Fields Too Large"},
+    {500, "500 Internal Server Error"          },
+    {501, "501 Not Implemented"                },
+    {503, "503 Service Unavailable"            },
+    {505, "505 HTTP Version Not Supported"     },
 };
 
-static const char *reason_of(int status)
+/* Writes a decimal number; returns where it ends. */
+static char *put_number(char *at, size_t number)
 {
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (reasons[i].status == status)
-            return reasons[i].reason;
-    return "Unknown";
+    char digits[24];
+    size_t first = sizeof(digits);
+
+    do
+        digits[--first] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    memcpy(at, digits + first, sizeof(digits) - first);
+    return at + sizeof(digits) - first;
+}
+
+static char *put_status_text(char *at, int status)
+{
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        if (statuses[i].status == status)
+            return stpcpy(at, statuses[i].text);
+    return stpcpy(put_number(at, (size_t)status), " Unknown");
+}
+
+typedef unsigned char block __attribute__((vector_size(16)));
+
+/* A blank stands for each control character: no value ends its line. */
+static void copy_printable(char *to, const char *text, size_t size)
+{
+    size_t i = 0;
+
+    for (; size - i >= sizeof(block); i += sizeof(block)) {
+        block sixteen;
+
+        memcpy(&sixteen, text + i, sizeof(sixteen));
+        block control = (block)(sixteen < ' ');
+
+        sixteen = (sixteen & ~control) | (control & ' ');
+        memcpy(to + i, &sixteen, sizeof(sixteen));
+    }
+    for (; i < size; i++)
+        to[i] = (char)((unsigned char)text[i] < ' ' ? ' ' : text[i]);
 }
 
 /* One line of a head into @p at, which has room for it; returns where it ends. */
 static char *put_field(char *at, const char *name, const char *value)
 {
+    size_t size = strlen(value);
+
     at = stpcpy(stpcpy(at, name), ": ");
-    for (; *value; value++)
-        *at++ = (char)((unsigned char)*value < 0x20 ? ' ' : *value); /* no value ends its line */
-    return stpcpy(at, "\r\n");
+    copy_printable(at, value, size);
+    return stpcpy(at + size, "\r\n");
 }
 
 static size_t fields_size(const renku_result *result)
@@ -106,62 +142,84 @@ static bool has_body(int status)
     return status >= 200 && status != 204 && status != 304;
 }
 
-static char *put_status(char *at, int status)
+/* The date of this second; each thread has made its own. */
+static char *put_date(char *at)
 {
-    char date[64];
+    static _Thread_local time_t second;
+    static _Thread_local char line[48];
     time_t now = time(NULL);
     struct tm parts;
 
-    gmtime_r(&now, &parts);
-    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    at += sprintf(at, "HTTP/1.1 %d %s\r\n", status, reason_of(status));
-    return put_field(at, "date", date);
+    if (now != second || !line[0]) {
+        gmtime_r(&now, &parts);
+        strftime(line, sizeof(line), "date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+        second = now;
+    }
+    return stpcpy(at, line);
 }
 
-#define STATUS_ROOM 256
-
-/* The head of a reply whose body is set. @p result NULL: there are only the fields in @p extra. */
-static bool make_head(rk_reply *reply, const renku_result *result, const char *extra, bool is_head)
+static char *put_status(char *at, int status)
 {
-    bool keep = is_head && has_length(result);
-    char length[32];
+    at = stpcpy(at, "HTTP/1.1 ");
+    at = stpcpy(put_status_text(at, status), "\r\n");
+    return put_date(at);
+}
 
-    reply->head = malloc(STATUS_ROOM + fields_size(result) + strlen(extra));
-    if (!reply->head)
-        return false;
+static char *put_length(char *at, size_t length)
+{
+    at = stpcpy(at, "content-length: ");
+    return stpcpy(put_number(at, length), "\r\n");
+}
 
+#define STATUS_ROOM 256 /* status, date, length, connection */
+
+/* A reply with room for its head; NULL without memory. */
+static rk_reply *make(int status, size_t fields)
+{
+    rk_reply *reply = malloc(sizeof(*reply) + STATUS_ROOM + fields);
+
+    if (!reply)
+        return NULL;
+    *reply = (rk_reply){.status = status, .head = (char *)(reply + 1)};
+    return reply;
+}
+
+/* The head of a reply whose body is set. There are the fields of its result, or @p extra. */
+static rk_reply *finish(rk_reply *reply, const char *extra, bool is_head)
+{
+    bool keep = is_head && has_length(reply->result);
     char *at = put_status(reply->head, reply->status);
 
-    at = put_fields(at, result, keep);
+    at = put_fields(at, reply->result, keep);
     at = stpcpy(at, extra);
-    if (!keep && has_body(reply->status)) {
-        snprintf(length, sizeof(length), "%zu", reply->body_size);
-        at = put_field(at, "content-length", length);
-    }
+    if (!keep && has_body(reply->status))
+        at = put_length(at, reply->body_size);
     reply->head_size = (size_t)(at - reply->head);
     if (is_head || !has_body(reply->status))
         reply->body_size = 0;
-    return true;
+    return reply;
 }
 
-static rk_reply *finish(rk_reply *reply, const char *extra, bool is_head)
+bool rk_reply_seal(rk_reply *reply, bool keep_alive)
 {
-    if (make_head(reply, reply->result, extra, is_head))
-        return reply;
-    rk_reply_free(reply);
-    return &no_memory;
+    char *end = reply->head + reply->head_size;
+
+    if (reply == &no_memory)
+        return false;
+    end = stpcpy(end, keep_alive ? "connection: keep-alive\r\n\r\n" : "connection: close\r\n\r\n");
+    reply->head_size = (size_t)(end - reply->head);
+    return keep_alive;
 }
 
 rk_reply *rk_reply_of_result(renku_result *result, bool is_head)
 {
-    rk_reply *reply = calloc(1, sizeof(*reply));
+    rk_reply *reply = make(renku_result_status(result), fields_size(result));
 
     if (!reply) {
         renku_result_free(result);
         return &no_memory;
     }
     reply->result = result;
-    reply->status = renku_result_status(result);
     reply->body = renku_result_body(result, &reply->body_size);
     return finish(reply, "", is_head);
 }
@@ -183,17 +241,15 @@ static void make_request_id(char id[37])
 
 rk_reply *rk_reply_of_text(int status, const char *type, char *text, bool is_head)
 {
-    rk_reply *reply = text ? calloc(1, sizeof(*reply)) : NULL;
     char extra[256], id[37] = "";
+    rk_reply *reply = text ? make(status, sizeof(extra)) : NULL;
 
     if (!reply) {
         free(text);
         return &no_memory;
     }
     make_request_id(id);
-    id[36] = '\0';
     snprintf(extra, sizeof(extra), "content-type: %s\r\nx-request-id: %s\r\n", type, id);
-    reply->status = status;
     reply->text = text;
     reply->body = text;
     reply->body_size = is_head ? 0 : strlen(text);
@@ -202,14 +258,13 @@ rk_reply *rk_reply_of_text(int status, const char *type, char *text, bool is_hea
 
 rk_reply *rk_reply_of_methods(const char *methods)
 {
-    rk_reply *reply = calloc(1, sizeof(*reply));
     char extra[256], id[37] = "";
+    rk_reply *reply = make(204, sizeof(extra));
 
     if (!reply)
         return &no_memory;
     make_request_id(id);
     snprintf(extra, sizeof(extra), "allow: %s\r\nx-request-id: %s\r\n", methods, id);
-    reply->status = 204;
     reply->body = "";
     return finish(reply, extra, false);
 }
@@ -243,6 +298,5 @@ void rk_reply_free(rk_reply *reply)
     if (reply->text)
         explicit_bzero(reply->text, strlen(reply->text)); /* it may hold tokens */
     free(reply->text);
-    free(reply->head);
     free(reply);
 }

@@ -18,7 +18,7 @@
 struct rk_service {
     const char *kind;
     renku_ctx *ctx;        /* NULL for the identity provider */
-    renku_http_line *line; /* only for the data API */
+    renku_http_line *line; /* likewise */
     rk_realm *realm;       /* only for the identity provider */
 };
 
@@ -71,11 +71,12 @@ static const rk_page pages[] = {
 /* Query and slashes at the end do not count. */
 static bool is_path(const char *target, const char *path)
 {
-    size_t size = strcspn(target, "?");
+    size_t size = strlen(path);
 
-    while (size > 1 && target[size - 1] == '/')
-        size--;
-    return size == strlen(path) && memcmp(target, path, size) == 0;
+    if (strncmp(target, path, size) != 0)
+        return false;
+    target += size + strspn(target + size, "/");
+    return *target == '\0' || *target == '?';
 }
 
 static const rk_page *page_of(const rk_request *request)
@@ -121,9 +122,10 @@ renku_ctx *rk_service_ctx(const rk_service *service)
 int rk_service_begin(rk_reply **reply, rk_service *service, const rk_request *request, void *user)
 {
     renku_result *answer = NULL;
-    int taken =
-        service->line ? renku_http_line_begin(&answer, service->line, &request->http, user) : 0;
+    int taken = 0;
 
+    if (service->line && !page_of(request))
+        taken = renku_http_line_begin(&answer, service->line, &request->http, user);
     *reply = answer ? rk_reply_of_result(answer, is_head(&request->http)) : NULL;
     return taken;
 }
@@ -208,16 +210,14 @@ static bool open_ctx(rk_service *service)
 
 static bool open_kind(rk_service *service)
 {
-    if (strcmp(service->kind, "data") == 0) {
-        if (!open_ctx(service))
-            return false;
-        service->line = renku_http_line_new(service->ctx);
-        return service->line != NULL;
+    if (strcmp(service->kind, "identity") == 0) {
+        service->realm = rk_realm_new();
+        return service->realm != NULL;
     }
-    if (strcmp(service->kind, "identity") != 0)
-        return open_ctx(service);
-    service->realm = rk_realm_new();
-    return service->realm != NULL;
+    if (!open_ctx(service))
+        return false;
+    service->line = renku_http_line_new(service->ctx);
+    return service->line != NULL;
 }
 
 rk_service *rk_service_new(void)

@@ -15,6 +15,8 @@
 /* How long whoever is connecting has time for it when the server ends. */
 #define CONNECTING_MS 100
 #define TCP_FLAGS_AT 13
+/* How often the line is looked at while requests are on it, so that it notices what is slow. */
+#define LINE_MS 5
 
 /* Threads have finished, connections want to go on, or the worker shall drain. */
 static void on_wake(void *arg, int error)
@@ -43,12 +45,23 @@ static void on_line(void *arg, int error)
     rk_link_collect();
 }
 
+static void on_line_time(void *arg, u_int64_t now)
+{
+    (void)now;
+    rk_wire.line_timed = false;
+    on_line(arg, 0);
+}
+
 /* For one event at a time: the socket of a line that was given up may be at work for a thread, and
  * must not ring on. */
 void rk_wire_watch(void)
 {
     int fd = rk_service_socket(rk_wire.service);
 
+    if (rk_wire.on_line > 0 && !rk_wire.line_timed) {
+        rk_wire.line_timed = true;
+        kore_timer_add(on_line_time, LINE_MS, NULL, KORE_TIMER_ONESHOT);
+    }
     if (fd != rk_wire.line_fd && fd >= 0)
         kore_platform_event_schedule(fd, EPOLLIN | EPOLLONESHOT, 0, &rk_wire.line_event);
     rk_wire.line_fd = fd;

@@ -74,7 +74,8 @@ RENKU_API renku_http_line *renku_http_line_new(renku_ctx *ctx);
 RENKU_API void renku_http_line_free(renku_http_line *line);
 
 /**
- * Begins to answer a request, if that takes no more than one fast statement; never waits.
+ * Begins to answer a request, if that takes no more than one fast statement; never waits. Paths
+ * that do not exist are answered too: a server that has pages of its own looks for them before.
  *
  * @param answer   set to the answer when it is known at once, else to NULL; never NULL itself
  * @param line     borrowed

@@ -63,6 +63,7 @@ static int new_keys(rk_authenticator *auth, rk_op *op, const rk_settings *settin
         .issuer_url = rk_printf(op, "%.*s/realms/%s", (int)without_slashes(url), url,
                                 rk_settings_text(settings, RK_SET_KEYCLOAK_REALM)),
         .ca_file = rk_settings_text(settings, RK_SET_SSL_CERT_FILE),
+        .waiting_max = (int)((rk_settings_int(settings, RK_SET_RENKU_SERVER_THREADS) + 1) / 2),
     };
 
     RK_CHECK(options.issuer_url);
@@ -236,8 +237,6 @@ static int identify(rk_caller **out, rk_op *op, const rk_authenticator *auth,
                     const rk_credentials *credentials)
 {
     *out = NULL;
-    if (credentials->kind == RK_AUTHENTICATE_NONE)
-        return 0;
     if (credentials->kind == RK_AUTHENTICATE_GITLAB && !auth->development)
         return rk_identity_gitlab(out, op, auth, credentials);
     if (credentials->kind == RK_AUTHENTICATE_INTERNAL)
@@ -248,6 +247,12 @@ static int identify(rk_caller **out, rk_op *op, const rk_authenticator *auth,
 int rk_authenticate(rk_caller **out, rk_op *op, const rk_authenticator *auth,
                     const rk_credentials *credentials)
 {
+    if (credentials->kind == RK_AUTHENTICATE_NONE) {
+        *out = rk_identity_new(op, RK_CALLER_ANONYMOUS, credentials);
+        RK_CHECK(*out);
+        (*out)->id = "";
+        return 0;
+    }
     RK_TRY(identify(out, op, auth, credentials));
     return *out ? 0 : rk_identity_anonymous(out, op, credentials);
 }

@@ -136,6 +136,7 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
         free(ctx);
         return rk_result_no_memory();
     }
+    pthread_mutex_init(&ctx->ids.lock, NULL);
     ctx->op.ctx = ctx;
     ctx->process = getpid();
     renku_result *result = open_all(ctx, config) < 0 ? failure(&ctx->op.error) : success();
@@ -159,6 +160,7 @@ void renku_ctx_free(renku_ctx *ctx)
     rk_pool_free(ctx->pool);
     rk_patterns_free(ctx->patterns);
     rk_op_end(&ctx->op);
+    pthread_mutex_destroy(&ctx->ids.lock);
     free(ctx);
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "librenku/api/request.h"
 #include "librenku/api/router.h"
 #include "librenku/base/counter.h"
 #include "librenku/base/log.h"
@@ -46,6 +47,7 @@ struct renku_ctx {
     rk_counters counters;
     struct rk_pool *pool;
     const rk_service *service;
+    rk_id_source ids; /* of requests */
     rk_patterns *patterns;
     rk_router *router;
     struct rk_authenticator *authenticator;

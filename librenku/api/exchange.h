@@ -3,6 +3,7 @@
 #define RK_API_EXCHANGE_H
 
 #include "librenku/api/dispatch.h"
+#include "librenku/api/request.h"
 #include "librenku/api/result.h"
 #include "renku/http.h"
 
@@ -11,6 +12,7 @@ typedef struct {
     renku_ctx *ctx;
     const renku_http_request *request;
     renku_result *result;
+    rk_request_fields fields;
     rk_segment path; /* below the prefix */
     rk_segment query;
     rk_route route;
@@ -20,8 +22,13 @@ typedef struct {
 
 /* The request of a program, as far as it and we know it. NULL, or what is wrong with it. */
 const char *rk_http_read(renku_http_request *out, const renku_http_request *request);
-/* Whether the request asks for an operation that an event loop may run. */
-bool rk_http_is_point(rk_http_exchange *x);
+/* What answering a request may take: an event loop does without the last. */
+typedef enum {
+    RK_HTTP_LOCAL, /* nobody is asked: constant answers, preflights, paths that do not exist */
+    RK_HTTP_POINT, /* one fast statement */
+    RK_HTTP_ANYTHING,
+} rk_http_effort;
+rk_http_effort rk_http_effort_of(rk_http_exchange *x);
 /* Answers the request. With a ticket it may be RK_SUSPENDED, and nothing is said yet. */
 int rk_http_answer(renku_result *out, rk_op *op, rk_http_exchange *x);
 /* The rest of it, when the ticket is answered. */

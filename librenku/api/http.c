@@ -10,9 +10,9 @@
 #include "librenku/api/request.h"
 #include "librenku/api/versioned.h"
 
-static const char *header(const rk_http_exchange *x, const char *name)
+static const char *header(const rk_http_exchange *x, rk_field_id field)
 {
-    return rk_request_header(x->request, name);
+    return x->fields.values[field];
 }
 
 /* Path and query of the target; false when it is not below the prefix. */
@@ -40,15 +40,6 @@ static bool find_route(rk_http_exchange *x)
     return x->found;
 }
 
-bool rk_http_is_point(rk_http_exchange *x)
-{
-    bool is_get = strcmp(x->request->method, "GET") == 0 && x->request->body_size == 0;
-    const rk_operation *operation =
-        is_get && find_route(x) ? rk_route_method(&x->route, x->request->method) : NULL;
-
-    return operation && operation->point;
-}
-
 static int not_found(rk_op *op, const rk_http_exchange *x)
 {
     const char *target = x->request->target;
@@ -68,6 +59,20 @@ static int wrong_method(rk_op *op, const rk_http_exchange *x)
 static bool is_options(const rk_http_exchange *x)
 {
     return strcmp(x->request->method, "OPTIONS") == 0;
+}
+
+rk_http_effort rk_http_effort_of(rk_http_exchange *x)
+{
+    if (x->request->body_size > 0)
+        return RK_HTTP_ANYTHING;
+    if (!find_route(x) || is_options(x))
+        return RK_HTTP_LOCAL;
+    const rk_operation *operation = rk_route_method(&x->route, x->request->method);
+
+    if (!operation || operation->local)
+        return RK_HTTP_LOCAL;
+    return operation->point && strcmp(x->request->method, "GET") == 0 ? RK_HTTP_POINT
+                                                                      : RK_HTTP_ANYTHING;
 }
 
 /* The methods of the path, as OPTIONS and preflights list them. */
@@ -101,12 +106,12 @@ static int authenticate(rk_op *op, const rk_http_exchange *x, const rk_operation
 {
     const rk_credentials credentials = {
         .kind = operation->authentication,
-        .authorization = header(x, "authorization"),
-        .cookie = header(x, "cookie"),
-        .anonymous_id = header(x, "renku-auth-anon-id"),
-        .refresh_token = header(x, "renku-auth-refresh-token"),
-        .gitlab_token = header(x, "gitlab-access-token"),
-        .gitlab_expires = header(x, "gitlab-access-token-expires-at"),
+        .authorization = header(x, RK_FIELD_AUTHORIZATION),
+        .cookie = header(x, RK_FIELD_COOKIE),
+        .anonymous_id = header(x, RK_FIELD_RENKU_AUTH_ANON_ID),
+        .refresh_token = header(x, RK_FIELD_RENKU_AUTH_REFRESH_TOKEN),
+        .gitlab_token = header(x, RK_FIELD_GITLAB_ACCESS_TOKEN),
+        .gitlab_expires = header(x, RK_FIELD_GITLAB_ACCESS_TOKEN_EXPIRES_AT),
     };
     rk_caller *caller;
 
@@ -126,7 +131,7 @@ static int finish_operation(rk_op *op, rk_http_exchange *x)
 /* A body is read as it comes: nothing is unpacked. */
 static int check_body(rk_op *op, const rk_http_exchange *x)
 {
-    const char *coding = header(x, "content-encoding");
+    const char *coding = header(x, RK_FIELD_CONTENT_ENCODING);
 
     if (x->request->body_size > x->ctx->body_max)
         return rk_fail_default(op, RK_ERR_TOO_LARGE);
@@ -143,9 +148,9 @@ static int run_operation(rk_op *op, rk_http_exchange *x, const rk_operation *ope
         .query = x->query,
         .body = x->request->body,
         .body_size = x->request->body_size,
-        .content_type = header(x, "content-type"),
-        .if_match = header(x, "if-match"),
-        .if_none_match = header(x, "if-none-match"),
+        .content_type = header(x, RK_FIELD_CONTENT_TYPE),
+        .if_match = header(x, RK_FIELD_IF_MATCH),
+        .if_none_match = header(x, RK_FIELD_IF_NONE_MATCH),
     };
 
     if (!x->ctx->service->internal)
@@ -173,8 +178,8 @@ static int answer(rk_op *op, rk_http_exchange *x)
 /* Spec: foundations.md 2.3 */
 static int add_cors(rk_op *op, rk_http_exchange *x)
 {
-    const char *origin = header(x, "origin");
-    bool preflight = is_options(x) && header(x, "access-control-request-method");
+    const char *origin = header(x, RK_FIELD_ORIGIN);
+    bool preflight = is_options(x) && header(x, RK_FIELD_ACCESS_CONTROL_REQUEST_METHOD);
     const char *methods;
 
     if (!x->ctx->cors || (is_options(x) && !preflight))
@@ -186,7 +191,7 @@ static int add_cors(rk_op *op, rk_http_exchange *x)
     RK_TRY(list_methods(&methods, op, &x->route, true));
     rk_result_header(x->result, "access-control-max-age", "5");
     rk_result_header(x->result, "access-control-allow-methods", methods);
-    if (!header(x, "authorization") && !header(x, "cookie"))
+    if (!header(x, RK_FIELD_AUTHORIZATION) && !header(x, RK_FIELD_COOKIE))
         rk_result_header(x->result, "access-control-allow-headers", "*");
     return 0;
 }
@@ -208,9 +213,10 @@ static int begin(rk_http_exchange *x, rk_op *op, renku_result *out)
 {
     x->ctx = op->ctx;
     x->result = out;
-    RK_TRY(rk_request_id(&op->request_id, op, header(x, "x-request-id")));
+    rk_request_fields_read(&x->fields, x->request);
+    RK_TRY(rk_request_id(&op->request_id, op, header(x, RK_FIELD_X_REQUEST_ID)));
     rk_result_header(out, "x-request-id", op->request_id);
-    return rk_request_trace(&op->trace, op, x->request);
+    return rk_request_trace(&op->trace, op, &x->fields);
 }
 
 /* What a HEAD does without; an internal service tells how long it would have been. */

@@ -23,6 +23,7 @@ enum {
     PAUSE_MS = 2000,
     DISCOVERY_TIMEOUT_MS = 5000,
     KEYS_TIMEOUT_MS = 30 * 1000,
+    WAITING_MAX = 16,
     ANSWER_MAX_BYTES = 256 * 1024,
 };
 
@@ -31,13 +32,14 @@ static const char well_known[] = "/.well-known/openid-configuration";
 struct rk_keyset {
     char *discovery_url;
     char *ca_file;
-    rk_keyset_options options; /* times only; the texts are above */
+    rk_keyset_options options; /* numbers only; the texts are above */
     atomic_bool stopping;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t fetched;
     pthread_t thread;
     bool has_thread; /* not joined yet */
     bool fetching;
+    int waiting;              /* for a fetch */
     bool searching;           /* the fetch looks for an unknown key */
     const struct rk_log *log; /* of the operation that began the fetch */
     rk_counters *counters;    /* likewise */
@@ -57,7 +59,7 @@ static int or_default(int value, int fallback)
     return value ? value : fallback;
 }
 
-static void set_times(rk_keyset *keyset, const rk_keyset_options *options)
+static void set_numbers(rk_keyset *keyset, const rk_keyset_options *options)
 {
     keyset->options = (rk_keyset_options){
         .refresh_ms = or_default(options->refresh_ms, REFRESH_MS),
@@ -65,6 +67,7 @@ static void set_times(rk_keyset *keyset, const rk_keyset_options *options)
         .pause_ms = or_default(options->pause_ms, PAUSE_MS),
         .discovery_timeout_ms = or_default(options->discovery_timeout_ms, DISCOVERY_TIMEOUT_MS),
         .keys_timeout_ms = or_default(options->keys_timeout_ms, KEYS_TIMEOUT_MS),
+        .waiting_max = or_default(options->waiting_max, WAITING_MAX),
     };
 }
 
@@ -103,7 +106,7 @@ int rk_keyset_new(rk_keyset **out, rk_op *op, const rk_keyset_options *options)
     if (!keyset)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     init_locks(keyset);
-    set_times(keyset, options);
+    set_numbers(keyset, options);
     if (set_texts(keyset, op, options) < 0) {
         rk_keyset_free(keyset);
         return op->error.err;
@@ -329,7 +332,7 @@ static const rk_jwk *known_key(rk_keyset *keyset, const rk_op *op, const char *k
 }
 
 /* Until the running fetch ends or the deadline passes; false is the latter. */
-static bool wait_for_fetch(rk_keyset *keyset, const rk_op *op)
+static bool await_fetch(rk_keyset *keyset, const rk_op *op)
 {
     uint64_t before = keyset->fetches;
     struct timespec until = {
@@ -344,6 +347,21 @@ static bool wait_for_fetch(rk_keyset *keyset, const rk_op *op)
             return keyset->fetches != before;
     }
     return true;
+}
+
+static int wait_for_fetch(rk_op *op, rk_keyset *keyset)
+{
+    if (keyset->waiting >= keyset->options.waiting_max &&
+        are_usable(keyset, rk_time_monotonic_ms()))
+        return rk_fail(op, RK_ERR_UNAVAILABLE,
+                       "Too many wait for the signing keys of Keycloak; please try again later.");
+    keyset->waiting++;
+    bool fetched = await_fetch(keyset, op);
+
+    keyset->waiting--;
+    if (fetched)
+        return 0;
+    return rk_fail(op, RK_ERR_REMOTE, "The signing keys of Keycloak did not come in time.");
 }
 
 /* Why there is no key. */
@@ -370,8 +388,8 @@ static int search(const rk_jwk **out, rk_op *op, rk_keyset *keyset, const char *
         if (!keyset->fetching)
             begin_fetch(keyset, op, true);
         asked = keyset->begun_ms >= arrived;
-        if (keyset->fetching && !wait_for_fetch(keyset, op))
-            return rk_fail(op, RK_ERR_REMOTE, "The signing keys of Keycloak did not come in time.");
+        if (keyset->fetching)
+            RK_TRY(wait_for_fetch(op, keyset));
         *out = known_key(keyset, op, kid);
         if (!*out)
             continue;

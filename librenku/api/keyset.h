@@ -10,7 +10,9 @@
  * which lives as long as one fetch, so that a token whose key is known never waits. A token with an
  * unknown key waits for one fetch, up to the deadline of its operation; there is never more than
  * one fetch at a time. After a fetch that failed or did not bring the wanted key the next one is at
- * least 2 s away. Keys stay in use for an hour while refreshing fails. Spec: authentication.md 3.1
+ * least 2 s away. While keys are known, only so many may wait for another that the threads of the
+ * program do not all wait for a provider that hangs. Keys stay in use for an hour while refreshing
+ * fails. Spec: authentication.md 3.1
  */
 typedef struct rk_keyset rk_keyset;
 
@@ -23,6 +25,7 @@ typedef struct {
     int pause_ms;             /* 2 000 */
     int discovery_timeout_ms; /* 5 000 */
     int keys_timeout_ms;      /* 30 000 */
+    int waiting_max;          /* how many may wait for an unknown key while others are known: 16 */
 } rk_keyset_options;
 
 /* What is known at this moment: for readiness and for doctor. */
@@ -43,7 +46,7 @@ void rk_keyset_free(rk_keyset *keyset);
  * the answer lacks the key endpoint. */
 int rk_keyset_discover(rk_keyset *keyset, rk_op *op);
 /* The key of that name; it lives as long as the operation. INVALID_TOKEN: no such key. REMOTE: the
- * provider cannot be reached. INTERNAL: it answers nonsense. */
+ * provider cannot be reached. INTERNAL: it answers nonsense. UNAVAILABLE: too many wait for it. */
 int rk_keyset_find(const rk_jwk **out, rk_op *op, rk_keyset *keyset, const char *kid);
 void rk_keyset_state_read(rk_keyset_state *out, rk_keyset *keyset);
 

@@ -66,6 +66,19 @@ static renku_result *settle(errand *it, int outcome)
     return rk_result_settle(&op, result, outcome);
 }
 
+/* What asks nobody needs no ticket. */
+static renku_result *answer_at_once(renku_http_line *line, rk_http_exchange *x)
+{
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        return rk_result_no_memory();
+    rk_ctx_begin(&op, line->ctx);
+    renku_result *result = rk_result_new(&op);
+
+    return rk_result_settle(&op, result, result ? rk_http_answer(result, &op, x) : -1);
+}
+
 renku_http_line *renku_http_line_new(renku_ctx *ctx)
 {
     renku_http_line *line = ctx && ctx->process == getpid() ? calloc(1, sizeof(*line)) : NULL;
@@ -104,8 +117,12 @@ int renku_http_line_begin(renku_result **answer, renku_http_line *line,
     if (!line || rk_http_read(&known, request))
         return 0;
     x.ctx = line->ctx;
-    if (!rk_http_is_point(&x) || !rk_line_is_open(line->line))
-        return 0;
+    rk_http_effort effort = rk_http_effort_of(&x);
+
+    if (effort == RK_HTTP_LOCAL)
+        *answer = answer_at_once(line, &x);
+    if (effort != RK_HTTP_POINT || !rk_line_is_open(line->line))
+        return *answer != NULL;
     errand *it = errand_new(line, &x, user);
 
     if (!it)

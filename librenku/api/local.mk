@@ -33,7 +33,7 @@ librenku_core_la_SOURCES += \
 	%D%/paging.c %D%/paging.h \
 	%D%/ready.c \
 	%D%/removal.c \
-	%D%/request.c %D%/request.h \
+	%D%/request.c %D%/request.h %D%/request_field.def \
 	%D%/restore.c \
 	%D%/result.c %D%/result.h \
 	%D%/result_json.c \

@@ -6,56 +6,116 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "librenku/api/ctx.h"
 #include "librenku/base/buf.h"
 #include "librenku/base/trace.h"
 
-enum { UUID_DIGITS = 32, ID_MAX = 4096 };
+enum { UUID_BYTES = 16, UUID_DIGITS = 32, ID_MAX = 4096 };
+
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static bool is_unmarked(const block *marks)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, marks, sizeof(halves));
+    return (halves[0] | halves[1]) == 0;
+}
 
 /* RFC 9110 5.5: nothing else may stand in a field, and some values come back in the answer. */
 static bool is_field_text(const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(text), at = 0;
+    block sixteen, wrong = {0};
 
-    for (size_t at = 0; at < length; at++) {
-        at += rk_plain_length(text + at, length - at);
+    for (; length - at >= sizeof(block); at += sizeof(block)) {
+        memcpy(&sixteen, text + at, sizeof(sixteen));
+        wrong |= (block)((sixteen < 0x20) & (sixteen != '\t')) | (block)(sixteen == 0x7f);
+    }
+    for (; at < length; at++) {
         unsigned char c = (unsigned char)text[at];
 
-        if ((c < 0x20 && c != '\t' && at < length) || c == 0x7f)
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
-    return true;
+    return is_unmarked(&wrong);
 }
 
-const char *rk_request_header(const renku_http_request *request, const char *name)
+/* Which of the fields has that name; RK_FIELD_COUNT_ when none has. */
+static size_t field_named(const char *name)
 {
-    for (size_t i = 0; i < request->header_count; i++) {
-        if (strcasecmp(request->headers[i].name, name) == 0)
-            return is_field_text(request->headers[i].value) ? request->headers[i].value : NULL;
+    static const struct {
+        size_t length;
+        const char *name;
+    } fields[] = {
+#define RK_FIELD(id, name) {sizeof(name) - 1, name},
+#include "librenku/api/request_field.def"
+#undef RK_FIELD
+    };
+    size_t length = strlen(name), i = 0;
+
+    while (i < RK_FIELD_COUNT_ &&
+           (fields[i].length != length || strcasecmp(fields[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+void rk_request_fields_read(rk_request_fields *out, const renku_http_request *request)
+{
+    *out = (rk_request_fields){0};
+    for (size_t i = request->header_count; i-- > 0;) { /* so that the first one stays */
+        size_t field = field_named(request->headers[i].name);
+        const char *value = request->headers[i].value;
+
+        if (field < RK_FIELD_COUNT_)
+            out->values[field] = is_field_text(value) ? value : NULL;
     }
-    return NULL;
 }
 
 static void print_uuid(char out[37], const char digits[UUID_DIGITS])
 {
-    for (int i = 0; i < UUID_DIGITS; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            *out++ = '-';
-        *out++ = (char)tolower((unsigned char)digits[i]);
+    static const int groups[] = {8, 4, 4, 4, 12};
+
+    for (size_t i = 0; i < RK_COUNT(groups); i++) {
+        memcpy(out, digits, (size_t)groups[i]);
+        digits += groups[i];
+        out += groups[i];
+        *out++ = i + 1 < RK_COUNT(groups) ? '-' : '\0';
     }
-    *out = '\0';
 }
 
-static void make_uuid(char out[37])
+/* An id need not be secret: zeros are as good as a failure. */
+static void fetch(unsigned char *bytes, size_t count)
+{
+    if (getrandom(bytes, count, 0) != (ssize_t)count)
+        memset(bytes, 0, count);
+}
+
+static void take(unsigned char bytes[UUID_BYTES], rk_id_source *source)
+{
+    pthread_mutex_lock(&source->lock);
+    if (source->left < UUID_BYTES) {
+        fetch(source->bytes, sizeof(source->bytes));
+        source->left = sizeof(source->bytes);
+    }
+    source->left -= UUID_BYTES;
+    memcpy(bytes, source->bytes + source->left, UUID_BYTES);
+    pthread_mutex_unlock(&source->lock);
+}
+
+static void make_uuid(char out[37], rk_id_source *source)
 {
     static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[16] = {0};
+    unsigned char bytes[UUID_BYTES];
     char digits[UUID_DIGITS];
 
-    if (getrandom(bytes, sizeof(bytes), 0) < 0)
-        bytes[0] = 0; /* an id need not be secret: zeros are as good as a failure */
+    if (source)
+        take(bytes, source);
+    else
+        fetch(bytes, sizeof(bytes));
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    for (size_t i = 0; i < 16; i++) {
+    for (size_t i = 0; i < UUID_BYTES; i++) {
         digits[2 * i] = hex[bytes[i] >> 4];
         digits[2 * i + 1] = hex[bytes[i] & 15];
     }
@@ -78,7 +138,7 @@ static bool read_uuid(char digits[UUID_DIGITS], const char *text)
             continue;
         if (count == UUID_DIGITS || !isxdigit((unsigned char)*text))
             return false;
-        digits[count++] = *text;
+        digits[count++] = (char)tolower((unsigned char)*text);
     }
     return count == UUID_DIGITS && text[strspn(text, "{}")] == '\0';
 }
@@ -123,7 +183,7 @@ int rk_request_id(const char **out, rk_op *op, const char *incoming)
     RK_CHECK(uuid);
     *out = uuid;
     if (!incoming || !*incoming || strlen(incoming) > ID_MAX) {
-        make_uuid(uuid);
+        make_uuid(uuid, op->ctx ? &op->ctx->ids : NULL);
         return 0;
     }
     if (read_uuid(digits, incoming)) {
@@ -187,10 +247,10 @@ static const char *sentry_of(const char *value)
     return *rest == '\0' || strcmp(rest, "-0") == 0 || strcmp(rest, "-1") == 0 ? value : NULL;
 }
 
-int rk_request_trace(const struct rk_trace **out, rk_op *op, const renku_http_request *request)
+int rk_request_trace(const struct rk_trace **out, rk_op *op, const rk_request_fields *fields)
 {
-    const char *parent = parent_of(rk_request_header(request, "traceparent"));
-    const char *sentry = sentry_of(rk_request_header(request, "sentry-trace"));
+    const char *parent = parent_of(fields->values[RK_FIELD_TRACEPARENT]);
+    const char *sentry = sentry_of(fields->values[RK_FIELD_SENTRY_TRACE]);
 
     *out = NULL;
     if (!parent && !sentry)

@@ -172,7 +172,9 @@ static bool is_plain_block(const unsigned char *bytes)
     return (halves[0] | halves[1]) == 0;
 }
 
-size_t rk_plain_length(const char *text, size_t length)
+/* How many bytes from the start are printable ASCII and stand in JSON as they are. The last block
+ * of sixteen that is looked at may overlap the one before. */
+static size_t plain_length(const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     size_t at = 0;
@@ -208,7 +210,7 @@ static void add_escaped(rk_buf *buf, const char *text, size_t length)
     const unsigned char *bytes = (const unsigned char *)text;
 
     for (size_t at = 0; at < length;) {
-        size_t plain = rk_plain_length(text + at, length - at);
+        size_t plain = plain_length(text + at, length - at);
 
         rk_buf_add(buf, text + at, plain);
         at += plain;
@@ -234,7 +236,7 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
     }
     if (!reserve(buf, length + 2))
         return;
-    if (rk_plain_length(text, length) == length) {
+    if (plain_length(text, length) == length) {
         add_quoted(buf, text, length);
         return;
     }

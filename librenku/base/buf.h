@@ -26,10 +26,6 @@ void rk_buf_printf(rk_buf *buf, const char *format, ...) __attribute__((format(p
 /* 0, or NO_MEMORY when any addition failed. */
 int rk_buf_finish(const rk_buf *buf);
 
-/* How many bytes from the start are printable ASCII and stand in JSON as they are. The last block
- * of sixteen that is looked at may overlap the one before. */
-size_t rk_plain_length(const char *text, size_t length);
-
 /* JSON output, byte for byte. Spec: foundations.md 10.4 */
 void rk_buf_json_text(rk_buf *buf, const char *text);
 void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length);

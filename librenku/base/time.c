@@ -95,6 +95,11 @@ static int month_length(int64_t year, int64_t month)
     return lengths[month - 1] + (month == 2 && leap);
 }
 
+static bool is_date(int64_t year, int64_t month, int64_t day)
+{
+    return month >= 1 && month <= 12 && day >= 1 && day <= month_length(year, month);
+}
+
 /* "YYYY-MM-DD" at the start of a text of at least 10 characters. NULL, or what is wrong. */
 static const char *read_date(int64_t *out_days, const char *text)
 {
@@ -281,7 +286,8 @@ bool rk_instant_parse(rk_instant *out, const char **reason, const char *text)
     return is_number && !beyond;
 }
 
-/* "2026-03-04 05:06:07.891011+00" with years of any length, perhaps with " BC" behind. */
+/* "2026-03-04 05:06:07.891011+00" with years of any length, perhaps with " BC" behind; the year
+ * before 1 is 1 BC. */
 bool rk_instant_from_column(rk_instant *out, const char *text)
 {
     const char *dash = strchr(text, '-');
@@ -297,13 +303,14 @@ bool rk_instant_from_column(rk_instant *out, const char *text)
 
     if (rest && (*rest == '+' || *rest == '-'))
         rest = read_offset(&offset_s, rest, 3);
-    if (!rest)
+    if (!rest || year == 0)
         return false;
     if (strcmp(rest, " BC") == 0)
         year = 1 - year;
     else if (*rest)
         return false;
-    if (year > 292000) /* the last that fits into 64 bits of microseconds */
+    if (year > 292000 /* the last that fits into 64 bits of microseconds */ ||
+        !is_date(year, month, day))
         return false;
 
     int64_t days = days_from_civil(year, (int)month, (int)day);

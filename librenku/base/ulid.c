@@ -29,17 +29,21 @@ static void fill_random(unsigned char *bytes, size_t count, uint64_t clock)
     }
 }
 
-/* 128 bits as 26 digits of 5 bits, with two zero bits in front. */
+/* 128 bits as 26 digits of 5 bits, with two zero bits in front: from the last digit on. */
 static void print(char out[RK_ULID_LENGTH + 1], const unsigned char bytes[ULID_BYTES])
 {
-    for (int digit = 0; digit < RK_ULID_LENGTH; digit++) {
-        unsigned value = 0;
+    unsigned bits = 0, count = 0, at = ULID_BYTES;
 
-        for (int bit = digit * 5 - 2; bit < digit * 5 + 3; bit++)
-            value = value << 1 | (bit < 0 ? 0 : bytes[bit / 8] >> (7 - bit % 8) & 1u);
-        out[digit] = alphabet[value];
-    }
     out[RK_ULID_LENGTH] = '\0';
+    for (int digit = RK_ULID_LENGTH - 1; digit >= 0; digit--) {
+        if (count < 5 && at > 0) {
+            bits |= (unsigned)bytes[--at] << count;
+            count += 8;
+        }
+        out[digit] = alphabet[bits & 31];
+        bits >>= 5;
+        count -= 5;
+    }
 }
 
 void rk_ulid_make(char out[RK_ULID_LENGTH + 1])

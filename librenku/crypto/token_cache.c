@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One digest of libcrypto's with a context costs two blocks of memory. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "librenku/crypto/token_cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "librenku/base/counter.h"
 #include "librenku/base/time.h"
 
 enum {
-    DIGEST_BYTES = 32,
+    DIGEST_BYTES = SHA256_DIGEST_LENGTH,
     WAYS = 8,   /* entries of a row */
     LOCKS = 16, /* row n is guarded by lock n % LOCKS */
 };
@@ -28,17 +31,19 @@ typedef struct {
 } block;
 
 struct rk_token_cache {
-    EVP_MD *sha256; /* fetched once: looking it up costs more than hashing a token */
     pthread_mutex_t locks[LOCKS];
     int keep_ms;
     size_t rows;
     block *(*table)[WAYS];
 };
 
-static bool digest_of(unsigned char out[DIGEST_BYTES], const rk_token_cache *cache,
-                      const char *token)
+static void digest_of(unsigned char out[DIGEST_BYTES], const char *token)
 {
-    return EVP_Digest(token, strlen(token), out, NULL, cache->sha256, NULL) == 1;
+    SHA256_CTX state;
+
+    (void)SHA256_Init(&state); /* these three cannot fail */
+    (void)SHA256_Update(&state, token, strlen(token));
+    (void)SHA256_Final(out, &state);
 }
 
 /* The digest is as good as random. */
@@ -163,8 +168,7 @@ int rk_token_cache_new(rk_token_cache **out, rk_op *op, size_t capacity, int kee
     cache->keep_ms = keep_ms;
     cache->rows = capacity / WAYS + 1;
     cache->table = calloc(cache->rows, sizeof(*cache->table));
-    cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!cache->table || !cache->sha256) {
+    if (!cache->table) {
         rk_token_cache_free(cache);
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     }
@@ -180,7 +184,6 @@ void rk_token_cache_free(rk_token_cache *cache)
         free(cache->table[i / WAYS][i % WAYS]);
     for (int i = 0; i < LOCKS; i++)
         pthread_mutex_destroy(&cache->locks[i]);
-    EVP_MD_free(cache->sha256);
     free(cache->table);
     free(cache);
 }
@@ -191,8 +194,7 @@ int rk_token_cache_find(rk_token_entry *out, bool *found, rk_op *op, rk_token_ca
     unsigned char digest[DIGEST_BYTES];
 
     *found = false;
-    if (!digest_of(digest, cache, token))
-        return 0;
+    digest_of(digest, token);
     size_t row = row_of(cache, digest);
 
     pthread_mutex_lock(&cache->locks[row % LOCKS]);
@@ -206,7 +208,9 @@ int rk_token_cache_find(rk_token_entry *out, bool *found, rk_op *op, rk_token_ca
 void rk_token_cache_store(rk_token_cache *cache, const char *token, const rk_token_entry *entry)
 {
     unsigned char digest[DIGEST_BYTES];
-    block *made = digest_of(digest, cache, token) ? block_new(entry, digest) : NULL;
+
+    digest_of(digest, token);
+    block *made = block_new(entry, digest);
 
     if (!made)
         return;

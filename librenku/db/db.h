@@ -15,8 +15,10 @@ typedef struct {
     const char *user;
     const char *password;
     const char *name;
-    int size;                 /* connections at most */
-    int wait_ms;              /* how long an operation waits for one; 0 is 30 000 */
+    int size;        /* connections at most */
+    int wait_ms;     /* how long an operation waits for one; 0 is 30 000 */
+    int patience_ms; /* how long after a connection was first refused an operation waits for another
+                      * attempt; 0 is 5 000 */
     int statement_timeout_ms; /* 0 is none */
 } rk_pool_options;
 

@@ -9,9 +9,12 @@
 enum {
     UNDER_WAY_MAX = 64, /* all of it fits into the buffers of a socket; the rest goes to threads */
     FLIGHTS_MAX = 2,    /* round trips: one is answered, one is on its way */
-    HESITATE_MS = 50,   /* behind a statement that takes longer nothing more is queued */
-    GIVE_UP_MS = 500,   /* those behind such a statement are taken elsewhere */
-    PAUSE_MS = 1000,    /* after a connection was given up */
+    SLOW_TIMES = 4,     /* what takes so many times the usual is slow: nobody waits behind it */
+    SLOW_LEAST_MS = 10,
+    GIVE_UP_MS = 500, /* then it is taken elsewhere itself */
+    PAUSE_MS = 1000,  /* after a connection was given up */
+    USUAL_WEIGHT = 16,
+    USUAL_FIRST = 50 * USUAL_WEIGHT, /* until it is known */
 };
 
 /* Which result of the oldest statement comes next. */
@@ -32,6 +35,10 @@ struct rk_line {
     bool unsynced; /* a statement was sent behind the last Sync */
     rk_ticket *newest;
     int64_t not_before_ms;
+    int64_t usual_ms; /* from sending to the answer, times USUAL_WEIGHT */
+    /* They stand in the queue for tickets that were taken elsewhere, and take their answers. */
+    rk_ticket shadows[UNDER_WAY_MAX];
+    int shadow_count;
 };
 
 static void push(queue *to, rk_ticket *ticket)
@@ -58,6 +65,7 @@ rk_line *rk_line_new(rk_pool *pool)
     if (!line)
         return NULL;
     line->pool = pool;
+    line->usual_ms = USUAL_FIRST;
     line->sent.last = &line->sent.first;
     line->done.last = &line->done.first;
     return line;
@@ -79,9 +87,16 @@ int rk_line_socket(const rk_line *line)
 
 /* --- what goes wrong --- */
 
+static bool is_shadow(const rk_ticket *ticket)
+{
+    return !ticket->line;
+}
+
 static void refuse(rk_line *line, rk_ticket *ticket)
 {
     rk_ticket_clear(ticket);
+    if (is_shadow(ticket))
+        return;
     ticket->state = RK_TICKET_REFUSED;
     push(&line->done, ticket);
 }
@@ -93,9 +108,42 @@ void rk_line_drop(rk_line *line)
     if (line->conn)
         rk_pool_give(line->pool, line->conn, false);
     line->conn = NULL;
-    line->under_way = line->syncs = 0;
+    line->under_way = line->syncs = line->shadow_count = 0;
     line->unsynced = false;
     line->not_before_ms = rk_time_monotonic_ms() + PAUSE_MS;
+}
+
+static bool is_slow(const rk_line *line, const rk_ticket *ticket)
+{
+    int64_t slow_ms = SLOW_TIMES * line->usual_ms / USUAL_WEIGHT;
+
+    if (slow_ms < SLOW_LEAST_MS)
+        slow_ms = SLOW_LEAST_MS;
+    return rk_time_monotonic_ms() - ticket->sent_ms >= slow_ms;
+}
+
+static bool is_in_the_way(const rk_line *line)
+{
+    const rk_ticket *first = line->sent.first;
+
+    return first && first->next && line->shadow_count == 0 && is_slow(line, first);
+}
+
+/* Those behind the first are taken elsewhere. */
+static void take_elsewhere(rk_line *line)
+{
+    rk_ticket *next = line->sent.first->next;
+
+    line->sent.last = &line->sent.first->next;
+    for (rk_ticket *ticket = next; ticket; ticket = next) {
+        rk_ticket *shadow = &line->shadows[line->shadow_count++];
+
+        next = ticket->next;
+        *shadow = (rk_ticket){
+            .sent_ms = ticket->sent_ms, .parsed = ticket->parsed, .synced = ticket->synced};
+        push(&line->sent, shadow);
+        refuse(line, ticket);
+    }
 }
 
 bool rk_line_is_busy(const rk_line *line)
@@ -122,7 +170,7 @@ bool rk_line_is_open(rk_line *line)
 
     if (line->under_way == UNDER_WAY_MAX || rk_pool_wants_back(line->pool) || !open_line(line, now))
         return false;
-    return !line->sent.first || now - line->sent.first->sent_ms < HESITATE_MS;
+    return !line->sent.first || (line->shadow_count == 0 && !is_slow(line, line->sent.first));
 }
 
 /* Has the server answer all that was sent, in one piece. That it cannot be reached shows when the
@@ -193,13 +241,25 @@ static void begin_next(rk_line *line)
         line->phase = line->sent.first->parsed ? PHASE_PARSED : PHASE_ROWS;
 }
 
+static void note_usual(rk_line *line, const rk_ticket *ticket)
+{
+    line->usual_ms += rk_time_monotonic_ms() - ticket->sent_ms - line->usual_ms / USUAL_WEIGHT;
+}
+
 static void conclude(rk_line *line)
 {
     rk_ticket *ticket = shift(&line->sent);
 
-    ticket->state = RK_TICKET_ANSWERED;
     line->under_way--;
-    push(&line->done, ticket);
+    if (is_shadow(ticket)) {
+        rk_ticket_clear(ticket);
+    } else {
+        ticket->state = RK_TICKET_ANSWERED;
+        note_usual(line, ticket);
+        push(&line->done, ticket);
+    }
+    if (!line->sent.first)
+        line->shadow_count = 0;
     begin_next(line);
 }
 
@@ -284,6 +344,8 @@ void rk_line_read(rk_line *line)
 
     if (!alive || !take_all(line))
         rk_line_drop(line);
+    else if (is_in_the_way(line))
+        take_elsewhere(line);
     else if (!line->sent.first && line->syncs == 0 && rk_pool_wants_back(line->pool))
         give_back(line);
 }

@@ -10,12 +10,19 @@
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
-enum { DEFAULT_WAIT_MS = 30000, LOOK_MS = 50, FIRST_PAUSE_MS = 10, LONGEST_PAUSE_MS = 640 };
+enum {
+    DEFAULT_WAIT_MS = 30000,
+    DEFAULT_PATIENCE_MS = 5000,
+    LOOK_MS = 50,
+    FIRST_PAUSE_MS = 10,
+    LONGEST_PAUSE_MS = 640,
+};
 
 /* Who waits for a connection; lives as long as its thread waits. */
 typedef struct waiter {
     struct waiter *next;
     pthread_cond_t sign;
+    int64_t pause_until_ms; /* the end of the pause that it waits out; 0 is none so far */
 } waiter;
 
 struct rk_pool {
@@ -28,10 +35,12 @@ struct rk_pool {
     waiter **end;
     atomic_int waiting; /* how many are in the queue */
     int open;           /* idle, in use, and being opened */
+    int opening;        /* being opened */
     int busy;
     int lent;     /* of the busy ones, those that a line keeps */
     int pause_ms; /* after the last attempt to open one that failed; 0 after a success */
     int64_t pause_until_ms;
+    int64_t cut_off_ms; /* when the first of the attempts failed that have failed since then */
     atomic_bool unnamed;
 };
 
@@ -84,6 +93,8 @@ int rk_pool_new(rk_pool **out, rk_op *op, const rk_pool_options *options)
         pool->options.size = 1;
     if (pool->options.wait_ms <= 0)
         pool->options.wait_ms = DEFAULT_WAIT_MS;
+    if (pool->options.patience_ms <= 0)
+        pool->options.patience_ms = DEFAULT_PATIENCE_MS;
     if (!copy_texts(pool) || !make_locks(pool)) {
         free_texts(pool);
         free(pool);
@@ -145,11 +156,18 @@ static int64_t latest_of(const rk_op *op, const rk_pool *pool)
     return op->deadline_ms && op->deadline_ms < latest ? op->deadline_ms : latest;
 }
 
-/* Whether there is a connection to take, or one may be opened: after a failure, not at once again.
- */
+/* After a failure, not at once again, and not by two at a time. */
+static bool may_open(const rk_pool *pool, int64_t now)
+{
+    if (pool->open == pool->options.size)
+        return false;
+    return !pool->pause_ms || (now >= pool->pause_until_ms && !pool->opening);
+}
+
+/* Whether there is a connection to take, or one may be opened. */
 static bool has_room(const rk_pool *pool, int64_t now)
 {
-    return pool->idle || (pool->open < pool->options.size && now >= pool->pause_until_ms);
+    return pool->idle || may_open(pool, now);
 }
 
 /* There is no connection whose end could be waited for, and none may be opened now. */
@@ -158,9 +176,19 @@ static bool is_cut_off(const rk_pool *pool, int64_t now)
     return pool->open == 0 && now < pool->pause_until_ms;
 }
 
+/* The database may be back, hidden only by the pause: wait for its end and for the attempt behind
+ * it. Not for a second one, and not at all once attempts have failed for long. */
+static bool waits_it_out(waiter *self, const rk_pool *pool, int64_t now)
+{
+    if (!self->pause_until_ms && now - pool->cut_off_ms < pool->options.patience_ms)
+        self->pause_until_ms = pool->pause_until_ms;
+    return self->pause_until_ms == pool->pause_until_ms;
+}
+
 static void enqueue(rk_pool *pool, waiter *self)
 {
     self->next = NULL;
+    self->pause_until_ms = 0;
     *pool->end = self;
     pool->end = &self->next;
     atomic_fetch_add_explicit(&pool->waiting, 1, memory_order_relaxed);
@@ -208,7 +236,9 @@ static bool wait_in_queue(rk_pool *pool, waiter *self, const rk_op *op, int64_t 
 
         if (pool->queue == self && has_room(pool, now))
             return true;
-        if (now >= latest_ms || rk_cancel_is_set(op->cancel) || is_cut_off(pool, now))
+        if (now >= latest_ms || rk_cancel_is_set(op->cancel))
+            return false;
+        if (is_cut_off(pool, now) && !waits_it_out(self, pool, now))
             return false;
 
         int64_t look = look_at(pool, op, now, latest_ms);
@@ -244,10 +274,12 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op, int64_t lates
     bool room = wait_for_room(pool, op, latest_ms);
 
     *out = room ? pool->idle : NULL;
-    if (*out)
+    if (*out) {
         pool->idle = (*out)->next;
-    else
+    } else {
         pool->open += room;
+        pool->opening += room;
+    }
     pool->busy += room;
     wake_first(pool); /* there may be room for more than one */
     (void)pthread_mutex_unlock(&pool->lock);
@@ -265,18 +297,32 @@ static int no_room(rk_op *op, const rk_pool *pool, int64_t latest_ms)
                    pool->options.wait_ms);
 }
 
+/* Longer after each attempt that failed; those that were under way together are one. */
+static void begin_pause(rk_pool *pool)
+{
+    int64_t now = rk_time_monotonic_ms();
+
+    if (now < pool->pause_until_ms)
+        return;
+    if (!pool->pause_ms)
+        pool->cut_off_ms = now;
+    pool->pause_ms = pool->pause_ms ? 2 * pool->pause_ms : FIRST_PAUSE_MS;
+    if (pool->pause_ms > LONGEST_PAUSE_MS)
+        pool->pause_ms = LONGEST_PAUSE_MS;
+    pool->pause_until_ms = now + pool->pause_ms;
+}
+
 /* Notes how an attempt to open a connection ended; whether there are others to wait for. */
 static bool note_attempt(rk_pool *pool, int err)
 {
     (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    pool->opening--;
     if (err == 0) {
         pool->pause_ms = 0;
         pool->pause_until_ms = 0;
+        wake_first(pool); /* others may open theirs */
     } else if (err == RK_ERR_DATABASE) {
-        pool->pause_ms = pool->pause_ms ? 2 * pool->pause_ms : FIRST_PAUSE_MS;
-        if (pool->pause_ms > LONGEST_PAUSE_MS)
-            pool->pause_ms = LONGEST_PAUSE_MS;
-        pool->pause_until_ms = rk_time_monotonic_ms() + pool->pause_ms;
+        begin_pause(pool);
     }
 
     bool others = pool->open > 1;

@@ -59,6 +59,7 @@ typedef struct rk_operation {
     bool person;      /* about the calling user, or makes what belongs to it: not for services */
     bool transaction; /* the handler runs in one, repeated on serialization failures */
     bool point;       /* reads by one statement that is always fast: an event loop may run it */
+    bool local;       /* asks nobody, neither the database nor a peer: likewise */
     bool guarded;     /* its permission must have been checked when the handler succeeds */
     int permission_type, permission_scope;
     int (*run)(void *out, rk_op *op, const void *in); /* out, in: the generated structs */

@@ -6,6 +6,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "librenku/base/arena.h"
+
 /* What one match may cost. The interpreter, which takes over where the compiled code runs out of
  * stack, keeps its frames on the heap. */
 enum { STEPS_MAX = 2 * 1000 * 1000, DEPTH_MAX = 200 * 1000, HEAP_MAX_KIB = 32 * 1024 };
@@ -127,10 +129,29 @@ int rk_patterns_new(rk_patterns **out, rk_op *op)
     return rk_patterns_compile(out, op, rk_pattern_sources, rk_pattern_source_count);
 }
 
-void rk_matcher_free(rk_matcher *matcher)
+/* --- matching --- */
+
+static void *take_from_arena(PCRE2_SIZE size_bytes, void *arena)
 {
-    pcre2_match_data_free(matcher->match);
-    matcher->match = NULL;
+    return rk_arena_alloc(arena, size_bytes);
+}
+
+static void leave_to_arena(void *block, void *arena)
+{
+    (void)block;
+    (void)arena;
+}
+
+/* Within the arena, where room for the answer was made before the commit. */
+static int begin_matching(rk_matcher *matcher)
+{
+    rk_op *op = matcher->op;
+    pcre2_general_context *memory =
+        pcre2_general_context_create(take_from_arena, leave_to_arena, op->arena);
+
+    if (memory)
+        matcher->match = pcre2_match_data_create(1, memory);
+    return matcher->match ? 0 : no_memory(op);
 }
 
 int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *text, size_t length)
@@ -140,9 +161,7 @@ int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *tex
 
     RK_ASSERT(patterns && index >= 0 && index < patterns->count);
     if (!matcher->match)
-        matcher->match = pcre2_match_data_create(1, patterns->memory);
-    if (!matcher->match)
-        return no_memory(op);
+        RK_TRY(begin_matching(matcher));
     int result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text, length, 0,
                              PCRE2_NO_UTF_CHECK, matcher->match, patterns->limits);
 

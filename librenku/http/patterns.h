@@ -19,14 +19,12 @@ extern const int rk_pattern_source_count;
 /* Compiles a table of one's own; rk_patterns_new() takes the generated one. */
 int rk_patterns_compile(rk_patterns **out, rk_op *op, const rk_pattern_source *sources, int count);
 
-/* What one operation needs for matching. Set op and patterns, leave the rest zero, free it at the
- * end. */
+/* What one operation needs for matching, in its arena. Set op and patterns, leave the rest zero. */
 typedef struct {
     rk_op *op;
     const rk_patterns *patterns;
     struct pcre2_real_match_data_8 *match; /* made by the first search */
 } rk_matcher;
-void rk_matcher_free(rk_matcher *matcher);
 
 /* Whether pattern @p index is found in the text, which is valid UTF-8. What takes too long counts
  * as not found. */

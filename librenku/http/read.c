@@ -127,6 +127,10 @@ static int read_fallback(void *slot, rk_reading *reading, const rk_field *field,
 {
     struct json_object *value;
 
+    if (field->schema->kind == RK_KIND_BOOL) { /* most are: not worth a parser */
+        *(rk_opt_bool *)slot = RK_BOOLEAN(*field->fallback == 't');
+        return 0;
+    }
     RK_TRY(rk_json_parse(&value, reading->matcher.op, field->fallback, strlen(field->fallback)));
     return read_value(slot, reading, field->schema, (rk_given){value, at});
 }
@@ -395,8 +399,6 @@ int rk_schema_read(void *out, rk_op *op, const rk_patterns *patterns, const rk_s
                        "The validation failed because the provided input has the wrong type");
     memset(out, 0, rk_schema_size(schema));
     rk_buf_begin(&reading.violations, op, 0);
-    int result = read_value(out, &reading, schema, (rk_given){value, NULL});
-
-    rk_matcher_free(&reading.matcher);
-    return result == 0 ? verdict(op, &reading) : result;
+    RK_TRY(read_value(out, &reading, schema, (rk_given){value, NULL}));
+    return verdict(op, &reading);
 }

@@ -274,10 +274,7 @@ int rk_schema_write(rk_buf *out, rk_op *op, const rk_patterns *patterns, const r
     };
 
     rk_buf_begin(&w.violations, op, 0);
-    int result = write_whole(&w, schema, in);
-
-    rk_matcher_free(&w.matcher);
-    RK_TRY(result);
+    RK_TRY(write_whole(&w, schema, in));
     RK_TRY(rk_buf_finish(out));
     RK_TRY(rk_buf_finish(&w.violations));
     if (!w.count)

@@ -237,10 +237,7 @@ static void set_method(transfer *t)
         curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, request->body);
         curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
     }
-    if (strcmp(method_of(request), "HEAD") == 0)
-        curl_easy_setopt(t->curl, CURLOPT_NOBODY, 1L);
-    else
-        curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, method_of(request));
+    curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, method_of(request));
 }
 
 /* The folder of the system's certificates stays in use beside the file. */

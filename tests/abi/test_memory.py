@@ -12,11 +12,20 @@ REPORT = re.compile(
 )
 
 
-def tally(text: str) -> dict[str, int]:
-    print(text)
-    found = REPORT.fullmatch(text)
-    assert found, text
-    return dict(zip(["allocations", "no_memory", "others", "unharmed", "leaked"], map(int, found.groups()[1:])))
+@pytest.fixture
+def tally(guest, record_property):
+    """Runs an operation as often as it allocates, and tells how that has ended."""
+
+    def run(operation: str, library: str) -> dict[str, int]:
+        text = guest("oom", operation, library).stdout
+        print(text)
+        found = REPORT.fullmatch(text)
+        assert found, text
+        numbers = dict(zip(["allocations", "no_memory", "others", "unharmed", "leaked"], map(int, found.groups()[1:])))
+        record_property("counted", (numbers["allocations"], "allocations failed"))
+        return numbers
+
+    return run
 
 
 def test_the_operations_were_read():
@@ -25,8 +34,8 @@ def test_the_operations_were_read():
 
 # The program itself looks at the answer, the rows, open transactions, blocks that are left, and the next call.
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_allocation_of_ours_may_fail(guest, operation):
-    found = tally(guest("oom", operation, "librenku").stdout)
+def test_every_allocation_of_ours_may_fail(tally, operation):
+    found = tally(operation, "librenku")
     assert found["allocations"] > 0
     assert found["others"] == found["leaked"] == 0
     assert found["no_memory"] >= found["allocations"] / 2
@@ -35,8 +44,8 @@ def test_every_allocation_of_ours_may_fail(guest, operation):
 # What libpq makes of it is an error of the database, or of memory; neither kills the guest, and the next call works.
 @pytest.mark.parametrize("library", ["libpq", "libjson-c"])
 @pytest.mark.parametrize("operation", ["project_create", "project_get", "project_list", "group_create", "user_me", "parts"])
-def test_allocations_of_others_may_fail(guest, operation, library):
-    found = tally(guest("oom", operation, library).stdout)
+def test_allocations_of_others_may_fail(tally, operation, library):
+    found = tally(operation, library)
     assert found["leaked"] == 0
 
 

@@ -23,6 +23,7 @@ from chart import draw
 from contests import contests, run_contest
 from library import library
 from lists import lists
+from neighbours import neighbour
 from report import Report
 from secrets_cases import encryption, rotation
 from sides import Other
@@ -49,6 +50,7 @@ def table(options: argparse.Namespace) -> dict[str, tuple[str, Case, bool]]:
     return found | {
         "lists": ("database time of a page by who asks, in few and in many projects", lists, False),
         "secrets": ("encrypting a secret beside what openssl speed allows", encryption, False),
+        "neighbour": ("what a slow client, statement or Keycloak costs the others", neighbour, False),
         "start": ("from the start of the server to its first answer", cases.start, False),
         "memory": ("memory of the idle server", cases.memory_of_server, False),
         "library": ("one call of the library beside the bare statement", library, False),

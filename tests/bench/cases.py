@@ -121,15 +121,16 @@ def soak(
         while done < requests * step / STEPS:
             done += wrk(server.url, script, 32, 2, Cpu(0, world.postmaster())).requests
         points.append(memory(server.processes()))
-        report.progress(f"soak-memory: {done:,} requests, {points[-1].proportional:.2f} MiB")
+        report.progress(f"soak-memory: {done:,} requests, {points[-1].own:.2f} MiB of its own")
     return points, done
 
 
 def print_points(report: Report, points: list[Memory], done: int) -> None:
-    proportional = [point.proportional for point in points]
-    rest = proportional[1:]
-    report.add("soak-memory", f"PSS during {done:,} requests", "MiB", proportional)
-    report.add("soak-memory", "  after all of them over after the first tenth", "", [rest[-1] / proportional[0]], below=FLAT)
+    own = [point.own for point in points]
+    rest = own[1:]
+    report.add("soak-memory", f"PSS during {done:,} requests", "MiB", [point.proportional for point in points])
+    report.add("soak-memory", "  of it without pages of files", "MiB", own)
+    report.add("soak-memory", "  after all of them over after the first tenth", "", [rest[-1] / own[0]], below=FLAT)
     report.add("soak-memory", "  after all of them over after one half", "", [rest[-1] / rest[STEPS // 2 - 2]])
 
 

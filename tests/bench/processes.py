@@ -15,6 +15,7 @@ class Memory:
 
     resident: float
     proportional: float  # pages shared by several processes are counted once
+    own: float  # of these what is no page of a file: nobody else on the machine changes it
 
 
 def _rollup(pid: int) -> dict[str, int]:
@@ -27,6 +28,7 @@ def memory(pids: Iterable[int]) -> Memory:
     return Memory(
         sum(rollup["Rss"] for rollup in rollups) / 1024,
         sum(rollup["Pss"] for rollup in rollups) / 1024,
+        sum(rollup["Pss_Anon"] + rollup["Pss_Shmem"] for rollup in rollups) / 1024,
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.server import BUILD, RENKU, deployment
+from support.installed import *  # noqa: F403
+from support.server import RENKU, deployment
 from support.up import Installation
 from support.world import World
 
@@ -30,17 +31,10 @@ def plain_user():
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """`make install` into a folder that everybody may read: the program, and the variables that it needs there."""
-    root = Path(tempfile.mkdtemp(prefix="renku-installed-"))
-    root.chmod(0o755)
-    done = subprocess.run(
-        ["make", "-C", str(BUILD), "install", f"DESTDIR={root}"], capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    program = next(root.glob("**/bin/renku"))
-    yield program, {"LD_LIBRARY_PATH": str(program.parent.parent / "lib")}
-    shutil.rmtree(root, ignore_errors=True)
+def installed(installed_root):
+    """The program as it is installed, and the variables that it needs there."""
+    program = next(installed_root.glob("**/bin/renku"))
+    return program, {"LD_LIBRARY_PATH": str(program.parent.parent / "lib")}
 
 
 @pytest.fixture

@@ -133,6 +133,8 @@ REFUSALS = {
     "nothing-to-check": (lambda d: own(listing(d), checks=["query", "body"]), f"{LIST}: the check 'body' has nothing"),
     "role-without-name": (lambda d: own(listing(d), checks=["role", "query"]), f"{LIST}: the check 'role' has nothing"),
     "role-that-is-no-setting": (lambda d: own(listing(d), role="alerts"), f"{LIST}: the role 'alerts' is not the name of a setting"),
+    "local-change": (lambda d: own(patching(d), local=True, authentication="none"), f"{PATCH}: is not local"),
+    "local-with-callers": (lambda d: own(listing(d), local=True), f"{LIST}: is not local"),
     "tag-without-member": (lambda d: own(patching(d), etag=True), f"{PATCH}: the response has no text 'etag'"),
     "number-decoded": (
         lambda d: own(patching(d)["parameters"][0], kind="slug", decoded=True),

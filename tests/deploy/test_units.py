@@ -66,17 +66,15 @@ def test_the_user_and_the_folders_can_be_made(tmp_path):
         assert (tmp_path / "etc" / user).stat().st_mode & 0o777 == 0o750
 
 
-def test_the_installed_service_names_the_installed_program(tmp_path):
-    subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={tmp_path}"], check=True, capture_output=True)
-
+def test_the_installed_service_names_the_installed_program(installed_root):
     for name, command in NAMES.items():
-        unit = next(tmp_path.rglob(f"{name}.service")).read_text()
+        unit = next(installed_root.rglob(f"{name}.service")).read_text()
         program = re.search(rf"^ExecStart=(\S+) {command}$", unit, re.MULTILINE).group(1)
 
-        assert (tmp_path / program.lstrip("/")).is_file() and not re.search(r"@\w+@", unit)
-        assert f"\nRequires={name}.socket\n" in unit and next(tmp_path.rglob(f"{name}.socket")).is_file()
-    assert next(tmp_path.rglob("sysusers.d/renku.conf")).is_file()
-    assert next(tmp_path.rglob("tmpfiles.d/renku.conf")).is_file()
+        assert (installed_root / program.lstrip("/")).is_file() and not re.search(r"@\w+@", unit)
+        assert f"\nRequires={name}.socket\n" in unit and next(installed_root.rglob(f"{name}.socket")).is_file()
+    assert next(installed_root.rglob("sysusers.d/renku.conf")).is_file()
+    assert next(installed_root.rglob("tmpfiles.d/renku.conf")).is_file()
 
 
 # -- the protocols -------------------------------------------------------------------------------------------------

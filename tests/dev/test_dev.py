@@ -4,15 +4,16 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from support.server import ROOT
+from support.server import ROOT, poll
 
-TOOLS = "awk bash cat chmod cmp cp cut date dirname env find grep mkdir nproc rm sed sort tail touch tr xargs".split()
+TOOLS = "awk bash cat chmod cmp cp cut date dirname env find flock grep mkdir nproc rm sed sleep sort tail touch tr xargs".split()
 
 
 class Door:
@@ -41,10 +42,17 @@ class Door:
         self.stub("id", f"echo {user}")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [shutil.which("bash"), str(self.root / "dev"), *arguments],
-            env={"PATH": str(self.bin), "HOME": str(self.root)}, capture_output=True, text=True, timeout=60,
-        )
+        return subprocess.run(self.command(*arguments), env=self.env, capture_output=True, text=True, timeout=60)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(self.command(*arguments), env=self.env, stdout=subprocess.DEVNULL)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [shutil.which("bash"), str(self.root / "dev"), *arguments]
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"PATH": str(self.bin), "HOME": str(self.root)}
 
     def installs(self) -> list[list[str]]:
         """The packages of each real call of apt-get install, and ["update"]."""
@@ -65,6 +73,11 @@ class Door:
             file.write(f"\ncheck_table() {{ cat <<'T'\n{rows}\nT\n}}\nstep_body() {{ \"check_$1\"; }}\n{functions}\n")
         self.machine()
         self.python_is_there()
+
+    def mark(self, name: str, mark: str) -> None:
+        """Replaces the second mark of a step."""
+        path = self.root / "tools/dev/check.sh"
+        path.write_text(re.sub(rf"(?m)^({name:16} .). ", rf"\g<1>{mark} ", path.read_text()))
 
     def python_is_there(self) -> None:
         (self.root / ".venv").mkdir()
@@ -220,12 +233,57 @@ def test_check_adds_up_what_the_runners_say(door):
     assert done.stdout.splitlines()[-1] == "45 passed, 0 failed"
 
 
-def test_a_step_tells_how_many_inputs_it_has_tried(door):
-    door.steps(fuzz="echo '1,234,567 inputs tried'; echo '13 passed, 0 failed'")
+def test_what_steps_have_counted_is_told_at_the_end_in_their_order(door):
+    door.steps(
+        faults="sleep 0.2; echo 'counted: 56 faults injected'; echo '7 passed, 0 failed'",
+        fuzz="echo 'counted: 1,234,567 inputs tried'; echo '13 passed, 0 failed'",
+    )
 
     done = door.run("check")
 
-    assert re.search(r"^fuzz +ok +\d+ s  13 passed, 0 failed, 1,234,567 inputs tried$", done.stdout, re.MULTILINE)
+    (end,) = re.findall(r"\n\n(faults .+)\n\n0 min", done.stdout, re.DOTALL)
+    assert [line.split(None, 1) for line in end.splitlines()] == [
+        ["faults", "56 faults injected"],
+        ["fuzz", "1,234,567 inputs tried"],
+    ]
+
+
+def test_two_steps_run_beside_each_other_and_a_third_waits(door):
+    meet = "touch {own}; for _ in {{1..500}}; do [ -e {other} ] && return; sleep 0.01; done; return 1"
+    door.steps(
+        left=meet.format(own="left", other="right"),
+        right=meet.format(own="right", other="left"),
+        third="test -e right",
+    )
+
+    assert door.run("check").returncode == 0
+
+
+def test_a_step_that_measures_runs_while_no_other_does(door):
+    door.steps(before="sleep 0.2; touch gone", fuzz="test -e gone; sleep 0.2; touch over", after="test -e over")
+    door.mark("fuzz", "!")
+
+    assert door.run("check").returncode == 0
+
+
+def test_a_step_that_is_killed_has_failed(door):
+    door.steps(killed='read -r _ _ _ parent _ <"/proc/$BASHPID/stat"; kill -KILL "$parent"')
+
+    done = door.run("check")
+
+    assert done.returncode == 1
+    assert "failed: killed" in done.stdout
+
+
+def test_an_interrupted_check_interrupts_its_steps_and_waits_for_them(door):
+    door.steps(one="trap 'touch told; exit 1' INT; touch begun; while :; do sleep 0.01; done")
+    process = door.start("check")
+
+    poll((door.root / "begun").exists)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(30) == 130
+    assert (door.root / "told").exists()
 
 
 def test_a_failing_step_fails_the_whole_and_is_named(door):

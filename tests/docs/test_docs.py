@@ -104,16 +104,14 @@ def test_the_program_of_the_readme_is_the_example():
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installed(installed_root):
     """Variables with which a shell finds what `make install` brings."""
-    root = tmp_path_factory.mktemp("root")
-    subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={root}"], check=True, capture_output=True)
-    prefix = root / "usr/local"
+    prefix = installed_root / "usr/local"
     return {
         "PATH": f"{prefix / 'bin'}:{os.environ['PATH']}",
         "LD_LIBRARY_PATH": str(prefix / "lib"),
         "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig"),
-        "PKG_CONFIG_SYSROOT_DIR": str(root),
+        "PKG_CONFIG_SYSROOT_DIR": str(installed_root),
     }
 
 

@@ -146,17 +146,14 @@ def test_another_web_server_serves_the_api(local, tokens):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installed(installed_root):
     """A scratch root with what `make install` brings, and the flags that pkg-config tells."""
-    root = tmp_path_factory.mktemp("root")
-    done = subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={root}"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    folder = next(root.rglob("renku.pc")).parent
-    env = os.environ | {"PKG_CONFIG_PATH": str(folder), "PKG_CONFIG_SYSROOT_DIR": str(root)}
+    folder = next(installed_root.rglob("renku.pc")).parent
+    env = os.environ | {"PKG_CONFIG_PATH": str(folder), "PKG_CONFIG_SYSROOT_DIR": str(installed_root)}
     flags = subprocess.run(
         ["pkg-config", "--cflags", "--libs", "renku"], env=env, capture_output=True, text=True, check=True
     )
-    return root, flags.stdout.split()
+    return installed_root, flags.stdout.split()
 
 
 def others(source: Path) -> list[str]:

@@ -22,10 +22,8 @@ def ids(page: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def share(tmp_path_factory):
-    root = tmp_path_factory.mktemp("root")
-    subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={root}"], check=True, capture_output=True)
-    return next(root.rglob("share"))
+def share(installed_root):
+    return next(installed_root.rglob("share"))
 
 
 def plain(page: Path) -> str:

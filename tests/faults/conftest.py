@@ -30,7 +30,7 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("faults injected")
         for kind, count in sorted(seen.items()):
             terminalreporter.line(f"{count:6} {kind}")
-        terminalreporter.line(f"{seen.total():6} in all")
+        terminalreporter.line(f"counted: {seen.total():,} faults injected")
 
 
 @pytest.fixture(scope="module")

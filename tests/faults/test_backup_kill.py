@@ -40,21 +40,21 @@ def backup(full, tools, tmp_path_factory):
     return path
 
 
-def working_on(cluster, database, beginning: str) -> list[int]:
+def working_on(connection, database, beginning: str) -> list[int]:
     """The processes of PostgreSQL that run such a statement."""
-    with cluster.superuser() as connection:
-        query = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND state = 'active' AND query ~ %s"
-        return [pid for (pid,) in connection.execute(query, [database["DB_NAME"], beginning])]
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND state = 'active' AND query ~ %s"
+    return [pid for (pid,) in connection.execute(query, [database["DB_NAME"], beginning])]
 
 
 def catch(cluster, database, process, beginning: str) -> int:
-    """Waits until the command has come to a statement."""
+    """Waits until the command has come to a statement. Who looks too seldom misses the short ones: one connection looks, all the time."""
+    with cluster.superuser() as connection:
 
-    def caught():
-        assert process.poll() is None, (beginning, process.communicate())
-        return working_on(cluster, database, beginning)
+        def caught():
+            assert process.poll() is None, (beginning, process.communicate())
+            return working_on(connection, database, beginning)
 
-    return poll(caught, 60, 0.001)[0]
+        return poll(caught, 60, 0)[0]
 
 
 def rest(cluster, database) -> None:

@@ -24,44 +24,30 @@ static rk_exit look(rk_cli *cli)
     }
     if (rk_cli_limit(cli) < 0)
         return RK_EXIT_USAGE;
-    if (!(cli->command->options & RK_OPTIONS_RAW) && cli->argument_count < cli->command->least)
+    const rk_cli_command *command = cli->command; /* NULL: --version */
+
+    if (command && !(command->options & RK_OPTIONS_RAW) && cli->argument_count < command->least)
         abort();
     return RK_EXIT_OK;
 }
 
-rk_exit rk_cli_version(rk_cli *cli)
+#define RK_COMMAND(function, ...)                                                                  \
+    rk_exit rk_cli_##function(rk_cli *cli)                                                         \
+    {                                                                                              \
+        return look(cli);                                                                          \
+    }
+#include "frontends/cli/commands.def"
+#undef RK_COMMAND
+
+rk_exit rk_cli_call(rk_cli *cli)
 {
-    (void)cli;
-    return RK_EXIT_OK;
+    return look(cli);
 }
 
 const char *rk_cli_folder(rk_cli *cli)
 {
     return cli->options[RK_OPTION_DATA];
 }
-
-/* Makes the names in the tables' column of options to bits. */
-enum {
-#define RK_OPTION(constant, name, argument, help) constant = RK_OPTION_BIT(constant),
-#include "frontends/cli/options.def"
-#undef RK_OPTION
-    RAW = RK_OPTIONS_RAW,
-    HELP_OF = RK_OPTIONS_HELP_OF,
-};
-
-const rk_cli_command rk_cli_commands[] = {
-#define RK_COMMAND(function, name, arguments, least, most, options, summary, example)              \
-    {name, look, arguments, least, most, (options) | HELP, summary, example, NULL, NULL, NULL},
-#include "frontends/cli/commands.def"
-#undef RK_COMMAND
-#define RK_CALL(name, arguments, least, most, options, operation, input, columns, summary,         \
-                example)                                                                           \
-    {name,    look,    arguments, least, most,   (options) | HELP,                                 \
-     summary, example, operation, input, columns},
-#include "frontends/cli/calls.def"
-#undef RK_CALL
-};
-const int rk_cli_command_count = sizeof(rk_cli_commands) / sizeof(*rk_cli_commands);
 
 /* What the program says is not looked at, but for how it says it. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -47,6 +47,15 @@ static void fuzz_slug(rk_op *op, const char *text, size_t size)
     (void)size;
 }
 
+/* The years that clients can write: 1 to 9999. The database knows others. */
+static bool is_writable(const rk_instant *instant)
+{
+    static const int64_t year_1_s = -62135596800, year_10000_s = 253402300800;
+    int64_t local = instant->micros + (instant->naive ? 0 : instant->offset_s * INT64_C(1000000));
+
+    return local >= year_1_s * 1000000 && local < year_10000_s * 1000000;
+}
+
 static void check_instant(const rk_instant *instant)
 {
     char once[RK_TIME_TEXT_MAX], twice[RK_TIME_TEXT_MAX], iso[RK_TIME_TEXT_MAX];
@@ -55,9 +64,9 @@ static void check_instant(const rk_instant *instant)
 
     rk_instant_print(once, instant);
     rk_instant_print_iso(iso, instant);
-    if (once[4] != '-') /* the database knows years that clients cannot write */
+    must(rk_instant_parse(&again, &reason, once) == is_writable(instant));
+    if (!is_writable(instant))
         return;
-    must(rk_instant_parse(&again, &reason, once));
     rk_instant_print(twice, &again);
     must(strcmp(once, twice) == 0);
 }
@@ -110,11 +119,13 @@ static void fuzz_request_id(rk_op *op, const char *text, size_t size)
 {
     const char *id;
 
-    const renku_http_header header = {"x-request-id", text};
+    const renku_http_header header = {"X-Request-ID", text};
     const renku_http_request request = {.headers = &header, .header_count = 1};
+    rk_request_fields fields;
 
     (void)size;
-    must(rk_request_id(&id, op, rk_request_header(&request, "X-Request-ID")) == 0);
+    rk_request_fields_read(&fields, &request);
+    must(rk_request_id(&id, op, fields.values[RK_FIELD_X_REQUEST_ID]) == 0);
     for (const char *c = id; *c; c++)
         must(((unsigned char)*c >= 0x20 && (unsigned char)*c != 0x7f) || *c == '\t');
 }

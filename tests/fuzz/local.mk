@@ -28,6 +28,7 @@ tests_fuzz_fuzz_backup_SOURCES = %D%/fuzz_backup.c
 tests_fuzz_fuzz_backup_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_backup_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_cli_SOURCES = %D%/fuzz_cli.c \
+	frontends/cli/commands.c \
 	frontends/cli/help.c \
 	frontends/cli/output.c \
 	frontends/cli/print.c \

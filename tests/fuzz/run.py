@@ -186,7 +186,7 @@ def main() -> int:
         fuzzer = Fuzzer(options.build, options.out, env, options.at_once // len(names) if options.hours else 1)
         outcomes = (rounds if options.hours else all_once)(fuzzer, names, options)
     bad = [outcome for outcome in outcomes if outcome.found or outcome.status]
-    print(f"{sum(outcome.inputs for outcome in outcomes):,} inputs tried")
+    print(f"counted: {sum(outcome.inputs for outcome in outcomes):,} inputs tried")
     print(f"{len(outcomes) - len(bad)} passed, {len(bad)} failed")
     return 1 if bad else 0
 

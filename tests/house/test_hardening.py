@@ -21,11 +21,9 @@ def read(path: Path, *options: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installed(installed_root):
     """Every ELF file that `make install` brings, by its name."""
-    folder = tmp_path_factory.mktemp("installed")
-    subprocess.run(["make", "-C", BUILD, "install", f"DESTDIR={folder}"], check=True, capture_output=True)
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    files = [path for path in installed_root.rglob("*") if path.is_file() and not path.is_symlink()]
     return {path.name: path for path in files if path.open("rb").read(4) == b"\x7fELF"}
 
 

@@ -48,3 +48,23 @@ def test_one_token_sees_what_another_may_not_on_the_same_connection(user, other)
         ]
         for allowed, answer in answers:
             assert answer.result().status_code == (200 if allowed else 404)
+
+
+def test_what_asks_nobody_is_answered_while_all_threads_wait(other_server, make_api, rows):
+    api = make_api(other_server({"RENKU_SERVER_THREADS": "1"}, workers=1))
+    user = api.user()
+    user.enter()
+    preflight = {"origin": "https://renku.example", "access-control-request-method": "POST"}
+    with ThreadPoolExecutor(2) as pool:
+        with rows.connection.transaction():
+            rows.run(LOCK)
+            waiting = pool.submit(user.create_project)
+            poll(rows.is_waited_for)
+            assert user.get("/version").json() == {"version": "1.2.3-test"}
+            assert user.get("/spec.json").json()["openapi"]
+            assert user.request("OPTIONS", "/projects", headers=preflight).status_code == 204
+            assert user.request("HEAD", "/version").status_code == 200
+            assert user.get("/no/such/path").status_code == 404
+            assert user.request("PUT", "/version").status_code == 405
+            assert not waiting.done()
+        assert waiting.result()["id"]

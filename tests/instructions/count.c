@@ -85,15 +85,28 @@ static void get_line(stage *s, int number)
         renku_result_free(require(answer, "get on a line"));
 }
 
+static void get_version(stage *s, int number)
+{
+    renku_http_request request = s->request;
+    renku_result *answer;
+
+    (void)number;
+    request.target = "/api/data/version";
+    if (!renku_http_line_begin(&answer, s->line, &request, NULL))
+        exit(1);
+    renku_result_free(require(answer, "version"));
+}
+
 static const struct {
     const char *name;
     void (*call)(stage *s, int number);
 } operations[] = {
-    {"project_get",           get     },
-    {"project_list",          list    },
-    {"project_create",        create  },
-    {"GET of a project",      get_http},
-    {"GET, without a thread", get_line},
+    {"project_get",           get        },
+    {"project_list",          list       },
+    {"project_create",        create     },
+    {"GET of a project",      get_http   },
+    {"GET, without a thread", get_line   },
+    {"GET of the version",    get_version},
 };
 
 __attribute__((noinline)) static void measured(stage *s, void (*call)(stage *s, int number), int n)

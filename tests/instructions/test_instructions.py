@@ -20,7 +20,7 @@ BASELINE = Path(__file__).with_name("baseline.json")
 PROGRAM = BUILD / "tests" / "instructions" / "count"
 CALLS, MORE = 40, 1.05
 OPERATIONS = (
-    "project_get", "project_list", "project_create", "GET of a project", "GET, without a thread",
+    "project_get", "project_list", "project_create", "GET of a project", "GET, without a thread", "GET of the version",
 )  # fmt: skip
 LINE = re.compile(r"(?P<key>c?(?:ob|fn|fi|fe|fl))=\((?P<id>\d+)\)(?: (?P<name>.*))?|(?P<calls>calls=)|[-+*\d]\S* (?P<cost>\d+)$")
 

@@ -53,6 +53,7 @@ def test_the_server_answers_as_the_model_says(bench, record_property):
         play(bench, choices, LENGTH)
 
     run()
+    record_property("counted", (bench.steps, "steps compared with the model"))
     record_property("summary", f"seed {SEED}: {report(bench)}")
     assert bench.steps >= STEPS
 

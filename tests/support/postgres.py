@@ -56,6 +56,8 @@ def unprivileged() -> str | None:
 class Postgres:
     """One cluster: start(), create_database(), stop(). Also a context manager."""
 
+    init_options: tuple[str, ...] = ()
+
     def __init__(self, wal_segment_megabytes: str = "16", **settings: str):
         self.wal_segment_megabytes = wal_segment_megabytes
         self.binaries = find_binaries()
@@ -117,6 +119,7 @@ class Postgres:
                 "--no-sync",
                 "--auth=trust",
                 f"--wal-segsize={self.wal_segment_megabytes}",
+                *self.init_options,
             ),
         )
         with (self.data / "postgresql.conf").open("a") as file:
@@ -145,6 +148,10 @@ class Postgres:
 
     def stop(self) -> None:
         """Stops the cluster and removes it."""
+        self._stop_processes()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _stop_processes(self) -> None:
         if (self.data / "postmaster.pid").exists():
             subprocess.run(
                 [self.binaries / "pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", self.data],
@@ -153,7 +160,6 @@ class Postgres:
                 check=False,
                 capture_output=True,
             )
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def pause(self, mode: str = "fast") -> None:
         """Stops the cluster, for start() to start it again; "immediate" is a crash."""

@@ -54,9 +54,32 @@ START_TEST(a_header_with_a_control_character_counts_as_missing)
         {"Origin",       "a\tb"    },
     };
     const renku_http_request request = {.headers = headers, .header_count = 2};
+    rk_request_fields fields;
 
-    ck_assert_ptr_null(rk_request_header(&request, "x-request-id"));
-    ck_assert_str_eq(rk_request_header(&request, "origin"), "a\tb");
+    rk_request_fields_read(&fields, &request);
+    ck_assert_ptr_null(fields.values[RK_FIELD_X_REQUEST_ID]);
+    ck_assert_str_eq(fields.values[RK_FIELD_ORIGIN], "a\tb");
+}
+END_TEST
+
+START_TEST(the_first_header_of_a_name_counts)
+{
+    static const renku_http_header headers[] = {
+        {"if-match",      "a"   },
+        {"If-None-Match", "b"   },
+        {"If-Match",      "c"   },
+        {"Accept",        "d"   },
+        {"Cookie",        "\x01"},
+        {"cookie",        "e"   },
+    };
+    const renku_http_request request = {.headers = headers, .header_count = RK_COUNT(headers)};
+    rk_request_fields fields;
+
+    rk_request_fields_read(&fields, &request);
+    ck_assert_str_eq(fields.values[RK_FIELD_IF_MATCH], "a");
+    ck_assert_str_eq(fields.values[RK_FIELD_IF_NONE_MATCH], "b");
+    ck_assert_ptr_null(fields.values[RK_FIELD_COOKIE]);
+    ck_assert_ptr_null(fields.values[RK_FIELD_ORIGIN]);
 }
 END_TEST
 
@@ -136,6 +159,7 @@ UNIT_SUITE(api_request)
     unit_table(id, an_id_is_adopted_in_its_normal_form, ids);
     tcase_add_test(id, without_an_id_one_is_made);
     tcase_add_loop_test(id, a_header_with_a_control_character_counts_as_missing, 0, 4);
+    tcase_add_test(id, the_first_header_of_a_name_counts);
     unit_table(page, a_page_is_read_from_the_query, pages);
     tcase_add_test(page, pages_are_counted_up);
 }

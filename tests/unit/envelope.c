@@ -169,6 +169,21 @@ START_TEST(a_missing_key_is_named)
 }
 END_TEST
 
+START_TEST(without_memory_there_are_no_keys)
+{
+    const rk_keys_options options = {NULL, NULL, true};
+    rk_keys *keys = NULL;
+    int result = RK_ERR_NO_MEMORY;
+
+    for (int n = 1; result != 0; n++) {
+        rk_error_clear(op);
+        result = unit_without(n, rk_keys_new(&keys, op, &options));
+        ck_assert(result == 0 || (result == RK_ERR_NO_MEMORY && !keys));
+    }
+    rk_keys_free(keys);
+}
+END_TEST
+
 UNIT_SUITE(envelope)
 {
     TCase *format = unit_case(suite, "secrets.md 4.5");
@@ -180,4 +195,5 @@ UNIT_SUITE(envelope)
     tcase_add_test(keys, a_derived_key_is_kept);
     tcase_add_test(keys, without_keys_nothing_is_encrypted);
     tcase_add_test(keys, a_missing_key_is_named);
+    tcase_add_test(keys, without_memory_there_are_no_keys);
 }

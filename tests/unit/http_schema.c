@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/http/schema.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -12,12 +13,13 @@
 
 #define NO_LIMITS .min_length = -1, .max_length = -1, .pattern_index = -1
 
-enum { SLUG, USER_ID, NEWLINE, WORDS, REPEATED };
+enum { SLUG, USER_ID, NEWLINE, WORDS, REPEATED, ALTERNATING };
 static const rk_pattern_source sources[] = {
     [SLUG] = {"^(?!.*\\.git$|.*\\.atom$|.*[\\-._][\\-._].*)[a-z0-9][a-z0-9\\-_.]*$", false},
     [USER_ID] = {"^[A-Za-z0-9]{1}[A-Za-z0-9-]+$",                                       false},
     [NEWLINE] = {"^[a-z]+$",                                                            true },
     [WORDS] = {"[a-z]",                                                               false},
+    [ALTERNATING] = {"^(a|b)*$",                                                            false},
     [REPEATED] = {"^([a-z]+)+$",                                                         false},
 };
 static rk_patterns *patterns;
@@ -44,6 +46,7 @@ static const rk_schema user_id = PATTERN(USER_ID, "^[A-Za-z0-9]{1}[A-Za-z0-9-]+$
 static const rk_schema tolerant = PATTERN(NEWLINE, "^[a-z]+$");
 static const rk_schema searched = PATTERN(WORDS, "[a-z]");
 static const rk_schema repeated = PATTERN(REPEATED, "^([a-z]+)+$");
+static const rk_schema alternating = PATTERN(ALTERNATING, "^(a|b)*$");
 static const rk_schema integer = {.kind = RK_KIND_INT, NO_LIMITS};
 static const rk_schema page = {
     .kind = RK_KIND_INT, NO_LIMITS, .has_minimum = true, .minimum = 1, .saturates = true};
@@ -182,6 +185,7 @@ static const struct {
     {&text,            "\"\\u00fc\\ud83d\\ude00\"",                      "\"\\u00fc\\ud83d\\ude00\""           },
     {&short_text,      "\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\"",
      "\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\""                                                          },
+    {&text,            "\"\\ud55c\"",                                    "\"\\ud55c\""                         },
     {&empty_text,      "\"\"",                                           "\"\""                                },
     {&slug,            "\"a-b.c_d\"",                                    "\"a-b.c_d\""                         },
     {&slug,            "\"a.git-x\"",                                    "\"a.git-x\""                         },
@@ -311,6 +315,7 @@ static const struct {
     {&text,            "[\"a\"]",                               NOT_TEXT                                                      },
     {&text,            "{}",                                    NOT_TEXT                                                      },
     {&text,            "\"\\ud800\"",                           NOT_UNICODE                                                   },
+    {&text,            "\"\\ud83d\\u0041\"",                    NOT_UNICODE                                                   },
     {&text,            "\"a\\udfffb\"",                         NOT_UNICODE                                                   },
     {&short_text,      "\"a\"",                                 "v: String should have at least 2 characters"                 },
     {&short_text,      "\"abcd\"",                              "v: String should have at most 3 characters"                  },
@@ -456,16 +461,25 @@ START_TEST(a_costly_pattern_ends_without_a_match)
 }
 END_TEST
 
+static const struct {
+    const rk_schema *schema;
+    size_t length;
+} long_texts[] = {
+    {&repeated,    200 * 1000},
+    {&alternating, 20 * 1000 }, /* more than the stack of compiled patterns holds */
+};
+
 /* Spec: foundations.md 5.3 */
 START_TEST(a_long_text_matches_too)
 {
-    const rk_field field = {.name = "v", .schema = &repeated, .required = true};
+    const size_t length = long_texts[_i].length;
+    const rk_field field = {.name = "v", .schema = long_texts[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
-    char *json = rk_alloc(op, 200 * 1000 + 32, 1);
+    char *json = rk_alloc(op, length + 32, 1);
     box out;
 
     strcpy(json, "{\"v\":\"");
-    memset(json + 6, 'a', 200 * 1000);
+    memset(json + 6, 'a', length);
     strcat(json, "\"}");
     ck_ok(read_json(&out, &schema, json));
 }
@@ -710,6 +724,14 @@ static const member two_bad[] = {
 static const rk_array one_good = {true, 1, (void *)(uintptr_t)&good};
 static const rk_array with_bad = {true, 2, (void *)(uintptr_t)two_bad};
 static const rk_array unset = {false, 0, NULL};
+static const rk_opt_int eleven = {true, 11}, no_integer = {0};
+static const rk_opt_number infinite = {true, INFINITY}, one = {true, 1};
+static const rk_opt_int one_unset[] = {
+    {true, 1},
+    {0   }
+};
+static const rk_array with_gap = {true, 2, (void *)(uintptr_t)one_unset};
+static const rk_union beyond = {3, (void *)(uintptr_t)&good}, no_choice = {1, NULL};
 
 static const struct {
     const rk_schema *schema;
@@ -717,15 +739,23 @@ static const struct {
     const char *text;   /* NULL: it fails */
     const char *fields; /* of the failure */
 } answers[] = {
-    {&member_schema, &good,     "{\"id\":\"ab\",\"role\":\"editor\"}",   NULL          },
-    {&member_schema, &bad_role, NULL,                                    "role"        },
-    {&member_schema, &bad_id,   NULL,                                    "id"          },
-    {&member_schema, &no_id,    NULL,                                    "id"          },
-    {&member_schema, &nothing,  NULL,                                    "id, role"    },
-    {&members,       &one_good, "[{\"id\":\"ab\",\"role\":\"editor\"}]", NULL          },
-    {&members,       &with_bad, NULL,                                    "1.id, 1.role"},
-    {&members,       &unset,    "[]",                                    NULL          },
-    {&two_or_three,  &unset,    NULL,                                    ""            },
+    {&member_schema,  &good,       "{\"id\":\"ab\",\"role\":\"editor\"}",   NULL          },
+    {&member_schema,  &bad_role,   NULL,                                    "role"        },
+    {&member_schema,  &bad_id,     NULL,                                    "id"          },
+    {&member_schema,  &no_id,      NULL,                                    "id"          },
+    {&member_schema,  &nothing,    NULL,                                    "id, role"    },
+    {&members,        &one_good,   "[{\"id\":\"ab\",\"role\":\"editor\"}]", NULL          },
+    {&members,        &with_bad,   NULL,                                    "1.id, 1.role"},
+    {&members,        &unset,      "[]",                                    NULL          },
+    {&two_or_three,   &unset,      NULL,                                    ""            },
+    {&between,        &eleven,     NULL,                                    ""            },
+    {&integer,        &no_integer, NULL,                                    ""            },
+    {&number,         &infinite,   NULL,                                    ""            },
+    {&share,          &one,        NULL,                                    ""            },
+    {&two_or_three,   &with_gap,   NULL,                                    "1"           },
+    {&maybe_integers, &with_gap,   "[1,null]",                              NULL          },
+    {&text_or_texts,  &beyond,     NULL,                                    ""            },
+    {&text_or_texts,  &no_choice,  NULL,                                    ""            },
 };
 
 /* Spec: foundations.md 4.3 */
@@ -750,6 +780,17 @@ START_TEST(an_answer_that_violates_its_schema_is_an_error)
 }
 END_TEST
 
+/* What was committed is answered: room for that is made before. */
+START_TEST(an_answer_needs_no_memory_beyond_the_arena)
+{
+    rk_buf buf;
+
+    rk_buf_begin(&buf, op, 1024);
+    ck_ok(unit_without(1, rk_schema_write(&buf, op, patterns, &member_schema, &good)));
+    ck_assert_str_eq(buf.text, "{\"id\":\"ab\",\"role\":\"editor\"}");
+}
+END_TEST
+
 static TCase *case_with_patterns(Suite *suite, const char *section)
 {
     TCase *tcase = unit_case(suite, section);
@@ -768,7 +809,7 @@ UNIT_SUITE(http_schema)
 
     unit_table(accepting, a_value_is_accepted_in_its_forms, accepted);
     tcase_add_test(accepting, a_costly_pattern_ends_without_a_match);
-    tcase_add_test(accepting, a_long_text_matches_too);
+    unit_table(accepting, a_long_text_matches_too, long_texts);
     tcase_add_test(accepting, a_pattern_that_is_none_is_refused);
     tcase_add_test(accepting, the_patterns_of_the_rooms_compile);
     unit_table(refusing, a_violation_is_named_with_its_place, refused);
@@ -778,6 +819,7 @@ UNIT_SUITE(http_schema)
     tcase_add_test(fields, null_is_refused_where_a_default_stands);
     tcase_add_test(answering, a_nul_in_a_text_is_for_no_database);
     unit_table(answering, an_answer_that_violates_its_schema_is_an_error, answers);
+    tcase_add_test(memory, an_answer_needs_no_memory_beyond_the_arena);
     tcase_add_test(memory, without_memory_reading_and_writing_fail);
     tcase_add_test(memory, without_memory_no_patterns_are_compiled);
 }

@@ -183,7 +183,8 @@ START_TEST(a_key_file_holds_64_bytes_in_base64url)
 }
 END_TEST
 
-static const char *const unreadable[] = {"/nonexistent/key", "/tmp", "/dev/null", "/dev/zero", ""};
+static const char *const unreadable[] = {"/nonexistent/key", "/tmp",           "/dev/null",
+                                         "/dev/zero",        "/proc/self/mem", ""};
 
 START_TEST(a_file_that_cannot_be_read_is_named)
 {
@@ -238,6 +239,16 @@ START_TEST(a_lack_of_memory_is_told)
 }
 END_TEST
 
+START_TEST(without_memory_there_is_no_issuer)
+{
+    rk_internal_issuer *issuer = NULL;
+
+    ck_fails(unit_without(1, rk_internal_issuer_new(&issuer, op, &(rk_internal_options){0})),
+             RK_ERR_NO_MEMORY);
+    ck_assert_ptr_null(issuer);
+}
+END_TEST
+
 UNIT_SUITE(internal_token)
 {
     TCase *format = unit_case(suite, "authentication.md 5.1");
@@ -250,5 +261,6 @@ UNIT_SUITE(internal_token)
     unit_table(format, a_file_that_cannot_be_read_is_named, unreadable);
     tcase_add_test(format, a_large_file_is_refused);
     tcase_add_test(format, a_lack_of_memory_is_told);
+    tcase_add_test(format, without_memory_there_is_no_issuer);
     tcase_add_test(verification, what_was_minted_is_verified);
 }

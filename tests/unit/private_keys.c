@@ -90,6 +90,23 @@ START_TEST(a_random_pair_fits_together)
 }
 END_TEST
 
+START_TEST(without_memory_there_are_no_private_keys)
+{
+    char *path = file_with(private_pem);
+    const rk_private_keys_options options = {.current_path = path, .previous_path = path};
+    RK_AUTO(rk_private_keys) *keys = NULL;
+    int result = RK_ERR_NO_MEMORY;
+
+    for (int n = 1; result != 0; n++) {
+        rk_error_clear(op);
+        result = unit_without(n, rk_private_keys_new(&keys, op, &options));
+        ck_assert(result == 0 || (result == RK_ERR_NO_MEMORY && !keys));
+    }
+    ck_assert_ptr_nonnull(keys->previous);
+    remove_file(path);
+}
+END_TEST
+
 START_TEST(an_operation_of_another_service_has_no_private_keys)
 {
     const rk_private_keys *keys;
@@ -104,5 +121,6 @@ UNIT_SUITE(private_keys)
 
     unit_table(keys, the_keys_of_the_secrets_storage_are_read, cases);
     tcase_add_test(keys, a_random_pair_fits_together);
+    tcase_add_test(keys, without_memory_there_are_no_private_keys);
     tcase_add_test(keys, an_operation_of_another_service_has_no_private_keys);
 }

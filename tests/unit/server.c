@@ -217,7 +217,7 @@ static void has_metric(const char *line, bool wanted)
 /* Spec: foundations.md 16 */
 START_TEST(metrics_count_what_all_processes_did)
 {
-    ck_assert_int_eq(rk_metrics_open(), 0);
+    ck_assert_int_eq(rk_metrics_open(4), 0);
     for (unsigned i = 1; i <= 4; i++) {
         pid_t child = fork();
 
@@ -256,7 +256,7 @@ START_TEST(metrics_escape_their_labels_and_never_run_out)
 {
     char target[300], long_target[400];
 
-    ck_assert_int_eq(rk_metrics_open(), 0);
+    ck_assert_int_eq(rk_metrics_open(4), 0);
     rk_metrics_request("GET", "/a\"b\\c", 200, 1);
     has_metric("endpoint=\"/a\\\"b\\\\c\"", true);
     memset(long_target, 'x', sizeof(long_target) - 1);

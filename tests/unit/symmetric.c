@@ -226,6 +226,19 @@ START_TEST(a_text_goes_there_and_back)
 }
 END_TEST
 
+START_TEST(what_is_too_long_is_neither_a_password_nor_a_secret)
+{
+    rk_symmetric_key key = key_of(PASSWORD_KEY);
+    const rk_bytes endless = {"", (size_t)64 * 1024 * 1024 + 1};
+    const char *token;
+
+    ck_fails(rk_symmetric_derive(&key, op, &endless, USER), RK_ERR_INTERNAL);
+    rk_error_clear(op);
+    ck_fails(rk_symmetric_seal(&token, op, &key, &endless, NULL), RK_ERR_INTERNAL);
+    ck_assert_str_eq(op->error.message, "A secret cannot be encrypted.");
+}
+END_TEST
+
 START_TEST(a_lack_of_memory_is_told)
 {
     const rk_symmetric_key key = key_of(PASSWORD_KEY);
@@ -267,6 +280,7 @@ UNIT_SUITE(symmetric)
     unit_table(tokens, the_length_of_a_token_follows_from_that_of_the_text, lengths);
     tcase_add_test(tokens, no_two_tokens_are_equal);
     tcase_add_test(tokens, a_changed_token_is_refused);
+    tcase_add_test(tokens, what_is_too_long_is_neither_a_password_nor_a_secret);
     tcase_add_test(tokens, a_lack_of_memory_is_told);
     unit_table(texts, stored_values_can_be_read, stored);
     tcase_add_test(texts, a_text_goes_there_and_back);

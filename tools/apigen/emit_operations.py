@@ -61,7 +61,8 @@ def _members(operation):
     yield f".if_match_offset = {_offset(operation, 'if_match', operation.takes_if_match)}"
     yield f".status = {operation.status}"
     for flag, value in (("form", operation.form), ("paginated", operation.paginated), ("whole", operation.whole),
-                        ("person", operation.person), ("point", operation.point), ("transaction", operation.transaction)):  # fmt: skip
+                        ("person", operation.person), ("point", operation.point), ("local", operation.local),
+                        ("transaction", operation.transaction)):  # fmt: skip
         if value:
             yield f".{flag} = true"
     if operation.permission:

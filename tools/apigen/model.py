@@ -111,6 +111,7 @@ class Operation:
     whole: bool = False  # but the list is complete on every page
     person: bool = False
     point: bool = False  # a read by one fast statement
+    local: bool = False  # a read without any
     etag: bool = False
     transaction: bool = False
     permission: Optional[Tuple[str, str]] = None  # None: public or core

@@ -10,8 +10,8 @@ from .schemas import Schemas
 
 CHECKS = ("login", "admin", "role", "if_match", "path", "query", "body")
 OPERATION_OWN = {
-    "authentication", "checks", "etag", "form", "paginated", "permission", "person", "point", "role", "services", "transaction",
-    "unknown_query",
+    "authentication", "checks", "etag", "form", "local", "paginated", "permission", "person", "point", "role", "services",
+    "transaction", "unknown_query",
 }  # fmt: skip
 AUTHENTICATIONS = ("keycloak", "internal", "gitlab", "none")
 KINDS = {"ulid": "ULID", "slug": "SLUG", "int": "INT", "text": "TEXT"}
@@ -68,6 +68,7 @@ class Builder:
             whole=self.own.get("paginated") == "whole",
             person=bool(self.own.get("person", False)),
             point=self._point(),
+            local=self._local(),
             etag=bool(self.own.get("etag", False)),
             transaction=bool(self.own.get("transaction", self.method != "GET")),
             services=self.document.services_of(node, self.where),
@@ -85,6 +86,12 @@ class Builder:
         if point and (self.method != "GET" or self.own.get("transaction") or self.own.get("authentication")):
             self.fail("is no point read: that is a GET without a transaction, for callers with the usual tokens")
         return point
+
+    def _local(self):
+        local = bool(self.own.get("local", False))
+        if local and (self.method != "GET" or self.own.get("transaction") or self.own.get("authentication") != "none"):
+            self.fail("is not local: that is a GET without a transaction, whoever calls")
+        return local
 
     def _role(self):
         declared = self.own.get("role")

@@ -39,12 +39,19 @@ prepare_tree() {
     fi
 }
 
-# The same, and builds it.
+# $1: what to make, or all; $2: folder, then arguments of configure. Who else builds meanwhile waits.
+build_target() {
+    mkdir -p build
+    (
+        flock 9
+        prepare_tree "${@:2}"
+        say "building $2"
+        make -C "$2" -j "$JOBS" --no-print-directory "$1"
+    ) 9>build/.lock
+}
+
 build_tree() {
-    local folder=$1
-    prepare_tree "$@"
-    say "building $folder"
-    make -C "$folder" -j "$JOBS" --no-print-directory
+    build_target all "$@"
 }
 
 # Files of the tree that match the patterns, new ones too; without git, all that look like ours.

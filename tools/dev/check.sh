@@ -3,14 +3,15 @@
 # The whole test suite, step by step. Each step is a function check_NAME whose output goes to build/check/NAME.log.
 
 LOGS=build/check
+LANES=${RENKU_CHECK_LANES:-2}
 SANITIZE=(--enable-debug "--enable-sanitizers=address,undefined")
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 
-# name, q: part of --quick too, what it shows. In the order in which they run.
+# name, q: part of --quick too, !: runs while no other does, what it shows. They begin in this order.
 check_table() {
     cat <<'TEXT'
-setup            q  packages and the Python environment are there
+setup            q! packages and the Python environment are there
 shell            q  shellcheck over every script
 format           q  clang-format has nothing to change
 build            q  the library and its fronts build without a warning
@@ -32,9 +33,9 @@ TEXT
 guest-oom        -  every block that an operation asks for fails once, also within an arena
 guest-tsan       -  64 threads on one context, and calls cancelled from others, under ThreadSanitizer
 http-tsan        -  the server under ThreadSanitizer: the races, and tests of tests/http with many requests at once
-fuzz             -  each fuzz target for RENKU_FUZZ_SECONDS (default: 20)
 distcheck        -  a distribution archive builds, passes its tests, installs and uninstalls
 packages         -  Debian packages build, install on a bare Debian, follow the tutorials there, and leave nothing (root)
+fuzz             -! each fuzz target for RENKU_FUZZ_SECONDS (default: 20)
 TEXT
 }
 
@@ -189,10 +190,9 @@ count_tests() {
     END { print passed + 0, failed + 0 }' "$1"
 }
 
-# Runs one step; sets PASSED and FAILED for its tests. A step without tests counts as one.
+# Runs one step. A step without tests counts as one. NAME.outcome keeps how many have passed and failed.
 run_step() {
     local name=$1 log=$LOGS/$1.log started=$SECONDS status passed failed
-    printf '%-16s ' "$name"
     set +e
     (
         set -e
@@ -203,13 +203,82 @@ run_step() {
     read -r passed failed < <(count_tests "$log")
     [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || passed=1
     [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-    printf '%-6s %5d s  %s passed, %s failed%s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" \
-        $((SECONDS - started)) "$passed" "$failed" "$(sed -n 's/^[0-9,]* inputs tried$/, &/p' "$log")"
-    PASSED=$((PASSED + passed))
-    FAILED=$((FAILED + failed))
-    [ "$status" -eq 0 ] && return
-    BROKEN+=("$name")
-    tail -n 40 "$log" | sed 's/^/    /'
+    printf '%s %s\n' "$passed" "$failed" >"$LOGS/$name.outcome"
+    tell_step "$status" $((SECONDS - started))
+}
+
+# What there is to say about the step of the caller, as one text: others may speak, too.
+tell_step() {
+    local text
+    printf -v text '%-16s %-6s %5d s  %s passed, %s failed' \
+        "$name" "$([ "$1" -eq 0 ] && echo ok || echo FAILED)" "$2" "$passed" "$failed"
+    [ "$1" -eq 0 ] || text+=$'\n'$(tail -n 40 "$log" | sed 's/^/    /')
+    printf '%s\n' "$text"
+}
+
+# $1: how many steps may stay under way
+await_steps() {
+    while [ "$UNDER_WAY" -gt "$1" ]; do
+        wait -n || true
+        UNDER_WAY=$((UNDER_WAY - 1))
+    done
+}
+
+# sudo can ask for a password in the foreground only.
+is_alone() {
+    grep -qE "^$1 +[q-]!" <<<"$(check_table)" || { [ "$1" = packages ] && [ "$(id -u)" -ne 0 ]; }
+}
+
+has_failed() {
+    local passed failed
+    read -r passed failed <"$LOGS/$1.outcome"
+    [ "$failed" -gt 0 ]
+}
+
+# A step that waits, or that one processor is enough for, leaves room for another one.
+run_steps() {
+    local name UNDER_WAY=0
+    for name in "$@"; do
+        printf '0 1\n' >"$LOGS/$name.outcome" # until its end it has failed
+        if is_alone "$name"; then
+            await_steps 0
+            run_step "$name"
+        else
+            await_steps $((LANES - 1))
+            run_step "$name" &
+            UNDER_WAY=$((UNDER_WAY + 1))
+        fi
+        [ "$name" != setup ] || ! has_failed setup || break # none of the others can pass
+    done
+    await_steps 0
+}
+
+# Each step is a process group; what is interrupted ends its servers.
+stop_steps() {
+    local group
+    trap - INT TERM
+    for group in $(jobs -p); do
+        kill -INT -- "-$group" 2>/dev/null || true
+    done
+    wait
+    exit 130
+}
+
+# What the steps have counted besides tests: the lines "counted: NUMBER WHAT" of their logs.
+sum_up() {
+    local name passed failed all_passed=0 all_failed=0 broken=()
+    printf '\n'
+    for name in "$@"; do
+        [ -e "$LOGS/$name.outcome" ] || continue
+        read -r passed failed <"$LOGS/$name.outcome"
+        all_passed=$((all_passed + passed)) all_failed=$((all_failed + failed))
+        [ "$failed" -eq 0 ] || broken+=("$name")
+        sed -n "s/^counted: /$(printf '%-16s ' "$name")/p" "$LOGS/$name.log"
+    done
+    printf '\n%d min %02d s; logs in %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$LOGS"
+    [ ${#broken[@]} -eq 0 ] || printf 'failed: %s\n' "${broken[*]}"
+    printf '%d passed, %d failed\n' "$all_passed" "$all_failed"
+    [ ${#broken[@]} -eq 0 ]
 }
 
 # The names of the steps to run: the given ones, or all.
@@ -224,15 +293,15 @@ choose_steps() {
         return
     fi
     while read -r name mark _; do
-        [ "$quick" = no ] || [ "$mark" = q ] && printf '%s\n' "$name"
+        [ "$quick" = no ] || [[ $mark == q* ]] && printf '%s\n' "$name"
     done < <(check_table)
 }
 
 check_main() {
-    local quick=no steps started=$SECONDS name
+    local quick=no names steps
     case "${1:-}" in
     --list)
-        check_table | sed -E 's/^([^ ]+ +)[q-]  /\1/'
+        check_table | sed -E 's/^([^ ]+ +)[q-][! ] /\1/'
         return
         ;;
     --quick)
@@ -244,18 +313,15 @@ check_main() {
         exit 2
         ;;
     esac
-    steps=$(choose_steps "$quick" "$@") || exit 2
+    names=$(choose_steps "$quick" "$@") || exit 2
+    mapfile -t steps <<<"$names"
     mkdir -p "$LOGS"
-    PASSED=0 FAILED=0 BROKEN=()
-    [[ " ${steps//$'\n'/ } " == *" setup "* ]] || setup_all
-    for name in $steps; do
-        run_step "$name"
-        [ "${BROKEN[*]}" != setup ] || break # none of the others can pass
-    done
-    printf '\n%d min %02d s; logs in %s\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) "$LOGS"
-    [ ${#BROKEN[@]} -eq 0 ] || printf 'failed: %s\n' "${BROKEN[*]}"
-    printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
-    [ ${#BROKEN[@]} -eq 0 ]
+    rm -f "$LOGS"/*.outcome
+    [[ " ${steps[*]} " == *" setup "* ]] || setup_all
+    set -m
+    trap stop_steps INT TERM
+    run_steps "${steps[@]}"
+    sum_up "${steps[@]}"
 }
 
 # ./dev bench: what only tells something needs no build.
@@ -269,4 +335,11 @@ bench_main() {
         ;;
     esac
     PYTHONPATH=$ROOT/tests .venv/bin/python tests/bench/bench.py "$@"
+}
+
+# ./dev soak: load and faults for as long as one likes.
+soak_main() {
+    setup_all
+    build_tree build
+    PYTHONPATH=$ROOT/tests .venv/bin/python tests/soak/soak.py "$@"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Sums up the report of gcovr: lines and branches of each folder, and the functions that nothing has called.
+"""Sums up the report of gcovr: lines and branches of each folder, and the lines that nothing has reached.
 
 usage: coverage.py COVERAGE.json UNCOVERED.txt
 """
@@ -8,6 +8,7 @@ usage: coverage.py COVERAGE.json UNCOVERED.txt
 import json
 import sys
 from collections import defaultdict
+from itertools import groupby
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -44,14 +45,29 @@ def count_folders(files: list[dict]) -> dict[str, tuple[Count, Count]]:
     return dict(sorted(folders.items()))
 
 
+def gaps(lines: list[dict]) -> list[tuple[int, int]]:
+    """First and last of the lines that nothing has reached; what is no code does not part them."""
+    found = []
+    for unreached, some in groupby(lines, key=lambda line: line["count"] == 0):
+        numbers = [line["line_number"] for line in some]
+        if unreached:
+            found.append((numbers[0], numbers[-1]))
+    return found
+
+
+def place(path: str, first: int, last: int) -> str:
+    return f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
+
+
 def uncovered(files: list[dict]) -> list[str]:
-    rows = [
-        (file["file"], function["lineno"], function["name"])
-        for file in files
-        for function in file["functions"]
-        if function.get("execution_count") == 0
-    ]
-    return [f"{path}:{line}: {name}" for path, line, name in sorted(rows)]
+    """What nothing has called, and in what was called the lines that nothing has reached."""
+    rows = []
+    for file in sorted(files, key=lambda file: file["file"]):
+        called = {function["name"]: function.get("execution_count", 0) > 0 for function in file["functions"]}
+        for name, lines in groupby(file["lines"], key=lambda line: line.get("function_name")):
+            for first, last in gaps(list(lines)):
+                rows.append(f"{place(file['file'], first, last)}: {name or '-'}{'' if called.get(name) else ', never called'}")
+    return rows
 
 
 def main() -> int:
@@ -61,9 +77,9 @@ def main() -> int:
     print(f"{'folder':24} {'lines':>26}   {'branches':>26}")
     for name, (lines, branches) in count_folders(files).items():
         print(f"{name:24} {lines}   {branches}")
-    functions = uncovered(files)
-    Path(sys.argv[2]).write_text("".join(f"{row}\n" for row in functions))
-    print(f"{len(functions)} functions that nothing has called: {sys.argv[2]}")
+    rows = uncovered(files)
+    Path(sys.argv[2]).write_text("".join(f"{row}\n" for row in rows))
+    print(f"{len(rows)} places that nothing has reached: {sys.argv[2]}")
     return 0
 
 

@@ -5,9 +5,7 @@
 # $1: folder, $2: compiler. The handler of requests needs the plain build too, for a database with something in it.
 build_fuzz() {
     build_tree build
-    prepare_tree "$1" CC="$2" --enable-fuzz --enable-debug
-    say "building the fuzz targets in $1"
-    make -C "$1" -j "$JOBS" --no-print-directory fuzz-programs
+    build_target fuzz-programs "$1" CC="$2" --enable-fuzz --enable-debug
 }
 
 # $1: folder of the build, then what run.py takes.

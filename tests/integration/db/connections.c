@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -248,6 +249,94 @@ START_TEST(a_pool_that_cannot_grow_shares_what_it_has)
     rk_pool_free(queue.pool);
     db_admin("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT -1',"
              " current_database()); END $$");
+}
+END_TEST
+
+/* --- a database that is away --- */
+
+static struct {
+    char folder[32], link[128];
+    struct rk_pool *pool;
+} away;
+
+/* A pool whose database cannot be found before come_back(). */
+static void go_away(int patience_ms)
+{
+    rk_pool_options options = db_options();
+
+    (void)strcpy(away.folder, "/tmp/renku-away-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(away.folder));
+    (void)snprintf(away.link, sizeof away.link, "%s/.s.PGSQL.%s", away.folder, options.port);
+    options.host = away.folder;
+    options.patience_ms = patience_ms;
+    ck_ok(rk_pool_new(&away.pool, op, &options));
+}
+
+static void come_back(void)
+{
+    const rk_pool_options options = db_options();
+    char socket[256];
+
+    (void)snprintf(socket, sizeof socket, "%s/.s.PGSQL.%s", options.host, options.port);
+    ck_assert_int_eq(symlink(socket, away.link), 0);
+}
+
+static void forget_away(void)
+{
+    rk_pool_free(away.pool);
+    (void)unlink(away.link); /* it may never have come back */
+    ck_assert_int_eq(rmdir(away.folder), 0);
+}
+
+static void *ask_away(void *user)
+{
+    rk_op mine;
+
+    db_open(&mine, away.pool);
+    *(int *)user = ping(&mine);
+    db_close(&mine);
+    return NULL;
+}
+
+static void be_refused(int times)
+{
+    for (int i = 0; i < times; i++) {
+        int err;
+
+        (void)ask_away(&err); /* gives nothing */
+        ck_assert_int_eq(err, RK_ERR_DATABASE);
+    }
+}
+
+START_TEST(no_pause_refuses_anybody_once_the_database_is_back)
+{
+    pthread_t threads[THREADS];
+    int errors[THREADS];
+    int64_t started = rk_time_monotonic_ms();
+
+    go_away(60000);
+    while (rk_time_monotonic_ms() - started < 700) /* so that the pause has become a long one */
+        be_refused(1);
+    come_back();
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_away, &errors[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(errors[i], 0);
+    forget_away();
+}
+END_TEST
+
+/* Waiting out a pause each, they would take minutes. */
+START_TEST(nobody_waits_for_a_database_that_is_away_for_long)
+{
+    int64_t started = rk_time_monotonic_ms();
+
+    go_away(1);
+    be_refused(2000);
+    ck_assert_int_lt(rk_time_monotonic_ms() - started, 20000);
+    forget_away();
 }
 END_TEST
 
@@ -527,6 +616,11 @@ UNIT_SUITE(db_connections)
     tcase_add_test(sharing, many_threads_share_few_connections);
     tcase_add_test(sharing, no_thread_is_starved_of_connections);
     tcase_add_test(sharing, a_pool_that_cannot_grow_shares_what_it_has);
+
+    TCase *gone = db_case(suite, "a database that is away");
+
+    tcase_add_test(gone, no_pause_refuses_anybody_once_the_database_is_back);
+    tcase_add_test(gone, nobody_waits_for_a_database_that_is_away_for_long);
 
     TCase *ending = db_case(suite, "connections that end");
 

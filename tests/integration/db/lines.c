@@ -279,26 +279,81 @@ START_TEST(an_idle_connection_that_ends_is_let_go)
 }
 END_TEST
 
-START_TEST(who_stands_behind_a_slow_statement_is_taken_elsewhere)
+START_TEST(who_stands_behind_a_slow_statement_is_taken_elsewhere_before_it)
 {
     static const rk_query sleeping = {
         .sql = "SELECT {row} FROM probe.row r, pg_sleep(60) WHERE r.id = $1", .row = &db_row_map};
     int64_t begun = rk_time_monotonic_ms();
-    guest first, second;
+    guest first, second, third;
 
     prepare();
     ck_assert(rk_line_is_open(line));
     guest_open(&first);
     guest_open(&second);
+    guest_open(&third);
     ck_assert_int_eq(ask(&first, &sleeping, 1), RK_SUSPENDED);
     ck_assert_int_eq(ask(&second, &db_read, 1), RK_SUSPENDED);
-    while (rk_line_is_open(line))
-        (void)poll(NULL, 0, 1); /* until nothing more is queued behind it */
-    expect_refused(&first);
+    ck_assert_int_eq(ask(&third, &db_read, 2), RK_SUSPENDED);
     expect_refused(&second);
+    expect_refused(&third);
+    ck_assert_int_eq(first.ticket.state, RK_TICKET_SENT);
+    ck_assert(!rk_line_is_open(line));
+    expect_refused(&first);
     ck_assert_int_lt(rk_time_monotonic_ms() - begun, 30000);
     check_pool(0, 0);
     rk_line_free(line);
+}
+END_TEST
+
+static void read_one(int id)
+{
+    guest g;
+
+    guest_open(&g);
+    ck_assert_int_eq(ask(&g, &db_read, id), RK_SUSPENDED);
+    ck_assert_ptr_eq(next(), &g);
+    ck_ok(ask(&g, &db_read, id));
+    ck_assert_int_eq(g.row.id.value, id);
+    guest_close(&g);
+}
+
+static void run_alone(const rk_query *query)
+{
+    bool found;
+
+    ck_ok(rk_db_lookup(NULL, &found, op, query, RK_PARAMS(rk_int(815))));
+}
+
+START_TEST(a_statement_that_was_slow_for_a_while_is_answered_and_those_behind_it_are_let_go)
+{
+    static const rk_query lock = {.sql = "SELECT pg_advisory_lock($1)"};
+    static const rk_query unlock = {.sql = "SELECT pg_advisory_unlock($1)"};
+    static const rk_query waiting = {
+        .sql = "SELECT {row} FROM probe.row r, pg_advisory_xact_lock(815) WHERE r.id = $1",
+        .row = &db_row_map};
+    guest first, second;
+
+    prepare();
+    ck_assert(rk_line_is_open(line));
+    for (int i = 0; i < MANY; i++)
+        read_one(i); /* now it is known what is usual */
+    guest_open(&first);
+    guest_open(&second);
+    run_alone(&lock);
+    ck_assert_int_eq(ask(&first, &waiting, 1), RK_SUSPENDED);
+    ck_assert_int_eq(ask(&second, &db_read, 2), RK_SUSPENDED);
+    expect_refused(&second);
+    run_alone(&unlock);
+    ck_assert_ptr_eq(next(), &first);
+    ck_ok(ask(&first, &waiting, 1));
+    ck_assert_int_eq(first.row.id.value, 1);
+    guest_close(&first);
+    while (!rk_line_is_open(line))
+        rk_line_read(line);
+    read_one(3);
+    rk_line_free(line);
+    rk_db_end(op);
+    check_pool(2, 0);
 }
 END_TEST
 
@@ -316,5 +371,7 @@ UNIT_SUITE(db_lines)
     tcase_add_test(lines, a_statement_that_fails_takes_the_others_to_threads);
     tcase_add_test(lines, a_connection_that_ends_takes_nothing_along);
     tcase_add_test(lines, an_idle_connection_that_ends_is_let_go);
-    tcase_add_test(lines, who_stands_behind_a_slow_statement_is_taken_elsewhere);
+    tcase_add_test(lines, who_stands_behind_a_slow_statement_is_taken_elsewhere_before_it);
+    tcase_add_test(
+        lines, a_statement_that_was_slow_for_a_while_is_answered_and_those_behind_it_are_let_go);
 }
