@@ -115,6 +115,9 @@ typedef struct {
 /* One row into @p out; none is the error of the query. One round trip, together with all that was
  * deferred. */
 int rk_db_one(void *out, rk_op *op, const rk_query *query, rk_params params);
+/* The same of a statement that is all that the open transaction does: it has no BEGIN and no
+ * COMMIT, and what comes after it is a transaction of its own. */
+int rk_db_only(void *out, rk_op *op, const rk_query *query, rk_params params);
 /* One row or none: @p found tells. */
 int rk_db_lookup(void *out, bool *found, rk_op *op, const rk_query *query, rk_params params);
 /* All rows, as an array of models in the arena. */

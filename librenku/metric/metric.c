@@ -34,11 +34,6 @@ static int hash_text(char *out, rk_op *op, const EVP_MD *digest, const char *tex
     return 0;
 }
 
-static bool is_enabled(const rk_op *op)
-{
-    return op->settings && rk_settings_bool(op->settings, RK_SET_POSTHOG_ENABLED);
-}
-
 static int store(rk_op *op, const char *event, const char *user_id, const char *metadata)
 {
     static const rk_query query = {
@@ -60,9 +55,14 @@ static int store(rk_op *op, const char *event, const char *user_id, const char *
                                  rk_text(metadata ? metadata : "null")));
 }
 
+bool rk_metric_enabled(const rk_op *op)
+{
+    return op->settings && rk_settings_bool(op->settings, RK_SET_POSTHOG_ENABLED);
+}
+
 int rk_metric_event(rk_op *op, const char *event, const char *metadata)
 {
-    return is_enabled(op) ? store(op, event, op->caller->id, metadata) : 0;
+    return rk_metric_enabled(op) ? store(op, event, op->caller->id, metadata) : 0;
 }
 
 int rk_identity_hash(char out[2 * DIGEST_MAX + 1], rk_op *op, const rk_identity *identity)
@@ -156,7 +156,7 @@ int rk_metric_identify(rk_op *op, const rk_identity *identity)
     const char *known;
     const char *metadata;
 
-    if (!is_enabled(op))
+    if (!rk_metric_enabled(op))
         return 0;
     RK_TRY(rk_identity_hash(hash, op, identity));
     RK_TRY(stored_hash(&known, op, identity->user_id));

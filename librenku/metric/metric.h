@@ -7,6 +7,8 @@
 /* Product metrics: events that the task runner delivers. Nothing is stored unless POSTHOG_ENABLED.
  * Spec: foundations.md 17 */
 
+/* Whether events are stored. */
+bool rk_metric_enabled(const rk_op *op);
 /* Queues an event of the caller into the transaction of the change. @p metadata is a JSON object or
  * NULL. */
 int rk_metric_event(rk_op *op, const char *event, const char *metadata);

@@ -42,38 +42,30 @@ static rk_relationship in_namespace(const char *project_id, const rk_project_sit
     };
 }
 
-/* Spec: authorization.md 9, project created */
-static int write_relationships(rk_op *op, const rk_project *draft, const rk_project_site *site)
+static int add(rk_project *out, rk_op *op, const rk_project *draft, rk_project_run *run)
 {
-    const rk_object_type type = RK_OBJECT_PROJECT;
-    const rk_relationship_change changes[] = {
-        {false, {type, draft->id, RK_RELATION_OWNER, RK_OBJECT_USER, draft->created_by}     },
-        {false,
-         {type, draft->id, RK_RELATION_PROJECT_PLATFORM, RK_OBJECT_PLATFORM, RK_PLATFORM_ID}},
-        {false, in_namespace(draft->id,                                                       site)},
-        {false,     {type, draft->id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_USER, "*"}                                                                            },
-        {false,     {type, draft->id, RK_RELATION_PUBLIC_VIEWER, RK_OBJECT_ANONYMOUS_USER, "*"}},
-    };
-    bool is_public = draft->visibility == RK_VISIBILITY_PUBLIC;
+    rk_project_site site;
 
-    return rk_authz_write(op, changes, is_public ? 5 : 3);
+    *out = *draft;
+    RK_TRY(rk_project_insert(&site, op, out, run));
+    RK_TRY(check_site(op, &site, draft));
+    RK_TRY(rk_project_complete(out, op));
+    RK_TRY(rk_project_record(op, out, out->id, RK_ADDED));
+    const rk_member_change owner = {
+        RK_MEMBER_ADDED, {out->created_by, RK_ROLE_OWNER}
+    };
+
+    return rk_change_record_member(op, RK_CHANGE_PROJECT_MEMBER, out->id, &owner);
 }
 
 int rk_project_add(rk_project *out, rk_op *op, const rk_project *draft)
 {
-    rk_project_site site;
+    return add(out, op, draft, rk_db_one);
+}
 
-    RK_TRY(rk_project_site_find(&site, op, draft->namespace, draft->slug));
-    RK_TRY(check_site(op, &site, draft));
-    RK_TRY(rk_project_insert(op, draft, &site));
-    RK_TRY(write_relationships(op, draft, &site));
-    RK_TRY(rk_project_read_back(out, op, draft->id));
-    RK_TRY(rk_project_record(op, out, draft->id, RK_ADDED));
-    const rk_member_change owner = {
-        RK_MEMBER_ADDED, {draft->created_by, RK_ROLE_OWNER}
-    };
-
-    return rk_change_record_member(op, RK_CHANGE_PROJECT_MEMBER, draft->id, &owner);
+int rk_project_add_only(rk_project *out, rk_op *op, const rk_project *draft)
+{
+    return add(out, op, draft, rk_db_only);
 }
 
 /* --- moving and renaming --- */

@@ -10,9 +10,11 @@ int rk_project_require(rk_op *op, const rk_project *project, bool found, const c
 
 /* NOT_FOUND, in the words that clients know. */
 int rk_project_missing(rk_op *op, const char *id);
-/* Checks 4 to 7 of the creation, then queues project, slug and relationships, and records the
- * change. Spec: projects.md 4.2 */
+/* Checks 4 to 7 of the creation, writes project, slug and relationships, and records the change.
+ * Spec: projects.md 4.2 */
 int rk_project_add(rk_project *out, rk_op *op, const rk_project *draft);
+/* The same as all that the transaction does. */
+int rk_project_add_only(rk_project *out, rk_op *op, const rk_project *draft);
 /* Queues the move and the renaming that a patch asks for. Spec: projects.md 5.4 */
 int rk_project_relocate(rk_op *op, const rk_project *project, const rk_project_changes *patch,
                         const rk_project_plan *plan);

@@ -30,6 +30,8 @@
     RK_LISTED_COLUMN("p.secrets_mount_directory", RK_COLUMN_TEXT, at, secrets_mount_directory)
 /* clang-format on */
 
+#define RK_PROJECT_PATH_TAKEN "A project with this path already exists."
+
 #define RK_FROM_PROJECTS                                                                           \
     "  FROM projects.projects p"                                                                   \
     "  JOIN common.entity_slugs s ON s.project_id = p.id AND s.data_connector_id IS NULL"          \

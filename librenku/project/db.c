@@ -129,39 +129,6 @@ int rk_project_copies(rk_array *out, rk_op *op, const char *template_id, bool wr
 
 /* --- writing --- */
 
-static const char path_taken[] = "A project with this path already exists.";
-
-int rk_project_insert(rk_op *op, const rk_project *project, const rk_project_site *site)
-{
-    static const rk_query query = {
-        .sql =
-            "WITH p AS ("
-            "  INSERT INTO projects.projects"
-            "         (id, name, visibility, created_by_id, creation_date, description, keywords,"
-            "          documentation, template_id, is_template, secrets_mount_directory)"
-            "  VALUES ($1, $2, $3::public.visibility, $4, date_trunc('second', now()), $5,"
-            "          $6::text[], $7, $8, $9, $10)),"
-            " r AS ("
-            "  INSERT INTO projects.projects_repositories (url, project_id)"
-            "  SELECT u.url, $1"
-            "    FROM unnest($11::text[]) WITH ORDINALITY AS u (url, n) ORDER BY u.n)"
-            " INSERT INTO common.entity_slugs (slug, project_id, namespace_id)"
-            " VALUES ($12, $1, $13)",
-        .duplicate = RK_ERR_CONFLICT,
-        .taken = path_taken,
-    };
-
-    return rk_db_defer(NULL, op, &query,
-                       RK_PARAMS(rk_text(project->id), rk_text(project->name),
-                                 rk_text(rk_enum_name(&rk_visibility_names, project->visibility)),
-                                 rk_text(project->created_by), rk_text(project->description),
-                                 rk_texts(op, &project->keywords), rk_text(project->documentation),
-                                 rk_text(project->template_id), rk_maybe_bool(project->is_template),
-                                 rk_text(project->secrets_mount_directory),
-                                 rk_texts(op, &project->repositories), rk_text(project->slug),
-                                 rk_text(site->id)));
-}
-
 int rk_project_update(rk_op *op, const rk_project *project, const rk_project_plan *plan)
 {
     static const rk_query query = {
@@ -232,7 +199,7 @@ int rk_project_rename(rk_op *op, const char *project_id, const char *slug)
         .sql = "UPDATE common.entity_slugs SET slug = $2"
                " WHERE project_id = $1 AND data_connector_id IS NULL",
         .duplicate = RK_ERR_INVALID,
-        .taken = path_taken,
+        .taken = RK_PROJECT_PATH_TAKEN,
     };
 
     RK_TRY(remember_slug(op, project_id));
@@ -245,7 +212,7 @@ int rk_project_move(rk_op *op, const char *project_id, const char *namespace_id)
         .sql = "UPDATE common.entity_slugs SET namespace_id = $2"
                " WHERE project_id = $1 AND data_connector_id IS NULL",
         .duplicate = RK_ERR_INVALID,
-        .taken = path_taken,
+        .taken = RK_PROJECT_PATH_TAKEN,
     };
 
     RK_TRY(remember_slug(op, project_id));

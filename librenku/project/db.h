@@ -29,8 +29,6 @@ typedef struct {
     int64_t platform_bits; /* of the caller */
     rk_opt_bool taken;     /* the slug is in use there */
 } rk_project_site;
-/* By the current slug of the namespace. Spec: projects.md 4.2 */
-int rk_project_site_find(rk_project_site *out, rk_op *op, const char *namespace, const char *slug);
 /* By the current or the newest former slug. Spec: projects.md 5.4 */
 int rk_project_site_find_any(rk_project_site *out, rk_op *op, const char *namespace,
                              const char *slug);
@@ -38,8 +36,13 @@ int rk_project_site_find_any(rk_project_site *out, rk_op *op, const char *namesp
 int rk_project_site_of(rk_project_site *out, rk_op *op, const rk_project *project,
                        const char *slug);
 
+/* How a statement that gives one row is run: rk_db_one or rk_db_only. */
+typedef int rk_project_run(void *out, rk_op *op, const rk_query *query, rk_params params);
+/* Writes a new project with its path and its relationships if its site allows it: then @p project
+ * has its dates and names its namespace. Spec: projects.md 4.2; authorization.md 9 */
+int rk_project_insert(rk_project_site *out, rk_op *op, rk_project *project, rk_project_run *run);
+
 /* Writing: all of it is queued; what is read back is filled at the commit. */
-int rk_project_insert(rk_op *op, const rk_project *project, const rk_project_site *site);
 int rk_project_update(rk_op *op, const rk_project *project, const rk_project_plan *plan);
 int rk_project_replace_repositories(rk_op *op, const rk_project *project);
 /* Another slug, another namespace: the former slug is remembered. */

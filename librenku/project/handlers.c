@@ -66,6 +66,8 @@ int rk_project_create(rk_project *out, rk_op *op, const rk_project_create_in *in
     rk_project draft;
 
     RK_TRY(rk_project_draft(&draft, op, &in->body));
+    if (!rk_metric_enabled(op))
+        return rk_project_add_only(out, op, &draft);
     RK_TRY(rk_project_add(out, op, &draft));
     RK_TRY(rk_metric_event(op, "project_created", "{\"project_creation_kind\":\"new\"}"));
     return draft.repositories.count ? rk_metric_event(op, "code_repo_linked_to_project", NULL) : 0;

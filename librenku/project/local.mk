@@ -7,6 +7,7 @@ librenku_core_la_SOURCES += \
 	%D%/core.c %D%/core.h \
 	%D%/db.c %D%/db.h \
 	%D%/handlers.c \
+	%D%/insert.c \
 	%D%/list.c \
 	%D%/members.c \
 	%D%/migrations.c \

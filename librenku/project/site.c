@@ -20,17 +20,6 @@ static const rk_row site_row = RK_ROW(rk_project_site, site_columns);
 
 #define FROM_SITE "  FROM (VALUES (1)) one (row) LEFT JOIN common.namespaces n ON n.id = "
 
-int rk_project_site_find(rk_project_site *out, rk_op *op, const char *namespace, const char *slug)
-{
-    static const rk_query query = {
-        .sql = "SELECT {row}" FROM_SITE
-               "(SELECT c.id FROM common.namespaces c WHERE c.slug = lower($3))",
-        .row = &site_row,
-    };
-
-    return rk_db_one(out, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(namespace), rk_text(slug)));
-}
-
 int rk_project_site_find_any(rk_project_site *out, rk_op *op, const char *namespace,
                              const char *slug)
 {

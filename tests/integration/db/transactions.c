@@ -57,6 +57,46 @@ START_TEST(a_change_after_a_look_is_two_round_trips)
 }
 END_TEST
 
+START_TEST(a_statement_that_is_the_transaction_needs_no_begin_and_no_commit)
+{
+    db_row row;
+
+    ck_ok(rk_db_begin(op));
+    ck_ok(rk_db_only(&row, op, &db_insert_returning, RK_PARAMS(rk_int(1), rk_text("one"))));
+    ck_assert_str_eq(row.text, "one");
+    ck_assert(rk_db_is_open(op));
+    check_counts(1, 1);
+    ck_assert_int_eq(db_rows(), 1);
+    ck_ok(rk_db_commit(op));
+    check_counts(1, 1);
+}
+END_TEST
+
+START_TEST(what_follows_such_a_statement_is_a_transaction_of_its_own)
+{
+    db_row row;
+
+    ck_ok(rk_db_begin(op));
+    ck_ok(rk_db_only(&row, op, &db_insert_returning, RK_PARAMS(rk_int(1), rk_text("one"))));
+    ck_ok(insert(op, 2, "two"));
+    rk_db_end(op);
+    ck_assert_int_eq(db_rows(), 1);
+}
+END_TEST
+
+START_TEST(such_a_statement_that_fails_leaves_nothing)
+{
+    db_row row;
+
+    ck_ok(rk_db_begin(op));
+    ck_ok(rk_db_only(&row, op, &db_insert_returning, RK_PARAMS(rk_int(1), rk_text("one"))));
+    ck_assert_int_lt(
+        rk_db_only(&row, op, &db_insert_returning, RK_PARAMS(rk_int(1), rk_text("again"))), 0);
+    rk_db_end(op);
+    ck_assert_int_eq(db_rows(), 1);
+}
+END_TEST
+
 START_TEST(a_change_without_a_look_is_one_round_trip)
 {
     ck_ok(rk_db_begin(op));
@@ -399,6 +439,9 @@ UNIT_SUITE(db_transactions)
     tcase_add_test(trips, a_read_is_one_round_trip);
     tcase_add_test(trips, a_change_after_a_look_is_two_round_trips);
     tcase_add_test(trips, a_change_without_a_look_is_one_round_trip);
+    tcase_add_test(trips, a_statement_that_is_the_transaction_needs_no_begin_and_no_commit);
+    tcase_add_test(trips, what_follows_such_a_statement_is_a_transaction_of_its_own);
+    tcase_add_test(trips, such_a_statement_that_fails_leaves_nothing);
     tcase_add_test(trips, a_transaction_without_statements_costs_nothing);
     tcase_add_test(trips, deferred_statements_travel_with_the_next_one_in_order);
     tcase_add_test(trips, parameters_of_a_deferred_statement_are_copied);
