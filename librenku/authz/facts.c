@@ -34,10 +34,12 @@ static char parent_of(const rk_authz_facts *of, char object, const char *facts)
 
 static int64_t proven_by(const rk_authz_facts *of, const char *row)
 {
-    const char own[] = {row[JOINS] == BOTH ? OWN : row[JOINS], row[OBJECT], row[RELATION],
-                        row[SUBJECT]};
+    char own[LETTERS];
     int64_t bits = 0;
 
+    memcpy(own, row, LETTERS);
+    if (own[JOINS] == BOTH)
+        own[JOINS] = OWN;
     for (size_t i = 0; i < of->count; i++) {
         if (memcmp(own, of->proofs[i].row, LETTERS) == 0)
             bits |= of->proofs[i].bits;
