@@ -9,14 +9,15 @@ static int loaded(void *model, rk_op *op)
     return rk_project_complete(model, op);
 }
 
+#define FACTS RK_SQL_FACTS_PROJECT("p.project_id", "p.parent")
+
 /* What only some statements ask for stands last. */
 static const rk_column columns[] = {
     RK_LISTED_COLUMNS(0),
-    {"p.namespace_id",                    RK_COLUMN_TEXT, offsetof(rk_project, namespace_id),                                    NULL             },
-    {"n.group_id",                        RK_COLUMN_TEXT, offsetof(rk_project, group_id),                                        NULL             },
-    {RK_SQL_FACTS_PROJECT("p.project_id", "p.parent"),    RK_COLUMN_TEXT,      offsetof(rk_project,                              facts),
-         NULL},
-    {"d.documentation",                                   RK_COLUMN_TEXT,                                 offsetof(rk_project,    documentation), NULL},
+    {"p.namespace_id",  RK_COLUMN_TEXT, offsetof(rk_project, namespace_id),  NULL},
+    {"n.group_id",      RK_COLUMN_TEXT, offsetof(rk_project, group_id),      NULL},
+    {FACTS,             RK_COLUMN_TEXT, offsetof(rk_project, facts),         NULL},
+    {"d.documentation", RK_COLUMN_TEXT, offsetof(rk_project, documentation), NULL},
 };
 
 enum { COLUMNS = (int)RK_COUNT(columns) };

@@ -26,110 +26,26 @@ static const rk_column columns[] = {
 };
 static const rk_row row = RK_ROW(inserted, columns);
 
+/* clang-format off */
+#define MAY_CREATE RK_SQL_CAN_PLATFORM_CREATE_PROJECTS("'renku'")
+#define MAY_WRITE                                                                                  \
+    "CASE WHEN n.group_id IS NULL"                                                                 \
+    " THEN " RK_SQL_CAN_USER_NAMESPACE_WRITE("n.id")                                               \
+    " ELSE " RK_SQL_CAN_GROUP_WRITE("n.group_id") " END"
+#define IS_TAKEN                                                                                   \
+    "EXISTS (SELECT FROM common.entity_slugs s"                                                    \
+    "         WHERE s.namespace_id = n.id AND s.slug = $4 AND s.data_connector_id IS NULL)"
 #define SITE                                                                                       \
     "WITH site AS MATERIALIZED ("                                                                  \
     "  SELECT n.id, n.group_id, n.slug,"                                                           \
-    "         " RK_SQL_CAN_PLATFORM_CREATE_PROJECTS(                                               \
-        "'renku'") " AS allowed,"                                                                  \
-                   "         CASE WHEN n.group_id IS NULL"                                         \
-                   "              THEN " RK_SQL_CAN_USER_NAMESPACE_WRITE(                          \
-                       "n.id") "              ELSE " RK_SQL_CAN_GROUP_WRITE("n.group_id") " END "  \
-                                                                                          "AS "    \
-                                                                                          "writab" \
-                                                                                          "le,"    \
-                                                                                          "      " \
-                                                                                          "   "    \
-                                                                                          "EXISTS" \
-                                                                                          " ("     \
-                                                                                          "SELECT" \
-                                                                                          " FROM " \
-                                                                                          "common" \
-                                                                                          ".entit" \
-                                                                                          "y_"     \
-                                                                                          "slugs " \
-                                                                                          "s"      \
-                                                                                          "      " \
-                                                                                          "      " \
-                                                                                          "      " \
-                                                                                          "WHERE " \
-                                                                                          "s."     \
-                                                                                          "namesp" \
-                                                                                          "ace_"   \
-                                                                                          "id = "  \
-                                                                                          "n.id "  \
-                                                                                          "AND "   \
-                                                                                          "s."     \
-                                                                                          "slug "  \
-                                                                                          "= $4"   \
-                                                                                          "      " \
-                                                                                          "      " \
-                                                                                          "      " \
-                                                                                          "  AND " \
-                                                                                          "s."     \
-                                                                                          "data_"  \
-                                                                                          "connec" \
-                                                                                          "tor_"   \
-                                                                                          "id IS " \
-                                                                                          "NULL) " \
-                                                                                          "AS "    \
-                                                                                          "taken"  \
-                                                                                          "    "   \
-                                                                                          "FROM "  \
-                                                                                          "(VALUE" \
-                                                                                          "S "     \
-                                                                                          "(1)) "  \
-                                                                                          "one "   \
-                                                                                          "(row)"  \
-                                                                                          "    "   \
-                                                                                          "LEFT "  \
-                                                                                          "JOIN "  \
-                                                                                          "common" \
-                                                                                          ".names" \
-                                                                                          "paces " \
-                                                                                          "n"      \
-                                                                                          "      " \
-                                                                                          "ON "    \
-                                                                                          "n.id "  \
-                                                                                          "= "     \
-                                                                                          "(SELEC" \
-                                                                                          "T "     \
-                                                                                          "c.id "  \
-                                                                                          "FROM "  \
-                                                                                          "common" \
-                                                                                          ".names" \
-                                                                                          "paces " \
-                                                                                          "c "     \
-                                                                                          "WHERE " \
-                                                                                          "c."     \
-                                                                                          "slug "  \
-                                                                                          "= "     \
-                                                                                          "lower(" \
-                                                                                          "$3)))," \
-                                                                                          " free " \
-                                                                                          "AS "    \
-                                                                                          "MATERI" \
-                                                                                          "ALIZED" \
-                                                                                          " ("     \
-                                                                                          "  "     \
-                                                                                          "SELECT" \
-                                                                                          " id, "  \
-                                                                                          "group_" \
-                                                                                          "id "    \
-                                                                                          "FROM "  \
-                                                                                          "site"   \
-                                                                                          "   "    \
-                                                                                          "WHERE " \
-                                                                                          "id IS " \
-                                                                                          "NOT "   \
-                                                                                          "NULL "  \
-                                                                                          "AND "   \
-                                                                                          "allowe" \
-                                                                                          "d AND " \
-                                                                                          "writab" \
-                                                                                          "le "    \
-                                                                                          "AND "   \
-                                                                                          "NOT "   \
-                                                                                          "taken)"
+    "         " MAY_CREATE " AS allowed, " MAY_WRITE " AS writable, " IS_TAKEN " AS taken"         \
+    "    FROM (VALUES (1)) one (row)"                                                              \
+    "    LEFT JOIN common.namespaces n"                                                            \
+    "      ON n.id = (SELECT c.id FROM common.namespaces c WHERE c.slug = lower($3))),"            \
+    " free AS MATERIALIZED ("                                                                      \
+    "  SELECT id, group_id FROM site"                                                              \
+    "   WHERE id IS NOT NULL AND allowed AND writable AND NOT taken)"
+/* clang-format on */
 
 #define PROJECT                                                                                    \
     ", p AS ("                                                                                     \
