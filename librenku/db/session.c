@@ -134,18 +134,6 @@ int rk_db_one(void *out, rk_op *op, const rk_query *query, rk_params params)
     return rk_row_load_found(out, op, &step);
 }
 
-int rk_db_only(void *out, rk_op *op, const rk_query *query, rk_params params)
-{
-    struct rk_session *session = op->session;
-
-    RK_ASSERT(session && session->open && !session->begun && !session->deferred);
-    session->open = false;
-    int err = rk_db_one(out, op, query, params);
-
-    session->open = true;
-    return err;
-}
-
 int rk_db_lookup(void *out, bool *found, rk_op *op, const rk_query *query, rk_params params)
 {
     rk_step step = {.query = query, .params = params};

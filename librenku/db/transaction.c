@@ -25,13 +25,19 @@ int rk_db_begin(rk_op *op)
     return 0;
 }
 
+/* Whether there is anything to commit, or to roll back. */
+static bool is_pending(const struct rk_session *session)
+{
+    return session->begun || session->failed || session->deferred;
+}
+
 int rk_db_commit(rk_op *op)
 {
     struct rk_session *session = op->session;
     rk_step commit = {.query = &rk_query_commit};
 
     RK_ASSERT(session && session->open);
-    if (session->begun || session->failed || session->deferred) {
+    if (is_pending(session)) {
         RK_TRY(rk_session_run(op, session, &commit));
         if (strcmp(PQcmdStatus(commit.result), "COMMIT") != 0)
             return rk_fail(op, RK_ERR_DATABASE,
@@ -57,14 +63,34 @@ static int64_t pause_before(int attempt)
     return longest / 2 + rk_time_now() % (longest / 2 + 1);
 }
 
+/* While it can still be rolled back. */
+static int afford_answer(rk_op *op)
+{
+    return rk_arena_reserve(op->arena, AFTERWARDS_BYTES) ? 0
+                                                         : rk_fail_default(op, RK_ERR_NO_MEMORY);
+}
+
+int rk_db_only(void *out, rk_op *op, const rk_query *query, rk_params params)
+{
+    struct rk_session *session = op->session;
+
+    RK_ASSERT(session && session->open && !is_pending(session));
+    RK_TRY(afford_answer(op));
+    session->open = false;
+    int err = rk_db_one(out, op, query, params);
+
+    session->open = true;
+    return err;
+}
+
 static int attempt_once(rk_op *op, int (*body)(rk_op *op, void *user), void *user)
 {
     RK_TRY(rk_db_begin(op));
 
     int err = body(op, user);
 
-    if (err == 0 && !rk_arena_reserve(op->arena, AFTERWARDS_BYTES))
-        err = rk_fail_default(op, RK_ERR_NO_MEMORY); /* while it can still be rolled back */
+    if (err == 0 && is_pending(op->session))
+        err = afford_answer(op);
     if (err == 0)
         err = rk_db_commit(op);
     rk_db_end(op);

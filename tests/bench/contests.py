@@ -152,7 +152,7 @@ def project_of(public: bool, who: str) -> Callable[[Arena, Contest], None]:
         arena.ours(contest, Request(f"{PREFIX}/projects/{key}", token=caller.token or ""))
         arena.beside(contest, Request(f"/read?{key}"))
         arena.alone(contest, "pgbench", Statement(BY_KEY, (key,)))
-        own = arena.statement(caller, f"/projects/{key}", "projects.projects")
+        own = arena.statement(caller, f"/projects/{key}", "librenku.listing")
         arena.alone(contest, "pgbench, our statement", own)
         arena.elsewhere(contest, "/projects/{project}", ("project",))
 

@@ -95,7 +95,7 @@ class Gate:
         self.connection = psycopg.connect(**self.where)
 
     def shut(self):
-        self.connection.execute("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+        self.connection.execute("LOCK TABLE librenku.listing IN ACCESS EXCLUSIVE MODE")
 
     def open(self):
         self.connection.rollback()
@@ -103,7 +103,7 @@ class Gate:
     def waiting(self) -> int:
         """How many statements wait at the gate."""
         with psycopg.connect(**self.where) as connection:
-            sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'projects.projects'::regclass"
+            sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'librenku.listing'::regclass"
             return connection.execute(sql).fetchone()[0]
 
     def wait_for(self, count: int = 1) -> None:

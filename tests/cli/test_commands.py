@@ -173,11 +173,11 @@ def test_check_names_a_difference(renku, make_database):
         host=database["DB_HOST"], port=database.get("DB_PORT"), user=database["DB_USER"],
         password=database["DB_PASSWORD"], dbname=database["DB_NAME"],
     ) as connection:
-        connection.execute("ALTER TABLE projects.projects DROP COLUMN description")
+        connection.execute("ALTER TABLE notifications.alerts DROP COLUMN message")
 
     done = renku("db", "check", env=dict(database))
     assert done.returncode == 1
-    assert "description" in done.stdout + done.stderr
+    assert "message" in done.stdout + done.stderr
 
 
 def test_verify_finds_a_fresh_database_in_order(db):

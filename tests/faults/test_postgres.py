@@ -299,7 +299,7 @@ def test_what_takes_too_long_ends_and_leaves_nothing(settings, try_on, limits):
     rows = Rows(settings)
     with trial.fault(f"lock held, {next(iter(limits))}"):
         with rows.connection.transaction():
-            rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+            rows.run("LOCK TABLE projects.projects, librenku.listing IN ACCESS EXCLUSIVE MODE")
             for request in (trial.read, trial.write):
                 check_error(request(), 503, contains="Response Timeout")
             assert trial.user.get("/user").status_code == 200

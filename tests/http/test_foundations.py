@@ -588,7 +588,7 @@ def test_an_answer_that_takes_too_long_is_503(other_server, make_api, make_datab
     project = user.create_project()
     rows = Rows(database)
     rows.run("BEGIN")
-    rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+    rows.run("LOCK TABLE librenku.listing IN ACCESS EXCLUSIVE MODE")
     started = time.monotonic()
     check_error(user.get(f"/projects/{project['id']}"), 503, "Response Timeout")
     assert time.monotonic() - started < 5
@@ -610,7 +610,7 @@ def test_an_answer_that_takes_too_long_is_logged_with_its_request(
     request_id = str(uuid.uuid4())
     rows = Rows(database)
     rows.run("BEGIN")
-    rows.run("LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE")
+    rows.run("LOCK TABLE librenku.listing IN ACCESS EXCLUSIVE MODE")
     headers = {"x-request-id": request_id.upper()}
     response = make_api(server).anonymous().get("/projects", headers=headers)
     check_error(response, 503, "Response Timeout")

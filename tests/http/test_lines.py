@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from support.server import poll
 
-LOCK = "LOCK TABLE projects.projects IN ACCESS EXCLUSIVE MODE"
+LOCK = "LOCK TABLE librenku.listing IN ACCESS EXCLUSIVE MODE"
 END_ALL = """
 SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
  WHERE application_name = 'librenku' AND datname = current_database()
