@@ -16,7 +16,7 @@ SELECT subject_id, object_id FROM librenku.relation
 """
 LAST = """
 SELECT query FROM pg_stat_activity
- WHERE application_name = 'librenku' AND query LIKE '%%projects.projects%%' AND datname = %s
+ WHERE application_name = 'librenku' AND query LIKE '%%librenku.listing%%' AND datname = %s
 """
 
 

@@ -20,10 +20,10 @@ def make_slow(cluster: Postgres, database: str, project: str, what: str) -> None
     """From now on any statement that reads this project does that first."""
     with cluster.superuser(database) as connection:
         connection.execute(
-            "ALTER TABLE projects.projects ENABLE ROW LEVEL SECURITY;"
-            "ALTER TABLE projects.projects FORCE ROW LEVEL SECURITY;"
-            "DROP POLICY IF EXISTS slow ON projects.projects;"
-            f"CREATE POLICY slow ON projects.projects USING (CASE WHEN id = '{project}' THEN {what} IS NOT NULL ELSE true END)"
+            "ALTER TABLE librenku.listing ENABLE ROW LEVEL SECURITY;"
+            "ALTER TABLE librenku.listing FORCE ROW LEVEL SECURITY;"
+            "DROP POLICY IF EXISTS slow ON librenku.listing;"
+            f"CREATE POLICY slow ON librenku.listing USING (CASE WHEN project_id = '{project}' THEN {what} IS NOT NULL ELSE true END)"
         )
 
 
