@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 
 from bench.processes import descendants
 from load import reset
@@ -21,14 +22,23 @@ from support.faults import INJECTED
 from support.lanes import RECOVERY
 from support.postgres import Postgres
 from support.realm import Realm
-from support.server import Server
+from support.server import Server, poll
 
 STOPPED = 2.0  # seconds
 VANISHING = 50  # clients
+PATIENCE = 120.0  # seconds, with PostgreSQL
 
 
 def workers(server: Server) -> list[int]:
     return sorted(pid for pid in server.processes() if "[wrk" in Path(f"/proc/{pid}/cmdline").read_text())
+
+
+def is_cut(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("SELECT")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 class Blows:
@@ -82,9 +92,14 @@ class Blows:
     # -- the blows ------------------------------------------------------------------------------
 
     def kill_backend(self) -> None:
+        """Ends when PostgreSQL has recovered, which takes the longer, the more was written since its last checkpoint."""
         backends = self.cluster.backends(self.server.env["DB_NAME"])
-        if backends:
+        if not backends:
+            return
+        with contextlib.closing(self.cluster.superuser()) as witness:
             self.cluster.kill_backend(random.choice(backends))
+            poll(lambda: is_cut(witness), PATIENCE)
+        poll(self.cluster.accepts, PATIENCE)
 
     def kill_worker(self) -> None:
         for pid in workers(self.server):

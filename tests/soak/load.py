@@ -6,8 +6,9 @@ import contextlib
 import random
 import socket
 import struct
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -220,10 +221,22 @@ class Tourist:
 
 
 async def run(url: str, keepings: list[Keeping], tourists: list[Tourist], counts: Counts, goes_on, blows=None) -> None:
-    """Until `goes_on` says no; `blows` is a function for a thread of its own."""
-    tasks = [live_on(url, keeping, counts, goes_on) for keeping in keepings]
-    tasks += [asyncio.to_thread(tourist.travel, goes_on) for tourist in tourists]
-    tasks.append(misbehave(url, counts, goes_on))
+    """Until `goes_on` says no, or one of them fails; `blows` is a function for a thread of its own."""
+    failed = threading.Event()
+
+    def still() -> bool:
+        return goes_on() and not failed.is_set()
+
+    async def watched(task: Awaitable[None]) -> None:
+        try:
+            await task
+        except BaseException:
+            failed.set()  # threads end by themselves only
+            raise
+
+    tasks = [live_on(url, keeping, counts, still) for keeping in keepings]
+    tasks += [asyncio.to_thread(tourist.travel, still) for tourist in tourists]
+    tasks.append(misbehave(url, counts, still))
     if blows:
         tasks.append(asyncio.to_thread(blows))
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*map(watched, tasks))

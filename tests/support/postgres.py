@@ -142,7 +142,7 @@ class Postgres:
     def _launch(self) -> None:
         self._become(
             self.binaries / "pg_ctl",
-            *("start", "-w", "-t", "60", "-s", "-D", str(self.data), "-l", str(self.log_path)),
+            *("start", "-w", "-t", "120", "-s", "-D", str(self.data), "-l", str(self.log_path)),
             *("-o", f"-k {self.folder} -p {PORT}"),
         )
 
@@ -194,6 +194,14 @@ class Postgres:
         """kill -9: the cluster drops all connections and recovers."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+    def accepts(self) -> bool:
+        """Whether it lets anybody in: not while it starts, stops or recovers."""
+        try:
+            self.superuser().close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
