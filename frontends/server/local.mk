@@ -37,7 +37,7 @@ noinst_LTLIBRARIES += %D%/librenku_launch.la
 %C%_librenku_launch_la_CPPFLAGS = $(AM_CPPFLAGS) -DRENKU_KORE='"$(KORE)"' -DRENKU_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DRENKU_PKGLIBDIR='"$(pkglibdir)"'
 %C%_librenku_launch_la_LIBADD = librenku.la -ljson-c -lcrypto
 
-# Its tests: the reader alone, the other parts, and the server over a double of the library (tests/http/test_wire.py).
+# Its tests: the reader alone, the other parts, and the server over a double of the library (tests/support/fake_server.py).
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/reader tests/unit/server
 endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens that try to be taken for another's. RFC 7515, RFC 7519, RFC 8725; the plain forgeries stand in
-tests/http/test_authentication.py. Spec: authentication.md 3, 5"""
+tests/http/test_authentication_tokens.py. Spec: authentication.md 3, 5"""
 
 import threading
 import time
@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from support.api import ADMIN_ROLE, check_error, unique
+from support.internal_tokens import INTERNAL_KEY, internal_token
 from support.raw import exchange
 from support.realm import Key, base64url, compact, sign, signature
 
-INTERNAL_KEY = bytes(range(64))  # of support.server.make_keys()
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 REFRESH = "/internal/authentication/token"
 
@@ -194,12 +194,7 @@ def test_a_token_that_is_huge_is_nobodys(api, realm, size):
 
 
 def internal(**more) -> str:
-    now = int(time.time())
-    claims = {
-        "sub": str(uuid.uuid4()), "email": "a@example.org", "exp": now + 60, "iat": now, "iss": "renku-self", "aud": "renku-self",
-        "typ": "Refresh", "jti": "x", "scope": "x",
-    } | more  # fmt: skip
-    return sign({name: value for name, value in claims.items() if value is not None}, INTERNAL_KEY, "HS512")
+    return internal_token(str(uuid.uuid4()), **{"typ": "Refresh", "scope": "x"} | more)
 
 
 def refresh(api, token: str):

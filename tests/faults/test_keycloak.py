@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keycloak absent, slow, wrong, rotating its keys: whom that concerns, and how soon it is over.
 
-How tokens are checked otherwise: tests/http/test_authentication.py."""
+How tokens are checked otherwise: tests/http/test_authentication_keys.py."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from support.api import NO_ULID, PREFIX, ULID, check_error, unique
+from support.api import LOGIN, NO_ULID, PREFIX, ULID, check_error, unique
 from support.database import Rows
 from support.postgres import Postgres
 from support.raw import exchange
 from support.server import LISTENING, poll, renku
 
-LOGIN = "You have to be authenticated to perform this operation."
 CREDENTIALS = "Please provide valid access credentials in the Authorization header."
 NOT_PERMITTED = "You do not have the required permissions for this operation."
 

@@ -7,9 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import LAST_OWNER, NO_ULID, ULID, all_pages, check_error, fields_error, total_headers, unique
-
-LOGIN = "You have to be authenticated to perform this operation."
+from support.api import (
+    LAST_OWNER,
+    LOGIN,
+    NO_ULID,
+    ULID,
+    all_pages,
+    check_error,
+    fields_error,
+    total_headers,
+    unique,
+)
 
 
 def old_slug(user) -> tuple[str, dict]:

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import NO_ULID, check_error, unique
+from support.api import LOGIN, NO_ULID, check_error, unique
 from support.contents import insert_class
 
-LOGIN = "You have to be authenticated to perform this operation."
 _ids = itertools.count(random.randrange(1, 1_000_000_000))
 
 

@@ -3,9 +3,7 @@
 
 import pytest
 
-from support.api import NO_ULID, all_pages, check_error, fields_error, total_headers, unique
-
-LOGIN = "You have to be authenticated to perform this operation."
+from support.api import LOGIN, NO_ULID, all_pages, check_error, fields_error, total_headers, unique
 
 
 def row_id(rows, slug: str) -> str:

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import check_error, fields_error
+from support.api import LOGIN, check_error, fields_error
 
 PATH = "/user/preferences"
 PINS = f"{PATH}/pinned_projects"
 BANNER = f"{PATH}/dismiss_project_migration_banner"
-LOGIN = "You have to be authenticated to perform this operation."
 NONE_YET = "Preferences not found for user."
 
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from support.api import NO_ULID, check_error, fields_error, unique
+from support.api import INSUFFICIENT, LOGIN, NO_ULID, check_error, fields_error, unique
 from support.contents import (
     as_json,
     insert,
@@ -19,8 +19,6 @@ from support.contents import (
     new_id,
 )
 
-LOGIN = "You have to be authenticated to perform this operation."
-INSUFFICIENT = "you do not have sufficient permissions"
 SOURCE = {
     "description": "About",
     "keywords": ["a", "b"],

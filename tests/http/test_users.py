@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import NO_ULID, check_error, fields_error, unique
-
-LOGIN = "You have to be authenticated to perform this operation."
+from support.api import LOGIN, NO_ULID, check_error, fields_error, unique
 
 
 def record(rows, user_id: str) -> tuple | None:

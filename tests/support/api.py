@@ -15,6 +15,8 @@ from .realm import Realm
 PREFIX = "/api/data"
 ADMIN_ROLE = "renku-admin"
 ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
+LOGIN = "You have to be authenticated to perform this operation."
+INSUFFICIENT = "you do not have sufficient permissions"
 NO_ULID = "01J2F86WS7S8N6159WA3X4042H"  # well-formed, and nobody's
 # Changes of members of what belongs to `user` alone, and their status. Spec: authorization.md 10.1
 LAST_OWNER = {
@@ -63,6 +65,11 @@ def check_error(
     if contains is not None:
         assert contains in error["message"], text
     return error
+
+
+def is_anonymous(response: httpx.Response) -> None:
+    """The answer to somebody without a usable credential, where one is needed."""
+    check_error(response, 401, LOGIN)
 
 
 def note_secrets(response: httpx.Response) -> None:

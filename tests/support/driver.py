@@ -11,11 +11,33 @@ import threading
 
 import pytest
 
+from support.internal_tokens import INTERNAL_KEY
 from support.realm import Realm
 from support.server import BUILD, REPORTS, SANITIZERS
 
 DRIVER = BUILD / "tests" / "integration" / "authn" / "driver"
 KEYCLOAK, INTERNAL, GITLAB, NOBODY = range(4)
+ACCESS, REFRESH = 1, 2  # kinds of tokens of our own
+
+
+def is_user(answer: dict, subject: str) -> None:
+    assert answer.get("kind") == "user", answer
+    assert answer["id"] == subject
+
+
+def is_anonymous(answer: dict) -> None:
+    assert answer.get("kind") == "anonymous", answer
+    assert answer["is_admin"] is False
+    assert answer["roles"] == []
+    assert answer["access_token"] is None
+    assert answer["refresh_token"] is None
+    assert answer["email"] is None
+
+
+def is_nobody(answer: dict) -> None:
+    """Not even an anonymous id."""
+    is_anonymous(answer)
+    assert answer["id"] is None
 
 
 class Driver:
@@ -74,7 +96,7 @@ class Driver:
 
 def write_key(folder):
     path = folder / "internal_key"
-    path.write_bytes(base64.urlsafe_b64encode(bytes(range(64))))
+    path.write_bytes(base64.urlsafe_b64encode(INTERNAL_KEY))
     path.chmod(0o600)
     return path
 

@@ -19,6 +19,7 @@ NAME = "Renku"
 DISCOVERY = f"/realms/{NAME}/.well-known/openid-configuration"
 CERTS = f"/realms/{NAME}/protocol/openid-connect/certs"
 TOKEN = f"/realms/{NAME}/protocol/openid-connect/token"
+PAST, FUTURE = 1_000_000_000, 4_000_000_000  # both far away
 HMACS = {"HS256": hashes.SHA256, "HS384": hashes.SHA384, "HS512": hashes.SHA512}
 
 

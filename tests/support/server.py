@@ -13,6 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from .internal_tokens import INTERNAL_KEY
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
@@ -70,7 +72,7 @@ def make_keys(folder: Path) -> dict[str, str]:
     pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (folder / "private.pem").write_bytes(private_pem(pair))
     files = {
-        "INTERNAL_AUTHN_SECRET_KEY_PATH": base64.urlsafe_b64encode(bytes(range(64))),
+        "INTERNAL_AUTHN_SECRET_KEY_PATH": base64.urlsafe_b64encode(INTERNAL_KEY),
         "ENCRYPTION_KEY_PATH": base64.urlsafe_b64encode(os.urandom(32)),
         "SECRETS_SERVICE_PUBLIC_KEY_PATH": public_pem(pair),
     }

@@ -2,23 +2,18 @@
 """POST /internal/authentication/token looks at the sessions that a token is for."""
 
 import json
-import time
 import uuid
 
 import pytest
 
 from support.api import check_error, unique
-from support.realm import sign
+from support.internal_tokens import internal_token
 
-KEY = bytes(range(64))
 FORBIDDEN = "The supplied credentials do not grant permission for this operation."
 
 
 def refresh(api, owner: str, scope: str):
-    now = int(time.time())
-    claims = {"sub": owner, "email": "jane@example.org", "exp": now + 60, "iat": now, "iss": "renku-self"}
-    token = sign(claims | {"aud": "renku-self", "typ": "Refresh", "scope": scope}, KEY, "HS512")
-    form = {"grant_type": "refresh_token", "refresh_token": token}
+    form = {"grant_type": "refresh_token", "refresh_token": internal_token(owner, typ="Refresh", scope=scope)}
     return api.anonymous().post("/internal/authentication/token", data=form)
 
 
