@@ -48,6 +48,10 @@ tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)
 EXTRA_DIST += .clang-format .clang-tidy .editorconfig \
 	%D%/house/check_house.py %D%/house/source.py %D%/house/test_house.py %D%/house/test_settings.py
 
+# What programs share that do things of the library for tests in Python.
+program_sources = %D%/support/program.c %D%/support/program.h
+lines_sources = $(program_sources) %D%/support/lines.c %D%/support/lines.h
+
 include tests/bench/local.mk
 include tests/abi/local.mk
 include tests/attacks/local.mk

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "librenku/base/settings.h"
+#include "librenku/base/time.h"
+#include "tests/support/program.h"
+
 enum { THREADS_MAX = 512 };
 
-typedef struct {
-    lines_answer *answer;
-    char *text;
-} task;
-
+static const lines_program *program;
+static rk_op common; /* what all operations share */
 static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
 
 static void print(json_object *answer)
@@ -23,30 +24,66 @@ static void print(json_object *answer)
     pthread_mutex_unlock(&output);
 }
 
-static void *run_line(void *arg)
+static int run_command(json_object *answer, rk_op *op, json_object *request)
 {
-    task *it = arg;
-    json_object *request = json_tokener_parse(it->text);
+    for (size_t i = 0; i < program->count; i++) {
+        if (strcmp(program->commands[i].name, text_of(request, "do")) == 0)
+            return program->commands[i].run(answer, op, request);
+    }
+    return rk_fail(op, RK_ERR_INTERNAL, "unknown command");
+}
+
+static void add_failure(json_object *answer, const rk_error *error)
+{
+    const rk_error_row *row = rk_error_row_of(error->err);
+
+    add_text(answer, "error", row->name);
+    add_int(answer, "code", row->code);
+    add_int(answer, "status", row->status);
+    add_int(answer, "peer", error->peer_status);
+    add_text(answer, "message", error->message);
+}
+
+static void run_request(json_object *answer, json_object *request)
+{
+    int64_t begun = rk_time_now();
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        abort();
+    op.settings = common.settings;
+    op.log = common.log;
+    op.k8s = common.k8s;
+    op.pool = common.pool;
+    if (int_of(request, "deadline_ms"))
+        op.deadline_ms = rk_time_monotonic_ms() + int_of(request, "deadline_ms");
+    if (run_command(answer, &op, request) < 0)
+        add_failure(answer, &op.error);
+    rk_db_end(&op);
+    rk_op_end(&op);
+    if (program->tells_time)
+        add_int(answer, "took_us", rk_time_now() - begun);
+}
+
+static void *run_line(void *text)
+{
+    json_object *request = json_tokener_parse(text);
     json_object *answer = json_object_new_object();
 
     json_object_object_add(answer, "n", json_object_get(json_object_object_get(request, "n")));
-    it->answer(answer, request);
+    run_request(answer, request);
     print(answer);
     json_object_put(answer);
     json_object_put(request);
-    free(it->text);
-    free(it);
+    free(text);
     return NULL;
 }
 
-static void start(pthread_t *thread, lines_answer *answer, const char *text)
+static void begin_line(pthread_t *thread, const char *text)
 {
-    task *it = malloc(sizeof(*it));
+    char *copy = strdup(text);
 
-    if (!it)
-        abort();
-    *it = (task){answer, strdup(text)};
-    if (!it->text || pthread_create(thread, NULL, run_line, it) != 0)
+    if (!copy || pthread_create(thread, NULL, run_line, copy) != 0)
         abort();
 }
 
@@ -56,7 +93,7 @@ static void join(const pthread_t *threads, size_t count)
         pthread_join(threads[i], NULL);
 }
 
-void lines_run(lines_answer *answer)
+static void run_lines(void)
 {
     static pthread_t threads[THREADS_MAX];
     size_t count = 0, size = 0;
@@ -67,10 +104,36 @@ void lines_run(lines_answer *answer)
             join(threads, count);
             count = 0;
         }
-        start(&threads[count++], answer, text);
+        begin_line(&threads[count++], text);
     }
     join(threads, count);
     free(text);
+}
+
+static int start(rk_op *op)
+{
+    rk_settings *settings;
+
+    RK_TRY(rk_settings_load(&settings, op, from_environment, NULL));
+    op->settings = settings;
+    return program->start(op);
+}
+
+int lines_main(const lines_program *given)
+{
+    program = given;
+    if (rk_op_begin(&common) < 0)
+        return EXIT_FAILURE;
+    common.log = &to_stderr;
+    int result = start(&common);
+
+    if (result == 0)
+        run_lines();
+    else
+        fprintf(stderr, "%s\n", common.error.message);
+    program->stop(&common);
+    rk_op_end(&common);
+    return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const char *text_of(json_object *request, const char *name)
@@ -83,15 +146,12 @@ int64_t int_of(json_object *request, const char *name)
     return json_object_get_int64(json_object_object_get(request, name));
 }
 
-const char *from_environment(void *user, const char *name)
+void add_text(json_object *answer, const char *name, const char *value)
 {
-    (void)user;
-    return getenv(name);
+    json_object_object_add(answer, name, value ? json_object_new_string(value) : NULL);
 }
 
-void log_line(void *user, int level, const char *line)
+void add_int(json_object *answer, const char *name, int64_t value)
 {
-    (void)user;
-    (void)level;
-    fprintf(stderr, "%s\n", line);
+    json_object_object_add(answer, name, json_object_new_int64(value));
 }

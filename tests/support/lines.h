@@ -3,23 +3,41 @@
 #define LINES_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* What the programs share that do things of the library for Python tests: one JSON object per line
- * in, one per line out, in the order of their ends. */
+#include "librenku/base/op.h"
 
-/* Fills the answer to one request; on a thread of its own. */
-typedef void lines_answer(json_object *answer, json_object *request);
+/* Programs that answer one JSON object per line with one per line, in the order of their ends. Each
+ * line is an operation on a thread of its own. */
 
-/* Until the input ends. The member "n" of a request comes back in its answer. */
-void lines_run(lines_answer *answer);
+/* What the member "do" of a request can name. */
+typedef struct {
+    const char *name;
+    int (*run)(json_object *answer, rk_op *op, json_object *request);
+} lines_command;
+
+typedef struct {
+    const lines_command *commands;
+    size_t count;
+    /* Once, with the settings of the environment. What it puts into the operation, all have. */
+    int (*start)(rk_op *op);
+    void (*stop)(rk_op *op); /* after start(), also when that failed */
+    bool tells_time;         /* every answer says how long it took: "took_us" */
+} lines_program;
+
+/* Until the input ends. The member "n" of a request comes back in its answer; "deadline_ms" is how
+ * long it may take; a failure is in "error", "code", "status", "peer" and "message". Returns the
+ * exit status. */
+int lines_main(const lines_program *program);
 
 /* Members of a request; NULL and 0 when they are missing. */
 const char *text_of(json_object *request, const char *name);
 int64_t int_of(json_object *request, const char *name);
 
-/* Settings come from the environment, log lines go to the standard error output. */
-const char *from_environment(void *user, const char *name);
-void log_line(void *user, int level, const char *line);
+/* Members of an answer; NULL is null. */
+void add_text(json_object *answer, const char *name, const char *value);
+void add_int(json_object *answer, const char *name, int64_t value);
 
 #endif

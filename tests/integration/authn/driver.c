@@ -1,44 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs authentication and encryption for the Python tests: one JSON object per line in, one per
- * line out, in the order of their ends. Each line runs on a thread of its own. The settings come
- * from the environment; DRIVER_REFRESH_MS, DRIVER_KEEP_MS, DRIVER_PAUSE_MS, DRIVER_KEYS_TIMEOUT_MS
- * and DRIVER_DISCOVERY_TIMEOUT_MS change the times of the key set. */
+/* Runs authentication and encryption for the Python tests; see lines.h. DRIVER_REFRESH_MS,
+ * DRIVER_KEEP_MS, DRIVER_PAUSE_MS, DRIVER_KEYS_TIMEOUT_MS and DRIVER_DISCOVERY_TIMEOUT_MS change
+ * the times of the key set. */
 #include <json-c/json.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "librenku/api/identity.h"
-#include "librenku/base/log.h"
 #include "librenku/base/settings.h"
-#include "librenku/base/time.h"
 #include "librenku/crypto/envelope.h"
 #include "librenku/crypto/obscure.h"
 #include "tests/support/lines.h"
 
 static rk_authenticator *auth;
-static rk_settings *settings;
-static rk_log logger;
 
 static int milliseconds(const char *name)
 {
     const char *text = getenv(name);
 
     return text ? atoi(text) : 0;
-}
-
-/* --- members of a request, members of an answer ----------------------------------------------- */
-
-static void add_text(json_object *answer, const char *name, const char *value)
-{
-    json_object_object_add(answer, name, value ? json_object_new_string(value) : NULL);
-}
-
-static void add_int(json_object *answer, const char *name, int64_t value)
-{
-    json_object_object_add(answer, name, json_object_new_int64(value));
 }
 
 /* --- what can be asked for -------------------------------------------------------------------- */
@@ -318,10 +300,7 @@ static int open_envelope(json_object *answer, rk_op *op, json_object *request)
     return 0;
 }
 
-static const struct {
-    const char *name;
-    int (*run)(json_object *answer, rk_op *op, json_object *request);
-} commands[] = {
+static const lines_command commands[] = {
     {"authenticate",  authenticate },
     {"discover",      discover     },
     {"state",         read_state   },
@@ -341,47 +320,19 @@ static const struct {
     {"reveal",        reveal       },
 };
 
-/* --- lines ------------------------------------------------------------------------------------ */
-
-static int run_command(json_object *answer, rk_op *op, json_object *request)
-{
-    for (size_t i = 0; i < RK_COUNT(commands); i++) {
-        if (strcmp(commands[i].name, text_of(request, "do")) == 0)
-            return commands[i].run(answer, op, request);
-    }
-    return rk_fail(op, RK_ERR_INTERNAL, "unknown command");
-}
-
-static void run_request(json_object *answer, json_object *request)
-{
-    int64_t begun = rk_time_now();
-    rk_op op;
-
-    if (rk_op_begin(&op) < 0)
-        abort();
-    op.settings = settings;
-    op.log = &logger;
-    if (int_of(request, "deadline_ms"))
-        op.deadline_ms = rk_time_monotonic_ms() + int_of(request, "deadline_ms");
-    if (run_command(answer, &op, request) < 0) {
-        add_int(answer, "code", rk_error_row_of(op.error.err)->code);
-        add_int(answer, "status", rk_error_row_of(op.error.err)->status);
-        add_text(answer, "message", op.error.message);
-    }
-    rk_op_end(&op);
-    add_int(answer, "took_us", rk_time_now() - begun);
-}
+/* --- the program ------------------------------------------------------------------------------ */
 
 /* The verified tokens and the key set again, with the times of the test. */
 static int change_times(rk_op *op)
 {
     int keep_ms = milliseconds("DRIVER_CACHE_MS");
 
-    const char *url = rk_printf(op, "%s/realms/%s", rk_settings_text(settings, RK_SET_KEYCLOAK_URL),
-                                rk_settings_text(settings, RK_SET_KEYCLOAK_REALM));
+    const char *url =
+        rk_printf(op, "%s/realms/%s", rk_settings_text(op->settings, RK_SET_KEYCLOAK_URL),
+                  rk_settings_text(op->settings, RK_SET_KEYCLOAK_REALM));
     const rk_keyset_options options = {
         .issuer_url = url,
-        .ca_file = rk_settings_text(settings, RK_SET_SSL_CERT_FILE),
+        .ca_file = rk_settings_text(op->settings, RK_SET_SSL_CERT_FILE),
         .refresh_ms = milliseconds("DRIVER_REFRESH_MS"),
         .keep_ms = milliseconds("DRIVER_KEEP_MS"),
         .pause_ms = milliseconds("DRIVER_PAUSE_MS"),
@@ -404,28 +355,19 @@ static int change_times(rk_op *op)
 
 static int start(rk_op *op)
 {
-    RK_TRY(rk_settings_load(&settings, op, from_environment, NULL));
-    op->settings = settings;
-    RK_TRY(rk_authenticator_new(&auth, op, settings));
+    RK_TRY(rk_authenticator_new(&auth, op, op->settings));
     return change_times(op);
+}
+
+static void stop(rk_op *op)
+{
+    (void)op;
+    rk_authenticator_free(auth);
 }
 
 int main(void)
 {
-    rk_op op;
+    static const lines_program program = {commands, RK_COUNT(commands), start, stop, true};
 
-    if (rk_op_begin(&op) < 0)
-        return EXIT_FAILURE;
-    logger = (rk_log){.sink = log_line, .root_level = RK_LOG_DEBUG, .app_level = RK_LOG_DEBUG};
-    op.log = &logger;
-    if (start(&op) < 0) {
-        fprintf(stderr, "%s\n", op.error.message);
-        rk_authenticator_free(auth);
-        rk_op_end(&op);
-        return EXIT_FAILURE;
-    }
-    lines_run(run_request);
-    rk_authenticator_free(auth);
-    rk_op_end(&op);
-    return EXIT_SUCCESS;
+    return lines_main(&program);
 }

@@ -3,22 +3,11 @@
  * reported, one JSON object; "lines" prints the live schema as text. Ends with 1 when the call
  * failed. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "librenku/base/buf.h"
-#include "librenku/base/log.h"
-#include "librenku/db/db.h"
 #include "librenku/db/migration.h"
-
-static void print_log(void *user, int level, const char *line)
-{
-    (void)user;
-    fprintf(stderr, "%d %s\n", level, line);
-}
-
-static const rk_log to_stderr = {
-    .sink = print_log, .root_level = RK_LOG_INFO, .app_level = RK_LOG_INFO};
+#include "tests/support/program.h"
 
 static int hand_back(rk_op *op, rk_buf *report)
 {
@@ -87,7 +76,7 @@ static void print_failure(rk_op *op)
     puts(buf.text);
 }
 
-static int run(rk_op *op, const char *name)
+static int run(rk_op *op, void *name)
 {
     rk_buf report;
 
@@ -95,38 +84,18 @@ static int run(rk_op *op, const char *name)
     for (size_t i = 0; i < RK_COUNT(commands); i++) {
         if (strcmp(commands[i].name, name) != 0)
             continue;
-        if (commands[i].run(op, &report) == 0) {
+        int result = commands[i].run(op, &report);
+
+        if (result == 0)
             puts(report.text);
-            return EXIT_SUCCESS;
-        }
-        print_failure(op);
-        return EXIT_FAILURE;
+        else
+            print_failure(op);
+        return result;
     }
-    fprintf(stderr, "unknown command '%s'\n", name);
-    return 2;
+    return rk_fail(op, RK_ERR_INTERNAL, "unknown command");
 }
 
 int main(int count, char **arguments)
 {
-    const rk_pool_options options = {
-        .host = getenv("DB_HOST"),
-        .port = getenv("DB_PORT"),
-        .user = getenv("DB_USER"),
-        .password = getenv("DB_PASSWORD"),
-        .name = getenv("DB_NAME"),
-        .size = 1,
-    };
-    rk_op op;
-
-    if (count != 2 || rk_op_begin(&op) < 0 || rk_pool_new(&op.pool, &op, &options) < 0)
-        return 2;
-    op.log = &to_stderr;
-
-    struct rk_pool *pool = op.pool;
-    int status = run(&op, arguments[1]);
-
-    rk_db_end(&op);
-    rk_op_end(&op);
-    rk_pool_free(pool);
-    return status;
+    return count == 2 ? database_run(run, arguments[1]) : 2;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Programs that tests/integration/db/test_*.py run against a PostgreSQL of theirs.
 noinst_PROGRAMS += tests/integration/db/driver
-tests_integration_db_driver_SOURCES = %D%/driver.c
+tests_integration_db_driver_SOURCES = %D%/driver.c $(program_sources)
 tests_integration_db_driver_LDADD = librenku_core.la
 
 if HAVE_CHECK
@@ -9,6 +9,7 @@ noinst_PROGRAMS += tests/integration/db/suite
 endif
 tests_integration_db_suite_SOURCES = \
 	tests/unit/unit.c tests/unit/unit.h \
+	$(program_sources) \
 	%D%/connections.c \
 	%D%/lines.c \
 	%D%/statements.c \

@@ -4,6 +4,8 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
+#include "tests/support/program.h"
+
 struct rk_pool *pool;
 
 static const rk_column columns[] = {
@@ -73,14 +75,7 @@ int64_t db_rows(void)
 
 rk_pool_options db_options(void)
 {
-    return (rk_pool_options){
-        .host = getenv("DB_HOST"),
-        .port = getenv("DB_PORT"),
-        .user = getenv("DB_USER"),
-        .password = getenv("DB_PASSWORD"),
-        .name = getenv("DB_NAME"),
-        .size = DB_POOL_SIZE,
-    };
+    return database_options(DB_POOL_SIZE);
 }
 
 static void begin(void)

@@ -6,8 +6,7 @@
 
 #include "librenku/db/db.h"
 
-/* The suites of this folder run against the database that DB_HOST, DB_PORT, DB_USER, DB_PASSWORD
- * and DB_NAME name. */
+/* The suites of this folder run against the database of tests/support/program.h. */
 
 /* A case whose tests find `op` with a pool of @c db_pool_size connections, and an empty table
  * probe.row. */

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the Kubernetes client for the Python tests: one JSON object per line in, one per line out,
- * in the order of their ends. Each line runs on a thread of its own. The settings come from the
- * environment; with DRIVER_DATABASE there is a database, with DRIVER_SANDBOX no way to start a
- * process, as in a worker of the server. */
+/* Runs the Kubernetes client for the Python tests; see lines.h. With DRIVER_DATABASE there is a
+ * database, with DRIVER_SANDBOX no way to start a process, as in a worker of the server. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "librenku/base/log.h"
-#include "librenku/base/time.h"
-#include "librenku/db/db.h"
 #include "librenku/k8s/k8s.h"
 #include "tests/support/lines.h"
+#include "tests/support/program.h"
 
 enum { ITEMS_MAX = 16 };
 
@@ -27,11 +22,6 @@ static const char *const kinds[] = {
 #include "librenku/k8s/kinds.def"
 #undef RK_K8S_KIND
 };
-
-static rk_k8s *k8s;
-static rk_pool *pool;
-static rk_settings *settings;
-static rk_log logger;
 
 /* --- members ---------------------------------------------------------------------------------- */
 
@@ -78,7 +68,7 @@ static int take(void *user, rk_op *op, const char *cluster, json_object *object)
     json_object *item = json_object_new_object();
 
     (void)op;
-    json_object_object_add(item, "cluster", json_object_new_string(cluster));
+    add_text(item, "cluster", cluster);
     add_object(item, object);
     json_object_array_add(user, item);
     return 0;
@@ -105,8 +95,7 @@ static int list(json_object *answer, rk_op *op, json_object *request)
     }
     RK_TRY(rk_k8s_list(&complete, op, &filter, take, items));
     json_object_object_add(answer, "complete", json_object_new_boolean(complete));
-    json_object_object_add(answer, "bytes",
-                           json_object_new_int64((int64_t)rk_arena_used(op->arena)));
+    add_int(answer, "bytes", (int64_t)rk_arena_used(op->arena));
     return 0;
 }
 
@@ -188,10 +177,7 @@ static int put_secret(json_object *answer, rk_op *op, json_object *request)
     return rk_k8s_secret_put(op, &secret);
 }
 
-static const struct {
-    const char *name;
-    int (*run)(json_object *answer, rk_op *op, json_object *request);
-} commands[] = {
+static const lines_command commands[] = {
     {"list",   list         },
     {"lookup", lookup       },
     {"read",   read_object  },
@@ -201,52 +187,7 @@ static const struct {
     {"put",    put_secret   },
 };
 
-/* --- lines ------------------------------------------------------------------------------------ */
-
-static int run_command(json_object *answer, rk_op *op, json_object *request)
-{
-    for (size_t i = 0; i < RK_COUNT(commands); i++) {
-        if (strcmp(commands[i].name, text_of(request, "do")) == 0)
-            return commands[i].run(answer, op, request);
-    }
-    return rk_fail(op, RK_ERR_INTERNAL, "unknown command");
-}
-
-static void run_request(json_object *answer, json_object *request)
-{
-    rk_op op;
-
-    if (rk_op_begin(&op) < 0)
-        abort();
-    op.settings = settings;
-    op.log = &logger;
-    op.k8s = k8s;
-    op.pool = pool;
-    if (int_of(request, "deadline_ms"))
-        op.deadline_ms = rk_time_monotonic_ms() + int_of(request, "deadline_ms");
-    if (run_command(answer, &op, request) < 0) {
-        json_object_object_add(answer, "error",
-                               json_object_new_string(rk_error_row_of(op.error.err)->name));
-        json_object_object_add(answer, "message", json_object_new_string(op.error.message));
-        json_object_object_add(answer, "peer", json_object_new_int(op.error.peer_status));
-    }
-    rk_db_end(&op);
-    rk_op_end(&op);
-}
-
-static int open_pool(rk_op *op)
-{
-    const rk_pool_options options = {
-        .host = getenv("DB_HOST"),
-        .port = getenv("DB_PORT"),
-        .user = getenv("DB_USER"),
-        .password = getenv("DB_PASSWORD"),
-        .name = getenv("DB_NAME"),
-        .size = 4,
-    };
-
-    return getenv("DRIVER_DATABASE") ? rk_pool_new(&pool, op, &options) : 0;
-}
+/* --- the program ------------------------------------------------------------------------------ */
 
 enum { REFUSE_AT = 6, KILL_AT, ALLOW_AT };
 
@@ -271,32 +212,30 @@ static void close_sandbox(void)
         abort();
 }
 
+static int open_pool(rk_op *op)
+{
+    const rk_pool_options options = database_options(4);
+
+    return getenv("DRIVER_DATABASE") ? rk_pool_new(&op->pool, op, &options) : 0;
+}
+
 static int start(rk_op *op)
 {
     if (getenv("DRIVER_SANDBOX"))
         close_sandbox();
-    RK_TRY(rk_settings_load(&settings, op, from_environment, NULL));
-    op->settings = settings;
     RK_TRY(open_pool(op));
-    return rk_k8s_open(&k8s, op, settings, RK_SET_K8S_CONFIGS_ROOT);
+    return rk_k8s_open(&op->k8s, op, op->settings, RK_SET_K8S_CONFIGS_ROOT);
+}
+
+static void stop(rk_op *op)
+{
+    rk_k8s_close(op->k8s);
+    rk_pool_free(op->pool);
 }
 
 int main(void)
 {
-    rk_op op;
+    static const lines_program program = {commands, RK_COUNT(commands), start, stop, false};
 
-    if (rk_op_begin(&op) < 0)
-        return EXIT_FAILURE;
-    logger = (rk_log){.sink = log_line, .root_level = RK_LOG_DEBUG, .app_level = RK_LOG_DEBUG};
-    op.log = &logger;
-    int result = start(&op);
-
-    if (result == 0)
-        lines_run(run_request);
-    else
-        fprintf(stderr, "%s\n", op.error.message);
-    rk_k8s_close(k8s);
-    rk_pool_free(pool);
-    rk_op_end(&op);
-    return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return lines_main(&program);
 }
