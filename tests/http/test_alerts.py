@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from support.api import NO_ULID, ULID, Caller, check_error, unique
+from support.api import NO_ULID, ULID, Caller, at_once, check_error, unique
 
 WEBHOOK = "/webhooks/alertmanager"
 ROLE = "alertmanager-webhook"
@@ -173,8 +173,7 @@ def test_a_resolved_alert_makes_way(root, user):
 
 # Spec: notifications.md 2: creation is serialised for each user
 def test_of_creations_at_once_one_wins(root, user):
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: post(root, user, session_name="s"), range(8)))
+    answers = at_once(lambda _: post(root, user, session_name="s"), range(8))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     assert len(active(user)) == 1
 

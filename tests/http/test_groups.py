@@ -13,6 +13,7 @@ from support.api import (
     NO_ULID,
     ULID,
     all_pages,
+    at_once,
     check_error,
     fields_error,
     total_headers,
@@ -192,10 +193,7 @@ def test_good_slugs_of_groups(user, rows, slug):
 # Spec: namespaces.md 3.2 (a 500 of the original): the loser of a race
 def test_simultaneous_groups_of_one_slug(user):
     slug = unique("race")
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(
-            pool.map(lambda _: user.post("/groups", json={"name": "x", "slug": slug}), range(6))
-        )
+    answers = at_once(lambda _: user.post("/groups", json={"name": "x", "slug": slug}), range(6))
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * 5
 
 
@@ -342,12 +340,9 @@ def test_platform_administrators_change_every_group_and_token_administrators_non
 def test_simultaneous_renames_to_one_slug(user):
     groups = [user.create_group() for _ in range(4)]
     slug = unique("race")
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(
-            pool.map(
-                lambda group: user.patch(f"/groups/{group['slug']}", json={"slug": slug}), groups
-            )
-        )
+    answers = at_once(
+        lambda group: user.patch(f"/groups/{group['slug']}", json={"slug": slug}), groups
+    )
     assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422]
 
 
@@ -607,12 +602,7 @@ def test_simultaneous_removals_leave_an_owner(api, user):
     group = user.create_group()
     owners = [user] + [api.user() for _ in range(3)]
     set_roles(user, group, *((owner, "owner") for owner in owners[1:]))
-    with ThreadPoolExecutor(4) as pool:
-        list(
-            pool.map(
-                lambda owner: owner.delete(f"/groups/{group['slug']}/members/{owner.id}"), owners
-            )
-        )
+    at_once(lambda owner: owner.delete(f"/groups/{group['slug']}/members/{owner.id}"), owners)
     assert list(roles(user, group).values()).count("owner") == 1
 
 

@@ -3,11 +3,10 @@
 
 import itertools
 import random
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import LOGIN, NO_ULID, check_error, unique
+from support.api import LOGIN, NO_ULID, at_once, check_error, unique
 from support.contents import insert_class
 
 _ids = itertools.count(random.randrange(1, 1_000_000_000))
@@ -174,8 +173,7 @@ def test_after_deletion_the_id_is_free(user, v1_id):
 
 # Spec: projects.md 4.9 (compatibility quirks: 500, and projects left behind)
 def test_simultaneous_migrations_of_one_id(user, rows, v1_id):
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: migrate(user, v1_id), range(6)))
+    answers = at_once(lambda _: migrate(user, v1_id), range(6))
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * 5
     assert rows.one("SELECT count(*) FROM projects.projects WHERE created_by_id = %s", user.id) == 1
 

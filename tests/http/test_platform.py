@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from support.api import Api, Caller, check_error, total_headers, unique
+from support.api import Api, Caller, at_once, check_error, total_headers, unique
 from support.database import Rows
 from support.server import renku
 
@@ -524,8 +524,7 @@ def test_a_source_has_one_redirect(root):
 # Spec: platform.md 4.7: 409 for who loses the race
 def test_of_creations_at_once_one_wins(root, own_rows):
     body = {"source_url": source_url(), "target_url": TARGET}
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: root.post(REDIRECTS, json=body), range(8)))
+    answers = at_once(lambda _: root.post(REDIRECTS, json=body), range(8))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import LOGIN, check_error, fields_error
+from support.api import LOGIN, at_once, check_error, fields_error
 
 PATH = "/user/preferences"
 PINS = f"{PATH}/pinned_projects"
@@ -290,8 +290,7 @@ def test_old_rows_without_a_list_work(api, rows, stored):
 def test_simultaneous_pins_all_count(api):
     visitor = api.visitor()
     slugs = [f"group/project-{number}" for number in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda slug: pin(visitor, slug).status_code, slugs))
+    statuses = at_once(lambda slug: pin(visitor, slug).status_code, slugs)
     assert statuses == [200] * 8
     assert sorted(visitor.get(PATH).json()["pinned_projects"]["project_slugs"]) == slugs
 

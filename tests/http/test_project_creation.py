@@ -2,12 +2,11 @@
 """Projects: create. Spec: projects.md 2-4.2, 8"""
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
 
-from support.api import INSUFFICIENT, LOGIN, ULID, check_error, unique
+from support.api import INSUFFICIENT, LOGIN, ULID, at_once, check_error, unique
 from support.contents import insert_connector
 from support.projects import NO_URL, by_path, stored
 
@@ -221,8 +220,7 @@ def test_one_slug_per_namespace(user, other):
 # Spec: projects.md 4.2 (compatibility quirk: 500): the loser of a race gets 409
 def test_simultaneous_projects_of_one_path(user, rows):
     body = {"name": "x", "namespace": user.slug, "slug": unique("race")}
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: user.post("/projects", json=body), range(6)))
+    answers = at_once(lambda _: user.post("/projects", json=body), range(6))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
     assert rows.one("SELECT count(*) FROM projects.projects WHERE created_by_id = %s", user.id) == 1
 

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projects: delete. Spec: projects.md 4.5"""
 
-from concurrent.futures import ThreadPoolExecutor
-
-from support.api import LOGIN, NO_ULID, check_error, unique
+from support.api import LOGIN, NO_ULID, at_once, check_error, unique
 from support.contents import (
     insert,
     insert_connector,
@@ -179,9 +177,8 @@ def test_the_path_of_a_deleted_project_is_free(user):
 # Spec: projects.md 4.5: simultaneous deletions
 def test_simultaneous_deletions_delete_once(user):
     project = user.create_project()
-    with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(
-            pool.map(lambda _: user.delete(f"/projects/{project['id']}").status_code, range(4))
-        )
+    statuses = sorted(
+        at_once(lambda _: user.delete(f"/projects/{project['id']}").status_code, range(4))
+    )
     assert statuses[0] == 204
     assert set(statuses) <= {204, 404}

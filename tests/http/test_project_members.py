@@ -2,11 +2,10 @@
 """Members of projects. Spec: projects.md 4.7; authorization.md 10"""
 
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import LAST_OWNER, NO_ULID, check_error, fields_error
+from support.api import LAST_OWNER, NO_ULID, at_once, check_error, fields_error
 
 USER_ID = "String should match pattern '^[A-Za-z0-9]{1}[A-Za-z0-9-]+$'"
 
@@ -234,12 +233,7 @@ def test_simultaneous_removals_leave_an_owner(api, user):
     project = user.create_project(visibility="public")
     owners = [user] + [api.user() for _ in range(3)]
     set_roles(user, project, *((owner, "owner") for owner in owners[1:]))
-    with ThreadPoolExecutor(4) as pool:
-        list(
-            pool.map(
-                lambda owner: owner.delete(f"/projects/{project['id']}/members/{owner.id}"), owners
-            )
-        )
+    at_once(lambda owner: owner.delete(f"/projects/{project['id']}/members/{owner.id}"), owners)
     assert list(roles(user, project).values()).count("owner") == 1
 
 
@@ -248,8 +242,7 @@ def test_simultaneous_changes_leave_an_owner(api, user):
     project = user.create_project(visibility="public")
     owners = [user, api.user()]
     set_roles(user, project, (owners[1], "owner"))
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda owner: set_roles(owner, project, (owner, "viewer")), owners))
+    at_once(lambda owner: set_roles(owner, project, (owner, "viewer")), owners)
     assert list(roles(user, project).values()).count("owner") == 1
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.api import NO_ULID, ULID, check_error, fields_error, unique
+from support.api import NO_ULID, ULID, at_once, check_error, fields_error, unique
 from support.secrets import Vault, enc, seal_outer
 
 PATH = "/user/secrets"
@@ -293,15 +293,13 @@ def test_a_file_name_is_taken_once(user, other, rows):
 def test_of_simultaneous_secrets_with_one_file_name_one_is_stored(user):
     body = {"name": "n", "value": "v", "default_filename": "race"}
     user.get("/user/secret_key")
-    with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(pool.map(lambda _: user.post(PATH, json=body).status_code, range(4)))
+    statuses = sorted(at_once(lambda _: user.post(PATH, json=body).status_code, range(4)))
     assert statuses == [201, 422, 422, 422]
 
 
 # Spec: secrets.md 3.6: two first calls do not hand out two keys
 def test_simultaneous_first_secrets_have_one_key(user, vault):
-    with ThreadPoolExecutor(6) as pool:
-        secrets = list(pool.map(lambda i: create(user, value=f"value-{i}"), range(6)))
+    secrets = at_once(lambda i: create(user, value=f"value-{i}"), range(6))
     assert [vault.value(secret["id"]) for secret in secrets] == [f"value-{i}" for i in range(6)]
 
 

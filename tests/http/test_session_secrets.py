@@ -3,11 +3,10 @@
 
 import hashlib
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import NO_ULID, ULID, check_error, unique
+from support.api import NO_ULID, ULID, at_once, check_error, unique
 from support.secrets import Vault
 
 SLOTS = "/session_secret_slots"
@@ -200,8 +199,7 @@ def test_a_filename_is_taken_once_in_a_project(user, project):
 # Spec: session-secrets.md 3.2 (quirk: 500 for the loser)
 def test_of_simultaneous_slots_with_one_filename_one_is_added(user, project):
     body = {"project_id": project["id"], "filename": "race"}
-    with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(pool.map(lambda _: user.post(SLOTS, json=body).status_code, range(4)))
+    statuses = sorted(at_once(lambda _: user.post(SLOTS, json=body).status_code, range(4)))
     assert statuses == [201, 409, 409, 409]
 
 
@@ -284,8 +282,7 @@ def test_a_patch_that_changes_nothing_keeps_the_etag(user, project, body):
 # Spec: session-secrets.md 3.4
 def test_two_changes_with_one_etag_do_not_both_succeed(user, project):
     slot = add_slot(user, project)
-    with ThreadPoolExecutor(4) as pool:
-        statuses = sorted(pool.map(lambda i: patch_slot(user, slot, name=f"n{i}").status_code, range(4)))
+    statuses = sorted(at_once(lambda i: patch_slot(user, slot, name=f"n{i}").status_code, range(4)))
     assert statuses == [200, 409, 409, 409]
 
 
@@ -516,8 +513,7 @@ def test_simultaneous_first_values_leave_one_link(user, project, rows):
     slot = add_slot(user, project)
     user.get("/user/secret_key")
     item = {"secret_slot_id": slot["id"], "value": "v"}
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: user.patch(links(project), json=[item]), range(4)))
+    answers = at_once(lambda _: user.patch(links(project), json=[item]), range(4))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert count(rows, "projects.session_secrets", secret_slot_id=slot["id"]) == 1
 

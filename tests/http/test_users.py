@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.api import LOGIN, NO_ULID, check_error, fields_error, unique
+from support.api import LOGIN, NO_ULID, at_once, check_error, fields_error, unique
 
 
 def record(rows, user_id: str) -> tuple | None:
@@ -184,8 +184,7 @@ def test_the_old_slug_of_a_group_is_free_for_users(api, user):
 def test_simultaneous_users_of_one_name_get_different_usernames(api):
     local = f"ann{uuid.uuid4().hex[:8]}"
     visitors = [api.visitor(email=f"{local}@{number}.org") for number in range(5)]
-    with ThreadPoolExecutor(5) as pool:
-        answers = list(pool.map(lambda visitor: visitor.get("/user"), visitors))
+    answers = at_once(lambda visitor: visitor.get("/user"), visitors)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["username"] for answer in answers}) == 5
 
@@ -427,8 +426,7 @@ def test_a_secret_key_needs_a_record(api, rows):
 
 # Spec: users.md 3.5 (quirk: the later commit won): simultaneous first calls agree
 def test_simultaneous_first_calls_return_one_key(user):
-    with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(lambda _: user.get("/user/secret_key").text, range(8)))
+    keys = set(at_once(lambda _: user.get("/user/secret_key").text, range(8)))
     assert keys == {user.get("/user/secret_key").text}
 
 

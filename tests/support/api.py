@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
@@ -238,6 +239,12 @@ def all_pages(caller: Caller, path: str, per_page: int = 100, **params) -> list[
         if page >= int(response.headers["total-pages"]):
             return items
         page += 1
+
+
+def at_once(action, over) -> list:
+    """What an action answers for each, all at the same time."""
+    with ThreadPoolExecutor(len(over)) as pool:
+        return list(pool.map(action, over))
 
 
 def dumps(value) -> bytes:
