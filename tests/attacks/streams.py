@@ -11,6 +11,11 @@ SIZE = b"%x" % len(HIDDEN)
 LENGTH = b"%d" % len(HIDDEN)
 
 
+def alone(line: bytes) -> bytes:
+    """A request of which only its first line is odd."""
+    return line + b"\r\n" + HOST + b"\r\n" + HIDDEN
+
+
 def encoding(line: bytes, ending: bytes = b"\r\n") -> bytes:
     return POST + line + ending + b"\r\n" + END + HIDDEN
 
@@ -97,17 +102,17 @@ REFUSED = {
     "trailer with a blank name": trailer(b"X y: z\r\n"),
     "trailer with NUL": trailer(b"X: \0\r\n"),
     "trailer of 100 KB": trailer(b"X: y\r\n" * 17000),
-    "no version": b"GET /api/data/echo/first\r\n" + HOST + b"\r\n" + HIDDEN,
-    "small version": b"GET /api/data/echo/first http/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "version of three digits": b"GET /api/data/echo/first HTTP/1.10\r\n" + HOST + b"\r\n" + HIDDEN,
-    "version with a nought": b"GET /api/data/echo/first HTTP/01.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "two blanks": b"GET  /api/data/echo/first HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "tab between": b"GET\t/api/data/echo/first\tHTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "blank behind the version": b"GET /api/data/echo/first HTTP/1.1 \r\n" + HOST + b"\r\n" + HIDDEN,
-    "blank in the target": b"GET /api/data/echo/first x HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "LF in the target": b"GET /api/data/echo/first\n HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "NUL in the target": b"GET /api/data/echo/\0first HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "fragment in the target": b"GET /api/data/echo/first#x HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
+    "no version": alone(b"GET /api/data/echo/first"),
+    "small version": alone(b"GET /api/data/echo/first http/1.1"),
+    "version of three digits": alone(b"GET /api/data/echo/first HTTP/1.10"),
+    "version with a nought": alone(b"GET /api/data/echo/first HTTP/01.1"),
+    "two blanks": alone(b"GET  /api/data/echo/first HTTP/1.1"),
+    "tab between": alone(b"GET\t/api/data/echo/first\tHTTP/1.1"),
+    "blank behind the version": alone(b"GET /api/data/echo/first HTTP/1.1 "),
+    "blank in the target": alone(b"GET /api/data/echo/first x HTTP/1.1"),
+    "LF in the target": alone(b"GET /api/data/echo/first\n HTTP/1.1"),
+    "NUL in the target": alone(b"GET /api/data/echo/\0first HTTP/1.1"),
+    "fragment in the target": alone(b"GET /api/data/echo/first#x HTTP/1.1"),
     "two Hosts": GET + b"Host: b\r\n\r\n" + HIDDEN,
     "two equal Hosts": GET + HOST + b"\r\n" + HIDDEN,
     "no Host": b"GET /api/data/echo/first HTTP/1.1\r\n\r\n" + HIDDEN,
@@ -115,12 +120,12 @@ REFUSED = {
     "Host with a user": b"GET /api/data/echo/first HTTP/1.1\r\nHost: a@b\r\n\r\n" + HIDDEN,
     "list of Hosts": b"GET /api/data/echo/first HTTP/1.1\r\nHost: a, b\r\n\r\n" + HIDDEN,
     "Host with a blank": b"GET /api/data/echo/first HTTP/1.1\r\nHost: a b\r\n\r\n" + HIDDEN,
-    "absolute target of another scheme": b"GET ftp://a/api/data/echo HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "absolute target without host": b"GET http:///api/data/echo HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "absolute target with a user": b"GET http://u@a/api/data/echo HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "absolute target whose host comes late": b"GET http:/api?x=://a/api/data/echo HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "target without a slash": b"GET api/data/echo HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
-    "asterisk of another method": b"GET * HTTP/1.1\r\n" + HOST + b"\r\n" + HIDDEN,
+    "absolute target of another scheme": alone(b"GET ftp://a/api/data/echo HTTP/1.1"),
+    "absolute target without host": alone(b"GET http:///api/data/echo HTTP/1.1"),
+    "absolute target with a user": alone(b"GET http://u@a/api/data/echo HTTP/1.1"),
+    "absolute target whose host comes late": alone(b"GET http:/api?x=://a/api/data/echo HTTP/1.1"),
+    "target without a slash": alone(b"GET api/data/echo HTTP/1.1"),
+    "asterisk of another method": alone(b"GET * HTTP/1.1"),
     "no name": GET + b": x\r\n\r\n" + HIDDEN,
     "no colon": GET + b"xyz\r\n\r\n" + HIDDEN,
 }

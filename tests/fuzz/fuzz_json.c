@@ -7,23 +7,7 @@
 
 #include "librenku/http/json.h"
 #include "tests/fuzz/operations.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-    rk_op op;
-    rk_patterns *patterns;
-} fixed;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    if (rk_op_begin(&fixed.op) < 0 || rk_patterns_new(&fixed.patterns, &fixed.op) < 0)
-        abort();
-    return 0;
-}
+#include "tests/fuzz/patterns.h"
 
 /* The text that a value is written as; NULL when the schema refuses it. */
 static const char *read_and_write(rk_op *op, const rk_schema *schema, struct json_object *value)

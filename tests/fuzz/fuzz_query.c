@@ -8,14 +8,7 @@
 #include "librenku/base/slug.h"
 #include "librenku/http/form.h"
 #include "tests/fuzz/operations.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-    rk_op op;
-    rk_patterns *patterns;
-} fixed;
+#include "tests/fuzz/patterns.h"
 
 static const char *const types[] = {
     NULL, /* a query */
@@ -23,15 +16,6 @@ static const char *const types[] = {
     "multipart/form-data; boundary=X",
     "multipart/form-data; charset=\"a;b\"; boundary=\"X\\\"\"",
 };
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    if (rk_op_begin(&fixed.op) < 0 || rk_patterns_new(&fixed.patterns, &fixed.op) < 0)
-        abort();
-    return 0;
-}
 
 /* But for the two bytes that stand for NUL. */
 static void check_text(rk_op *op, const char *text)

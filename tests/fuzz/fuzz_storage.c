@@ -11,23 +11,7 @@
 #include "librenku/storage/core.h"
 #include "librenku/storage/storage.h"
 #include "storage_api.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-    rk_op op;
-    rk_patterns *patterns;
-} fixed;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    if (rk_op_begin(&fixed.op) < 0 || rk_patterns_new(&fixed.patterns, &fixed.op) < 0)
-        abort();
-    return 0;
-}
+#include "tests/fuzz/patterns.h"
 
 static void must(int result)
 {
