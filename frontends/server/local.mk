@@ -7,16 +7,22 @@ server_common = \
 	%D%/sanitizer.c %D%/sanitizer.h \
 	%D%/user.c %D%/user.h
 
+server_reader = \
+	%D%/characters.c %D%/characters.h \
+	%D%/grammar.c %D%/grammar.h \
+	%D%/reader.c %D%/reader.h
+
 if HAVE_KORE
 pkglib_LTLIBRARIES += %D%/renku_server.la
 endif
-%C%_renku_server_la_SOURCES = $(server_common) \
+%C%_renku_server_la_SOURCES = $(server_common) $(server_reader) \
+	%D%/counts.h \
 	%D%/jobs.c %D%/jobs.h \
 	%D%/link.c %D%/link.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/module.c \
-	%D%/reader.c %D%/reader.h \
+	%D%/page.c \
 	%D%/realm.c %D%/realm.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/rotation.c %D%/rotation.h \
@@ -41,11 +47,11 @@ noinst_LTLIBRARIES += %D%/librenku_launch.la
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/reader tests/unit/server
 endif
-tests_unit_reader_SOURCES = tests/unit/reader.c %D%/reader.c %D%/reader.h
+tests_unit_reader_SOURCES = tests/unit/reader.c $(server_reader)
 tests_unit_reader_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_reader_LDADD = $(CHECK_LIBS)
 tests_unit_server_SOURCES = tests/unit/server.c tests/support/fake_renku.c $(server_common) \
-	%D%/jobs.c %D%/metrics.c %D%/reply.c %D%/thread.c
+	%D%/jobs.c %D%/metrics.c %D%/page.c %D%/reply.c %D%/thread.c
 tests_unit_server_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_cond_timedwait
 tests_unit_server_LDADD = $(CHECK_LIBS) -ljson-c -lcrypto -lpthread
