@@ -223,26 +223,11 @@ ABSTRACT = '''class {name}:
     """The operations as methods; `_run` and `_items` make the calls."""
 
     @abstractmethod
-    {start}def _run(
-        self,
-        operation: Operation,
-        parameters: Parameters,
-        body: Any = None,
-        if_match: Optional[str] = None,
-        if_none_match: Optional[str] = None,
-        timeout: Optional[float] = None,
-        request_id: Optional[str] = None,{cancel}
-    ) -> Any:
+    {start}def _run(self, operation: Operation, parameters: Parameters, body: Any = None, **options: Any) -> Any:
         """Makes one call."""
 
     @abstractmethod
-    def _items(
-        self,
-        operation: Operation,
-        parameters: Parameters,
-        timeout: Optional[float] = None,
-        request_id: Optional[str] = None,{cancel}
-    ) -> {iterator}[Any]:
+    def _items(self, operation: Operation, parameters: Parameters, **options: Any) -> {iterator}[Any]:
         """Reads page after page."""
 
 '''
@@ -258,9 +243,8 @@ def methods(api, types, blocking):
             if operation.pages:
                 texts.append(method.all_text())
     iterator = "Iterator" if blocking else "AsyncIterator"
-    cancel = "\n        cancel: Optional[Cancel] = None," if blocking else ""
     name = "Operations" if blocking else "AsyncOperations"
-    text = ABSTRACT.format(name=name, start="" if blocking else "async ", cancel=cancel, iterator=iterator) + "\n".join(texts)
+    text = ABSTRACT.format(name=name, start="" if blocking else "async ", iterator=iterator) + "\n".join(texts)
     call = f"from ._call import {'Cancel, ' if blocking else ''}Operation, Parameters"
     head = imports(text, ["from . import _table as ops", "from . import types", call])
     return f"{MADE}{ABOUT}from abc import abstractmethod\n{head}\n\n{text}"

@@ -104,28 +104,12 @@ class AsyncClient(AsyncOperations, AsyncAdminTools):
         pages = self._client.pages(operation, timeout=timeout, request_id=request_id, cancel=cancel, **parameters)
         return AsyncPages(pages, partial(self._with, cancel))
 
-    async def _run(
-        self,
-        operation: Operation,
-        parameters: Parameters,
-        body: Any = None,
-        if_match: Optional[str] = None,
-        if_none_match: Optional[str] = None,
-        timeout: Optional[float] = None,
-        request_id: Optional[str] = None,
-    ) -> Any:
-        run = partial(self._client._run, operation, parameters, body, if_match, if_none_match, timeout, request_id)
-        return await self._cancellable(run)
+    async def _run(self, operation: Operation, parameters: Parameters, body: Any = None, **options: Any) -> Any:
+        return await self._cancellable(partial(self._client._run, operation, parameters, body, **options))
 
-    async def _items(
-        self,
-        operation: Operation,
-        parameters: Parameters,
-        timeout: Optional[float] = None,
-        request_id: Optional[str] = None,
-    ) -> AsyncIterator[Any]:
+    async def _items(self, operation: Operation, parameters: Parameters, **options: Any) -> AsyncIterator[Any]:
         named = {name.decode(): value for name, value in parameters}
-        async for item in self.pages(operation.name, timeout=timeout, request_id=request_id, **named).items():
+        async for item in self.pages(operation.name, **options, **named).items():
             yield item
 
     @property

@@ -147,19 +147,8 @@ class Client(Operations, AdminTools):
         made = request(operation, parameters, None, how)
         return Pages(self._context, self._acting(), operation, made, how.cancel if how else None)
 
-    def _run(
-        self,
-        operation: Operation,
-        parameters: Parameters,
-        body: Any = None,
-        if_match: Optional[str] = None,
-        if_none_match: Optional[str] = None,
-        timeout: Optional[float] = None,
-        request_id: Optional[str] = None,
-        cancel: Optional[Cancel] = None,
-    ) -> Any:
-        how = how_of(if_match, if_none_match, timeout, request_id, cancel)
-        return self._perform(take, operation, parameters, body, how)
+    def _run(self, operation: Operation, parameters: Parameters, body: Any = None, **options: Any) -> Any:
+        return self._perform(take, operation, parameters, body, how_of(**options))
 
     def _perform(self, taking: Any, operation: Operation, parameters: Parameters, body: Any, how: Optional[How]) -> Any:
         made = request(operation, parameters, body, how)
@@ -171,15 +160,8 @@ class Client(Operations, AdminTools):
             context.leave()
         return taking(context.library, result, operation)
 
-    def _items(
-        self,
-        operation: Operation,
-        parameters: Parameters,
-        timeout: Optional[float] = None,
-        request_id: Optional[str] = None,
-        cancel: Optional[Cancel] = None,
-    ) -> Iterator[Any]:
-        return self._pages(operation, parameters, how_of(None, None, timeout, request_id, cancel)).items()
+    def _items(self, operation: Operation, parameters: Parameters, **options: Any) -> Iterator[Any]:
+        return self._pages(operation, parameters, how_of(**options)).items()
 
     def _tool(self, name: str, *arguments: Any) -> str:
         self._acting()
