@@ -3,6 +3,7 @@
 
 #include "librenku/api/result.h"
 #include "librenku/api/tools.h"
+#include "librenku/authz/authz.h"
 #include "librenku/db/db.h"
 #include "librenku/user/user.h"
 #include "renku/admin.h"
@@ -38,6 +39,14 @@ static const rk_row section_row = RK_ROW(section_text, section_columns);
 #define PROJECT_PATH(id) PATH_OF("project_id", id, "data_connector_id")
 #define CONNECTOR_PATH(id) PATH_OF("data_connector_id", id, "project_id")
 
+/* Relationships of the user, and names of what they are about. */
+#define RELATIONS                                                                                  \
+    "librenku.relation r"                                                                          \
+    " WHERE r.subject_type = " RK_SQL_OBJECT_USER " AND r.subject_id = $1"
+#define CALLED(letter, name) " WHEN " letter " THEN '" name "'"
+#define NAME_OF(letter, from, id)                                                                  \
+    " WHEN " letter " THEN (SELECT " from " o WHERE " id " = r.object_id)"
+
 static const struct {
     const char *name;
     rk_query query;
@@ -51,34 +60,36 @@ static const struct {
                       "common.namespaces n WHERE n.user_id = $1")},
     {"preferences", ONE("p.pinned_projects, p.show_project_migration_banner",
                         "users.user_preferences p WHERE p.user_id = $1")},
-    {"platform_roles", LIST("CASE r.relation WHEN 'A' THEN 'admin' WHEN 'P' THEN 'project_creator'"
-                            "                WHEN 'G' THEN 'group_creator' ELSE r.relation::text END"
-                            "   AS role",
-                            "librenku.relation r WHERE r.subject_type = 'u' AND r.subject_id = $1"
-                            " AND r.object_type = 'L'", "1")},
-    {"memberships", LIST("CASE r.object_type WHEN 'p' THEN 'project' WHEN 'g' THEN 'group'"
-                         "                   WHEN 'n' THEN 'user_namespace'"
-                         "                   WHEN 'd' THEN 'data_connector'"
-                         "                   WHEN 'r' THEN 'resource_pool'"
-                         "                   ELSE r.object_type::text END AS type,"
+    {"platform_roles", LIST("CASE r.relation"
+                            CALLED(RK_SQL_RELATION_ADMIN, "admin")
+                            CALLED(RK_SQL_RELATION_PROJECT_CREATOR, "project_creator")
+                            CALLED(RK_SQL_RELATION_GROUP_CREATOR, "group_creator")
+                            " ELSE r.relation::text END AS role",
+                            RELATIONS " AND r.object_type = " RK_SQL_OBJECT_PLATFORM, "1")},
+    {"memberships", LIST("CASE r.object_type"
+                         CALLED(RK_SQL_OBJECT_PROJECT, "project")
+                         CALLED(RK_SQL_OBJECT_GROUP, "group")
+                         CALLED(RK_SQL_OBJECT_USER_NAMESPACE, "user_namespace")
+                         CALLED(RK_SQL_OBJECT_DATA_CONNECTOR, "data_connector")
+                         CALLED(RK_SQL_OBJECT_RESOURCE_POOL, "resource_pool")
+                         " ELSE r.object_type::text END AS type,"
                          " r.object_id AS id,"
-                         " CASE r.relation WHEN 'o' THEN 'owner' WHEN 'e' THEN 'editor'"
-                         "                 WHEN 'v' THEN 'viewer' WHEN 'x' THEN 'prohibited'"
-                         "                 ELSE r.relation::text END AS role,"
+                         " CASE r.relation"
+                         CALLED(RK_SQL_RELATION_OWNER, "owner")
+                         CALLED(RK_SQL_RELATION_EDITOR, "editor")
+                         CALLED(RK_SQL_RELATION_VIEWER, "viewer")
+                         CALLED(RK_SQL_RELATION_PROHIBITED, "prohibited")
+                         " ELSE r.relation::text END AS role,"
                          " CASE r.object_type"
-                         "   WHEN 'p' THEN (SELECT p.name FROM projects.projects p"
-                         "                   WHERE p.id = r.object_id)"
-                         "   WHEN 'g' THEN (SELECT g.name FROM common.groups g"
-                         "                   WHERE g.id = r.object_id)"
-                         "   WHEN 'n' THEN (SELECT n.slug FROM common.namespaces n"
-                         "                   WHERE n.id = r.object_id)"
-                         "   WHEN 'd' THEN (SELECT d.name FROM storage.data_connectors d"
-                         "                   WHERE d.id = r.object_id)"
-                         "   WHEN 'r' THEN (SELECT p.name FROM resource_pools.resource_pools p"
-                         "                   WHERE p.id::text = r.object_id)"
+                         NAME_OF(RK_SQL_OBJECT_PROJECT, "o.name FROM projects.projects", "o.id")
+                         NAME_OF(RK_SQL_OBJECT_GROUP, "o.name FROM common.groups", "o.id")
+                         NAME_OF(RK_SQL_OBJECT_USER_NAMESPACE, "o.slug FROM common.namespaces", "o.id")
+                         NAME_OF(RK_SQL_OBJECT_DATA_CONNECTOR,
+                                 "o.name FROM storage.data_connectors", "o.id")
+                         NAME_OF(RK_SQL_OBJECT_RESOURCE_POOL,
+                                 "o.name FROM resource_pools.resource_pools", "o.id::text")
                          " END AS name",
-                         "librenku.relation r WHERE r.subject_type = 'u' AND r.subject_id = $1"
-                         " AND r.object_type <> 'L'", "1, 2, 3")},
+                         RELATIONS " AND r.object_type <> " RK_SQL_OBJECT_PLATFORM, "1, 2, 3")},
     {"projects_created", LIST("p.id, p.name, " PROJECT_PATH("p.id") ", p.visibility,"
                               " p.creation_date",
                               "projects.projects p WHERE p.created_by_id = $1", "p.id")},

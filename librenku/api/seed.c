@@ -6,6 +6,7 @@
 #include "librenku/api/result.h"
 #include "librenku/api/tools.h"
 #include "librenku/api/versioned.h"
+#include "librenku/authz/authz.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
 #include "renku/admin.h"
@@ -25,8 +26,14 @@
 #define NUMBERS "generate_series($2::bigint, $3::bigint) i"
 #define RELATIONS                                                                                  \
     "INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id) "
-#define EVERYBODY "('w'::\"char\", 'u'::\"char\", '*'), ('w'::\"char\", 'a'::\"char\", '*')"
-#define PLATFORM "('L'::\"char\", 'L'::\"char\", 'renku')"
+#define RELATED(relation, type, id) "(" relation "::\"char\", " type "::\"char\", " id ")"
+#define OWNED_BY(id) RELATED(RK_SQL_RELATION_OWNER, RK_SQL_OBJECT_USER, id)
+/* On the platform, and seen by everybody; platform relations have one letter, whatever the type. */
+#define EXISTS                                                                                     \
+    RELATED(RK_SQL_RELATION_PROJECT_PLATFORM, RK_SQL_OBJECT_PLATFORM, "'" RK_PLATFORM_ID "'")
+#define EVERYBODY                                                                                  \
+    RELATED(RK_SQL_RELATION_PUBLIC_VIEWER, RK_SQL_OBJECT_USER, "'*'")                              \
+    ", " RELATED(RK_SQL_RELATION_PUBLIC_VIEWER, RK_SQL_OBJECT_ANONYMOUS_USER, "'*'")
 
 #define LARGE                                                                                      \
     "ANY ('{projects.projects, projects.projects_repositories, common.entity_slugs,"               \
@@ -83,10 +90,10 @@ static const rk_query users[] = {
             " SELECT " ID("space", "i") ", 'user' || i || '-' || $1, " USER("i")
             "   FROM " NUMBERS},
     {.sql = RELATIONS
-            "SELECT 'n', " ID("space", "i") ", r.relation, r.type, r.id"
+            "SELECT " RK_SQL_OBJECT_USER_NAMESPACE ", " ID("space", "i") ", r.relation, r.type, r.id"
             "  FROM " NUMBERS ","
-            "       LATERAL (VALUES ('o'::\"char\", 'u'::\"char\", " USER("i") "),"
-            "                       " PLATFORM ", " EVERYBODY ") r (relation, type, id)"},
+            "       LATERAL (VALUES " OWNED_BY(USER("i")) ", " EXISTS ", " EVERYBODY ")"
+            "       r (relation, type, id)"},
 };
 
 /* $4: how many users there are. */
@@ -99,13 +106,15 @@ static const rk_query groups[] = {
             " SELECT " ID("groupspace", "i") ", 'group' || i || '-' || $1, " ID("group", "i")
             "   FROM " NUMBERS " WHERE $4 > 0"},
     {.sql = RELATIONS
-            "SELECT 'g', " ID("group", "i") ", r.relation, r.type, r.id"
+            "SELECT " RK_SQL_OBJECT_GROUP ", " ID("group", "i") ", r.relation, r.type, r.id"
             "  FROM " NUMBERS ","
-            "       LATERAL (VALUES ('o'::\"char\", 'u'::\"char\", " USER("i % $4 + 1") "),"
-            "                       " PLATFORM ", " EVERYBODY ") r (relation, type, id)"},
+            "       LATERAL (VALUES " OWNED_BY(USER("i % $4 + 1")) ", " EXISTS ", " EVERYBODY ")"
+            "       r (relation, type, id)"},
     {.sql = RELATIONS
-            "SELECT DISTINCT 'g'::\"char\", " ID("group", "i") ","
-            "       (CASE WHEN k < 4 THEN 'e' ELSE 'v' END)::\"char\", 'u'::\"char\","
+            "SELECT DISTINCT " RK_SQL_OBJECT_GROUP "::\"char\", " ID("group", "i") ","
+            "       (CASE WHEN k < 4 THEN " RK_SQL_RELATION_EDITOR
+            "             ELSE " RK_SQL_RELATION_VIEWER " END)::\"char\","
+            "       " RK_SQL_OBJECT_USER "::\"char\","
             "       " USER("(i * 7 + k * 13) % $4 + 1")
             "  FROM " NUMBERS ", generate_series(1, 9) k"},
 };
@@ -116,6 +125,10 @@ static const rk_query groups[] = {
     "LATERAL (SELECT CASE WHEN $5 = 0 OR i % 10 < 5 THEN 0"                                        \
     "                     WHEN i % 10 < 7 THEN (i * 17) % $5 + 1 ELSE 1 END AS g,"                 \
     "                (i * 31) % $4 + 1 AS u) at"
+#define HOME_TYPE                                                                                  \
+    "(CASE at.g WHEN 0 THEN " RK_SQL_OBJECT_USER_NAMESPACE " ELSE " RK_SQL_OBJECT_GROUP " END)"
+#define HOME                                                                                       \
+    "CASE at.g WHEN 0 THEN " ID("space", "at.u") " ELSE " ID("group", "at.g") " END"
 #define CREATOR USER("CASE WHEN at.g = 0 THEN at.u ELSE at.g % $4 + 1 END")
 #define MEMBER(n) USER("abs(hashint8(i * 3 + " n ")) % $4 + 1")
 #define IS_PUBLIC "abs(hashint8(i)) % 5 = 0"
@@ -139,16 +152,14 @@ static const rk_query projects[] = {
             " SELECT 'https://git.example.org/' || $1 || '/' || i, " ID("project", "i")
             "   FROM " NUMBERS " WHERE $4 > 0 AND $5 >= 0"},
     {.sql = RELATIONS
-            "SELECT 'p', " ID("project", "i") ", r.relation, r.type, r.id"
+            "SELECT " RK_SQL_OBJECT_PROJECT ", " ID("project", "i") ", r.relation, r.type, r.id"
             "  FROM " NUMBERS ", " PLACE ","
-            "       unnest('{o,L,N,e,v,w,w}'::\"char\"[],"
-            "              ARRAY['u', 'L', CASE at.g WHEN 0 THEN 'n' ELSE 'g' END,"
-            "                    'u', 'u', 'u', 'a']::\"char\"[],"
-            "              ARRAY[" CREATOR ", 'renku', CASE at.g WHEN 0 THEN " ID("space", "at.u")
-            "                                              ELSE " ID("group", "at.g") " END,"
-            "                    " MEMBER("1") ", " MEMBER("2") ", '*', '*'])"
-            "       r (relation, type, id)"
-            " WHERE r.relation <> 'w' OR " IS_PUBLIC},
+            "       LATERAL (VALUES " OWNED_BY(CREATOR) ", " EXISTS ","
+            "         " RELATED(RK_SQL_RELATION_PROJECT_NAMESPACE, HOME_TYPE, HOME) ","
+            "         " RELATED(RK_SQL_RELATION_EDITOR, RK_SQL_OBJECT_USER, MEMBER("1")) ","
+            "         " RELATED(RK_SQL_RELATION_VIEWER, RK_SQL_OBJECT_USER, MEMBER("2")) ","
+            "         " EVERYBODY ") r (relation, type, id)"
+            " WHERE r.relation <> " RK_SQL_RELATION_PUBLIC_VIEWER " OR " IS_PUBLIC},
 };
 /* clang-format on */
 

@@ -18,25 +18,31 @@
 #define RK_PLATFORM_ID "renku"
 #define RK_SCOPE_BIT(scope) (INT64_C(1) << (scope))
 
-/* The subject of op->caller as parameters $1 (its type: "u" user, "a" anonymous, "S" service) and
- * $2 (its id). */
+/* The subject of op->caller as parameters $1 (its type: RK_SUBJECT_*) and $2 (its id). */
 rk_param rk_subject_type(const rk_op *op);
 rk_param rk_subject_id(const rk_op *op);
 #define RK_SUBJECT(op) rk_subject_type(op), rk_subject_id(op)
 
-/* Fragments for lists, with the subject as $1 and $2; TYPE is the letter of an object type, LETTERS
- * an expression that gives the letters of relations ("oev"). They give one column object_id,
- * without doubles. */
+/* Whether the subject is a user: boolean. */
+#define RK_SQL_IS_USER "$1 = '" RK_SUBJECT_USER "'"
+
+/* Fragments for lists, with the subject as $1 and $2; TYPE is RK_SQL_OBJECT_*, ROLE an expression
+ * for the number of an rk_role: this one, or one before it. They give one column object_id, without
+ * doubles. */
 #define RK_SQL_DIRECT_OBJECTS(TYPE)                                                                \
     "SELECT DISTINCT object_id FROM librenku.relation"                                             \
-    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = '" TYPE "'"
-#define RK_SQL_ROLE_OBJECTS(TYPE, LETTERS)                                                         \
-    RK_SQL_DIRECT_OBJECTS(TYPE) " AND strpos(" LETTERS ", relation::text) > 0"
+    " WHERE subject_id = $2 AND subject_type = " RK_SQL_OBJECT_USER " AND " RK_SQL_IS_USER         \
+    "   AND object_type = " TYPE
+#define RK_SQL_ROLE_OBJECTS(TYPE, ROLE)                                                            \
+    RK_SQL_DIRECT_OBJECTS(TYPE) " AND " RK_SQL_ROLE("relation") " <= " ROLE
+/* The number of a relation that is a role; NULL for others. */
+#define RK_SQL_ROLE(RELATION) "array_position(ARRAY[" RK_SQL_ROLES "]::\"char\"[], " RELATION ")"
 /* Whether the subject is a platform administrator or a service: boolean. */
 #define RK_SQL_IS_ADMIN                                                                            \
-    "($1 = 'S' OR EXISTS (SELECT FROM librenku.relation"                                           \
-    " WHERE object_id = 'renku' AND object_type = 'L' AND relation = 'A'"                          \
-    " AND subject_id = $2 AND subject_type = 'u' AND $1 = 'u'))"
+    "($1 = '" RK_SUBJECT_SERVICE "' OR EXISTS (SELECT FROM librenku.relation"                      \
+    " WHERE object_id = '" RK_PLATFORM_ID "' AND object_type = " RK_SQL_OBJECT_PLATFORM            \
+    "   AND relation = " RK_SQL_RELATION_ADMIN " AND subject_id = $2"                              \
+    "   AND subject_type = " RK_SQL_OBJECT_USER " AND " RK_SQL_IS_USER "))"
 
 /* --- checks
  * ------------------------------------------------------------------------------------------------
@@ -101,6 +107,22 @@ int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t coun
  */
 int rk_authz_forget_resource(rk_op *op, rk_object_type type, const char *id);
 int rk_authz_forget_subject(rk_op *op, rk_object_type type, const char *id);
+/* A statement that adds what belongs to a new project, for a WITH: once for each row of FROM, whose
+ * columns the other parameters may name. ID and OWNER, of the project and of its owner; GROUP,
+ * where it lives, or NAMESPACE where that is NULL: text. PUBLIC: boolean. */
+#define RK_SQL_RELATE_PROJECT(FROM, ID, OWNER, GROUP, NAMESPACE, PUBLIC)                           \
+    "INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id)"   \
+    " SELECT " RK_SQL_OBJECT_PROJECT ", " ID ", v.relation::\"char\", v.type::\"char\", v.subject" \
+    "   FROM " FROM ", LATERAL (VALUES"                                                            \
+    "   (" RK_SQL_RELATION_PROJECT_PLATFORM ", " RK_SQL_OBJECT_PLATFORM ", '" RK_PLATFORM_ID "')," \
+    "   (" RK_SQL_RELATION_OWNER ", " RK_SQL_OBJECT_USER ", " OWNER "),"                           \
+    "   (" RK_SQL_RELATION_PROJECT_NAMESPACE ","                                                   \
+    "    CASE WHEN " GROUP " IS NULL THEN " RK_SQL_OBJECT_USER_NAMESPACE                           \
+    "         ELSE " RK_SQL_OBJECT_GROUP " END, coalesce(" GROUP ", " NAMESPACE ")),"              \
+    "   (" RK_SQL_RELATION_PUBLIC_VIEWER ", " RK_SQL_OBJECT_ANONYMOUS_USER ", '*'),"               \
+    "   (" RK_SQL_RELATION_PUBLIC_VIEWER ", " RK_SQL_OBJECT_USER ", '*'))"                         \
+    "   v (relation, type, subject)"                                                               \
+    "  WHERE v.relation <> " RK_SQL_RELATION_PUBLIC_VIEWER " OR (" PUBLIC ")"
 /* Queues both public_viewer wildcards or their removal. Spec: authorization.md 11 */
 int rk_authz_publish(rk_op *op, rk_object_type type, const char *id, bool is_public);
 /* Queues: exactly this subject in this relation of the object, every other goes (project_namespace

@@ -27,8 +27,8 @@ static bool is_user(const rk_op *op)
 rk_param rk_subject_type(const rk_op *op)
 {
     if (is_service(op))
-        return rk_text("S");
-    return rk_text(is_user(op) ? "u" : "a");
+        return rk_text(RK_SUBJECT_SERVICE);
+    return rk_text(is_user(op) ? RK_SUBJECT_USER : RK_SUBJECT_ANONYMOUS_USER);
 }
 
 rk_param rk_subject_id(const rk_op *op)

@@ -54,8 +54,8 @@ static int objects(rk_strings *out, rk_op *op, rk_object_type type, rk_scope sco
 {
     rk_param subject_type = rk_subject_type(op);
 
-    if (subject_type.text[0] == 'S')
-        subject_type = rk_text("u");
+    if (subject_type.text[0] == RK_SUBJECT_SERVICE[0])
+        subject_type = rk_text(RK_SUBJECT_USER);
     return ids(out, op, rk_authz_objects_queries[type][scope],
                RK_PARAMS(subject_type, rk_subject_id(op)));
 }
@@ -67,13 +67,9 @@ static int users(rk_strings *out, rk_op *op, rk_object_type type, const char *id
 
 /* --- members --- */
 
-/* The letters of the relations that are roles, in the order of rk_role. */
-static const char *const role_letters[] = {"o", "e", "v", "x"};
-static const rk_enum roles = {RK_COUNT(role_letters), role_letters};
-
 static const rk_column member_columns[] = {
-    {"r.subject_id",     RK_COLUMN_TEXT, offsetof(rk_member, user_id), NULL  },
-    {"r.relation::text", RK_COLUMN_ENUM, offsetof(rk_member, role),    &roles},
+    {"r.subject_id",     RK_COLUMN_TEXT, offsetof(rk_member, user_id), NULL            },
+    {"r.relation::text", RK_COLUMN_ENUM, offsetof(rk_member, role),    &rk_role_letters},
 };
 static const rk_row member_row = RK_ROW(rk_member, member_columns);
 
@@ -81,16 +77,17 @@ static const rk_row member_row = RK_ROW(rk_member, member_columns);
     "SELECT {row}"                                                                                 \
     "  FROM librenku.relation r"                                                                   \
     " WHERE r.object_id = $1 AND r.object_type = $2::text::\"char\""                               \
-    "   AND r.subject_type = 'u' AND r.subject_id NOT IN ('', '*')"                                \
-    "   AND r.relation IN ('o', 'e', 'v', 'x')"
-#define IN_ORDER " ORDER BY r.subject_id, strpos('oevx', r.relation::text)"
+    "   AND r.subject_type = " RK_SQL_OBJECT_USER " AND r.subject_id NOT IN ('', '*')"             \
+    "   AND r.relation IN (" RK_SQL_ROLES ")"
+#define IN_ORDER " ORDER BY r.subject_id, " RK_SQL_ROLE("r.relation")
 
 static int members(rk_array *out, rk_op *op, rk_object_type type, const char *id,
                    const rk_strings *of)
 {
     static const rk_query everybody = {.sql = MEMBERS IN_ORDER, .row = &member_row};
     static const rk_query owners_and = {
-        .sql = MEMBERS " AND (r.relation = 'o' OR r.subject_id = ANY ($3::text[]))" IN_ORDER,
+        .sql = MEMBERS " AND (r.relation = " RK_SQL_RELATION_OWNER
+                       " OR r.subject_id = ANY ($3::text[]))" IN_ORDER,
         .row = &member_row,
     };
 
@@ -105,8 +102,11 @@ static int admins(rk_strings *out, rk_op *op)
         .sql = "SELECT {row}"
                "  FROM (SELECT r.subject_id AS id"
                "          FROM librenku.relation r"
-               "         WHERE r.object_id = 'renku' AND r.object_type = 'L' AND r.relation = 'A'"
-               "           AND r.subject_type = 'u' AND r.subject_id <> '*') rk_x"
+               "         WHERE r.object_id = '" RK_PLATFORM_ID "'"
+               "           AND r.object_type = " RK_SQL_OBJECT_PLATFORM
+               "           AND r.relation = " RK_SQL_RELATION_ADMIN
+               "           AND r.subject_type = " RK_SQL_OBJECT_USER
+               "           AND r.subject_id <> '*') rk_x"
                " ORDER BY rk_x.id",
         .row = &rk_authz_id_row,
     };

@@ -81,7 +81,8 @@ static int read_place(rk_array *out, walk *on, rk_object_type type, const char *
         .sql = "SELECT {row}"
                "  FROM librenku.relation r"
                " WHERE r.object_id = $1 AND r.object_type = $2::text::\"char\""
-               "   AND (r.subject_type NOT IN ('u', 'a') OR r.subject_id IN ($3, '*'))"
+               "   AND (r.subject_type NOT IN (" RK_SQL_OBJECT_USER
+               ", " RK_SQL_OBJECT_ANONYMOUS_USER ") OR r.subject_id IN ($3, '*'))"
                " ORDER BY r.relation, r.subject_type, r.subject_id",
         .row = &row,
     };

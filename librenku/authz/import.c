@@ -229,18 +229,31 @@ static int list(work *on, rk_op *op, const rk_query *query,
 
 /* --- what the rows say --- */
 
+#define PROJECT RK_SQL_OBJECT_PROJECT
+#define GROUP RK_SQL_OBJECT_GROUP
+#define SPACE RK_SQL_OBJECT_USER_NAMESPACE
+#define CONNECTOR RK_SQL_OBJECT_DATA_CONNECTOR
+#define PLATFORM RK_SQL_OBJECT_PLATFORM
+
+/* Relations of which each type has one of its own, all with one letter. */
+#define IS_ON RK_SQL_RELATION_PROJECT_PLATFORM
+#define LIVES_IN RK_SQL_RELATION_PROJECT_NAMESPACE
+#define VIEWED_BY RK_SQL_RELATION_PUBLIC_VIEWER
+
+/* clang-format off */
 /* Where each project and data connector lives. */
 #define HOMES                                                                                      \
-    " SELECT 'p'::\"char\" AS object_type, s.project_id AS object_id,"                             \
-    "        CASE WHEN n.group_id IS NULL THEN 'n' ELSE 'g' END::\"char\" AS subject_type,"        \
+    " SELECT " PROJECT "::\"char\" AS object_type, s.project_id AS object_id,"                     \
+    "        CASE WHEN n.group_id IS NULL THEN " SPACE " ELSE " GROUP " END::\"char\""             \
+    "          AS subject_type,"                                                                   \
     "        coalesce(n.group_id, n.id) AS subject_id"                                             \
     "   FROM common.entity_slugs s"                                                                \
     "   JOIN common.namespaces n ON n.id = s.namespace_id"                                         \
     "  WHERE s.project_id IS NOT NULL AND s.data_connector_id IS NULL"                             \
     " UNION ALL"                                                                                   \
-    " SELECT 'd', s.data_connector_id,"                                                            \
-    "        CASE WHEN s.project_id IS NOT NULL THEN 'p' WHEN n.group_id IS NULL THEN 'n'"         \
-    "             ELSE 'g' END::\"char\","                                                         \
+    " SELECT " CONNECTOR ", s.data_connector_id,"                                                  \
+    "        CASE WHEN s.project_id IS NOT NULL THEN " PROJECT                                     \
+    "             WHEN n.group_id IS NULL THEN " SPACE " ELSE " GROUP " END::\"char\","            \
     "        coalesce(s.project_id, n.group_id, n.id)"                                             \
     "   FROM common.entity_slugs s"                                                                \
     "   JOIN common.namespaces n ON n.id = s.namespace_id"                                         \
@@ -248,22 +261,29 @@ static int list(work *on, rk_op *op, const rk_query *query,
 
 /* Every object and whether everybody may see it. */
 #define OBJECTS                                                                                    \
-    " SELECT 'n'::\"char\" AS object_type, n.id::text AS object_id, true AS public"                \
+    " SELECT " SPACE "::\"char\" AS object_type, n.id::text AS object_id, true AS public"          \
     "   FROM common.namespaces n WHERE n.user_id IS NOT NULL"                                      \
-    " UNION ALL SELECT 'g', g.id, true FROM common.groups g"                                       \
-    " UNION ALL SELECT 'p', p.id, p.visibility = 'public' FROM projects.projects p"                \
-    " UNION ALL SELECT 'd', c.id, c.visibility = 'public' FROM storage.data_connectors c"          \
-    " UNION ALL SELECT 'r', r.id::text, r.public FROM resource_pools.resource_pools r"
+    " UNION ALL SELECT " GROUP ", g.id, true FROM common.groups g"                                 \
+    " UNION ALL SELECT " PROJECT ", p.id, p.visibility = 'public' FROM projects.projects p"        \
+    " UNION ALL SELECT " CONNECTOR ", c.id, c.visibility = 'public'"                               \
+    "             FROM storage.data_connectors c"                                                  \
+    " UNION ALL SELECT " RK_SQL_OBJECT_RESOURCE_POOL ", r.id::text, r.public"                      \
+    "             FROM resource_pools.resource_pools r"
 
 #define IMPLIED                                                                                    \
-    " SELECT concat(o.object_type, 'LL') AS letters, o.object_id, 'renku' AS subject_id,"          \
-    "        'it exists' AS why FROM objects o"                                                    \
-    " UNION ALL SELECT concat(o.object_type, 'w', everybody), o.object_id, '*', 'it is public'"    \
-    "   FROM objects o, unnest(ARRAY['u', 'a']) AS everybody WHERE o.public"                       \
-    " UNION ALL SELECT concat(h.object_type, 'N', h.subject_type), h.object_id, h.subject_id,"     \
-    "        'it lives there' FROM homes h"                                                        \
-    " UNION ALL SELECT 'nou', n.id, n.user_id, 'it is the namespace of this user'"                 \
+    " SELECT concat(o.object_type, " IS_ON ", " PLATFORM ") AS letters, o.object_id,"              \
+    "        '" RK_PLATFORM_ID "' AS subject_id, 'it exists' AS why FROM objects o"                \
+    " UNION ALL SELECT concat(o.object_type, " VIEWED_BY ", everybody), o.object_id, '*',"         \
+    "        'it is public'"                                                                       \
+    "   FROM objects o,"                                                                           \
+    "        unnest(ARRAY[" RK_SQL_OBJECT_USER ", " RK_SQL_OBJECT_ANONYMOUS_USER "]) AS everybody" \
+    "  WHERE o.public"                                                                             \
+    " UNION ALL SELECT concat(h.object_type, " LIVES_IN ", h.subject_type), h.object_id,"          \
+    "        h.subject_id, 'it lives there' FROM homes h"                                          \
+    " UNION ALL SELECT concat(" SPACE ", " RK_SQL_RELATION_OWNER ", " RK_SQL_OBJECT_USER "),"      \
+    "        n.id, n.user_id, 'it is the namespace of this user'"                                  \
     "   FROM common.namespaces n WHERE n.user_id IS NOT NULL"
+/* clang-format on */
 
 /* A project that moved into a group was given the id of the group's namespace; a data connector
  * that left a project the project's id as that of a user namespace. Spec: authorization.md 9 */
@@ -271,14 +291,14 @@ static const rk_query misnamed = {
     .sql =
         "WITH wrong AS ("
         "  SELECT i.object_type, i.object_id, i.relation, i.subject_type, i.subject_id,"
-        "         CASE WHEN n.id IS NULL THEN 'p' ELSE 'g' END AS right_type,"
+        "         CASE WHEN n.id IS NULL THEN " PROJECT " ELSE " GROUP " END AS right_type,"
         "         coalesce(n.group_id, p.id) AS right_id"
         "    FROM rk_import i"
         "    LEFT JOIN common.namespaces n"
-        "      ON n.id = i.subject_id AND n.group_id IS NOT NULL AND i.subject_type = 'g'"
+        "      ON n.id = i.subject_id AND n.group_id IS NOT NULL AND i.subject_type = " GROUP
         "    LEFT JOIN projects.projects p"
-        "      ON p.id = i.subject_id AND i.subject_type = 'n' AND i.object_type = 'd'"
-        "   WHERE i.object_type IN ('p', 'd') AND i.relation = 'N'"
+        "      ON p.id = i.subject_id AND i.subject_type = " SPACE " AND i.object_type = " CONNECTOR
+        "   WHERE i.object_type IN (" PROJECT ", " CONNECTOR ") AND i.relation = " LIVES_IN
         "     AND (n.id IS NOT NULL OR p.id IS NOT NULL)),"
         " gone AS ("
         "  DELETE FROM rk_import i USING wrong w"
@@ -295,8 +315,8 @@ static const rk_query misnamed = {
         "                w.subject_id, concat(w.object_type, w.relation, w.right_type) AS "
         "to_letters,"
         "                w.right_id AS to_subject_id,"
-        "                CASE w.right_type WHEN 'g' THEN 'this is the id of the namespace of a "
-        "group'"
+        "                CASE w.right_type"
+        "                WHEN " GROUP " THEN 'this is the id of the namespace of a group'"
         "                ELSE 'this is the id of a project' END AS why"
         "           FROM wrong w) f" IN_ORDER,
     .row = &finding_row,
@@ -308,11 +328,13 @@ static const rk_query stale = {
         "WITH homes AS (" HOMES "),"
         " gone AS ("
         "  DELETE FROM rk_import i USING homes h"
-        "   WHERE i.object_id = h.object_id AND i.object_type = h.object_type AND i.relation = 'N'"
+        "   WHERE i.object_id = h.object_id AND i.object_type = h.object_type"
+        "     AND i.relation = " LIVES_IN
         "     AND (i.subject_type, i.subject_id) <> (h.subject_type, h.subject_id)"
         "     AND EXISTS (SELECT FROM rk_import k"
         "                  WHERE k.object_id = h.object_id AND k.object_type = h.object_type"
-        "                    AND k.relation = 'N' AND k.subject_type = h.subject_type"
+        "                    AND k.relation = " LIVES_IN
+        "                    AND k.subject_type = h.subject_type"
         "                    AND k.subject_id = h.subject_id)"
         "  RETURNING i.*)"
         " SELECT {row}"
@@ -340,32 +362,35 @@ static const rk_query missing = {
 };
 
 static const rk_query unexpected = {
-    .sql =
-        "WITH homes AS (" HOMES "), objects AS (" OBJECTS "),"
-        " judged AS ("
-        "  SELECT " RK_RELATION_LETTERS(
-            "i") " AS letters, i.object_id, i.subject_id,"
-                 "         NULL AS to_letters, NULL AS to_subject_id,"
-                 "         CASE WHEN o.object_id IS NULL AND i.object_type <> 'L' THEN 'its object "
-                 "does not exist'"
-                 "              WHEN i.relation = 'w' AND NOT o.public THEN 'its object is private'"
-                 "              WHEN i.subject_type IN ('n', 'g', 'p') AND s.object_id IS NULL"
-                 "              THEN 'its subject does not exist'"
-                 "              WHEN i.relation = 'N' AND h.subject_id IS DISTINCT FROM "
-                 "i.subject_id"
-                 "              THEN 'its object lives elsewhere' END AS why"
-                 "    FROM rk_import i"
-                 "    LEFT JOIN objects o ON o.object_type = i.object_type AND o.object_id = "
-                 "i.object_id"
-                 "    LEFT JOIN objects s ON s.object_type = i.subject_type AND s.object_id = "
-                 "i.subject_id"
-                 "    LEFT JOIN homes h ON h.object_type = i.object_type AND h.object_id = "
-                 "i.object_id)"
-                 " SELECT {row} FROM judged f WHERE f.why IS NOT NULL" IN_ORDER,
+    .sql = "WITH homes AS (" HOMES "), objects AS (" OBJECTS "),"
+           " judged AS ("
+           "  SELECT " RK_RELATION_LETTERS(
+               "i") " AS letters, i.object_id, i.subject_id,"
+                    "         NULL AS to_letters, NULL AS to_subject_id,"
+                    "         CASE WHEN o.object_id IS NULL AND i.object_type <> " PLATFORM
+                    "              THEN 'its object does not exist'"
+                    "              WHEN i.relation = " VIEWED_BY " AND NOT o.public"
+                    "              THEN 'its object is private'"
+                    "              WHEN i.subject_type IN (" SPACE ", " GROUP ", " PROJECT ")"
+                    "               AND s.object_id IS NULL"
+                    "              THEN 'its subject does not exist'"
+                    "              WHEN i.relation = " LIVES_IN
+                    "               AND h.subject_id IS DISTINCT FROM i.subject_id"
+                    "              THEN 'its object lives elsewhere' END AS why"
+                    "    FROM rk_import i"
+                    "    LEFT JOIN objects o ON o.object_type = i.object_type AND o.object_id = "
+                    "i.object_id"
+                    "    LEFT JOIN objects s ON s.object_type = i.subject_type AND s.object_id = "
+                    "i.subject_id"
+                    "    LEFT JOIN homes h ON h.object_type = i.object_type AND h.object_id = "
+                    "i.object_id)"
+                    " SELECT {row} FROM judged f WHERE f.why IS NOT NULL" IN_ORDER,
     .row = &finding_row,
 };
 
 /* --- what is there --- */
+
+#define CREATORS RK_SQL_RELATION_PROJECT_CREATOR ", " RK_SQL_RELATION_GROUP_CREATOR
 
 /* What a migration put there gives way to the text of a whole deployment, as long as nothing else
  * was written: whether everybody may create projects and groups is said by the text. */
@@ -376,13 +401,14 @@ static const rk_query replaced = {
                     "               NULL AS to_letters, NULL AS to_subject_id, '' AS why"
                     "          FROM librenku.relation r"
                     "         WHERE NOT EXISTS (SELECT FROM librenku.relation x"
-                    "                            WHERE x.object_type <> 'L' OR x.relation NOT IN "
-                    "('P', 'G'))"
-                    "           AND EXISTS (SELECT FROM rk_import i WHERE i.object_type <> 'L' AND "
-                    "i.relation = 'L')"
+                    "                            WHERE x.object_type <> " PLATFORM
+                    "                               OR x.relation NOT IN (" CREATORS "))"
+                    "           AND EXISTS (SELECT FROM rk_import i"
+                    "                        WHERE i.object_type <> " PLATFORM
+                    "                          AND i.relation = " IS_ON ")"
                     "           AND NOT EXISTS (SELECT FROM rk_import i"
-                    "                            WHERE i.object_type = 'L' AND i.relation = "
-                    "r.relation)) f" IN_ORDER,
+                    "                            WHERE i.object_type = " PLATFORM
+                    "                              AND i.relation = r.relation)) f" IN_ORDER,
     .row = &finding_row,
 };
 
@@ -423,8 +449,8 @@ static int merge(work *on, rk_op *op)
         .sql = "INSERT INTO rk_import TABLE librenku.relation ON CONFLICT DO NOTHING",
     };
     static const rk_query drop = {
-        .sql = "DELETE FROM librenku.relation r WHERE r.object_type = 'L' AND r.relation IN ('P', "
-               "'G')",
+        .sql = "DELETE FROM librenku.relation r"
+               " WHERE r.object_type = " PLATFORM " AND r.relation IN (" CREATORS ")",
     };
     static const rk_query write = {
         .sql = "INSERT INTO librenku.relation TABLE rk_import ON CONFLICT DO NOTHING",

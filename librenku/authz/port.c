@@ -11,7 +11,7 @@ const rk_authz_port *rk_authz_port_of(const rk_op *op)
 
 static bool is_service(const rk_op *op)
 {
-    return rk_subject_type(op).text[0] == 'S';
+    return rk_subject_type(op).text[0] == RK_SUBJECT_SERVICE[0];
 }
 
 /* --- questions --- */

@@ -9,6 +9,7 @@
 extern const char rk_object_letters[RK_OBJECT_TYPES + 1];
 extern const char rk_relation_letters[RK_RELATION_KINDS + 1];
 extern const rk_relation_kind rk_role_relations[RK_ROLES + 1];
+extern const rk_enum rk_role_letters;
 /* The bits of all permissions of a type. */
 extern const int64_t rk_object_permissions[RK_OBJECT_TYPES + 1];
 

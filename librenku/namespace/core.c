@@ -19,15 +19,15 @@ int rk_group_slug_taken(rk_op *op)
     return rk_fail_detail(op, "Please choose a different slug.");
 }
 
-const char *rk_group_role_letters(int minimum_role)
+rk_role rk_group_minimum(int minimum_role)
 {
-    static const char *const letters[] = {
-        [RK_GROUP_ROLE_OWNER] = "o",
-        [RK_GROUP_ROLE_EDITOR] = "oe",
-        [RK_GROUP_ROLE_VIEWER] = "oev",
+    static const rk_role roles[] = {
+        [RK_GROUP_ROLE_OWNER] = RK_ROLE_OWNER,
+        [RK_GROUP_ROLE_EDITOR] = RK_ROLE_EDITOR,
+        [RK_GROUP_ROLE_VIEWER] = RK_ROLE_VIEWER,
     };
 
-    return minimum_role ? letters[minimum_role] : NULL;
+    return roles[minimum_role];
 }
 
 void rk_group_apply(rk_group *group, const rk_group_patch_request *patch)

@@ -11,9 +11,8 @@
 int rk_group_check_slug(rk_op *op, const rk_group *group, const char *slug);
 /* INVALID: the slug is taken. */
 int rk_group_slug_taken(rk_op *op);
-/* The letters of the relations that give at least a role on a group; NULL for no minimum. Spec:
- * namespaces.md 3.10 */
-const char *rk_group_role_letters(int minimum_role);
+/* What a rk_group_role, or none, asks for; 0 for no minimum. Spec: namespaces.md 3.10 */
+rk_role rk_group_minimum(int minimum_role);
 /* The group with the values of the patch. Spec: namespaces.md 3.4 */
 void rk_group_apply(rk_group *group, const rk_group_patch_request *patch);
 

@@ -86,19 +86,19 @@ int rk_group_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
                       RK_PARAMS(rk_int(page->offset), rk_int(page->per_page)));
 }
 
+#define MINE "WITH mine AS MATERIALIZED (" RK_SQL_DIRECT_OBJECTS(RK_SQL_OBJECT_GROUP) "),"
+
 int rk_group_page_direct(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)
 {
     static const rk_query query = {
-        .sql = "WITH mine AS MATERIALIZED (" RK_SQL_DIRECT_OBJECTS(
-            "g") "),"
-                 " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = "
-                 "mine.object_id)"
-                 " SELECT {row}"
-                 "  FROM total"
-                 "  LEFT JOIN (SELECT g.*, n.slug" FROM_GROUPS
-                 "               JOIN mine ON g.id = mine.object_id COLLATE \"default\""
-                 "              ORDER BY g.id DESC LIMIT $4 OFFSET $3) g ON true"
-                 " ORDER BY g.id DESC",
+        .sql = MINE " total AS (SELECT count(*) FROM mine"
+                    "             JOIN common.groups g ON g.id = mine.object_id)"
+                    " SELECT {row}"
+                    "  FROM total"
+                    "  LEFT JOIN (SELECT g.*, n.slug" FROM_GROUPS
+                    "               JOIN mine ON g.id = mine.object_id COLLATE \"default\""
+                    "              ORDER BY g.id DESC LIMIT $4 OFFSET $3) g ON true"
+                    " ORDER BY g.id DESC",
         .row = &page_row,
     };
 

@@ -2,6 +2,7 @@
 #ifndef RK_NAMESPACE_DB_H
 #define RK_NAMESPACE_DB_H
 
+#include "librenku/authz/authz.h"
 #include "librenku/base/op.h"
 #include "namespace_api.h" /* generated: rk_group, rk_namespace */
 
@@ -33,9 +34,9 @@ int rk_namespace_lookup(rk_namespace *out, bool *found, rk_op *op, const char *s
 int rk_namespace_slug_is_taken(bool *out, rk_op *op, const char *slug);
 /* The caller's own namespace. */
 int rk_namespace_own(rk_namespace *out, bool *found, rk_op *op);
-/* Namespaces of the groups on which the caller holds one of the roles of @p letters ("oev"); all
- * groups when NULL or for platform administrators. In the order of their ids. */
-int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters,
+/* Namespaces of the groups on which the caller holds this role or a higher one; all groups when 0
+ * or for platform administrators. In the order of their ids. */
+int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, rk_role minimum,
                         const rk_page *page);
 
 #endif

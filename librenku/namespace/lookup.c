@@ -47,7 +47,7 @@ int rk_namespace_lookup(rk_namespace *out, bool *found, rk_op *op, const char *s
 int rk_namespace_own(rk_namespace *out, bool *found, rk_op *op)
 {
     static const rk_query query = {
-        .sql = "SELECT {row}" FROM_NAMESPACES " WHERE n.user_id = $2 AND $1 = 'u'",
+        .sql = "SELECT {row}" FROM_NAMESPACES " WHERE n.user_id = $2 AND " RK_SQL_IS_USER,
         .row = &namespace_row,
     };
 
@@ -109,34 +109,34 @@ static int all_groups(rk_array *out, int64_t *total, rk_op *op, const rk_page *p
                       RK_PARAMS(rk_int(page->offset), rk_int(page->per_page)));
 }
 
+#define WITH_ROLE RK_SQL_ROLE_OBJECTS(RK_SQL_OBJECT_GROUP, "$3")
+
 /* Platform administrators hold every role on every group. */
-static int groups_by_role(rk_array *out, int64_t *total, rk_op *op, const char *letters,
+static int groups_by_role(rk_array *out, int64_t *total, rk_op *op, rk_role minimum,
                           const rk_page *page)
 {
     static const rk_query query = {
-        .sql =
-            "WITH admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes),"
-            " mine AS MATERIALIZED ("
-            "  SELECT object_id FROM (" RK_SQL_ROLE_OBJECTS(
-                "g", "$3") ") r"
-                           "  UNION"
-                           "  SELECT g.id FROM common.groups g WHERE (SELECT yes FROM admin)),"
-                           " total AS (SELECT count(*) FROM mine JOIN common.groups g ON g.id = "
-                           "mine.object_id)" LISTED_PAGE
-                           "               JOIN mine ON g.id = mine.object_id COLLATE \"default\""
-                           "              ORDER BY n.id LIMIT $5 OFFSET $4) n ON true"
-                           " ORDER BY n.id",
+        .sql = "WITH admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes),"
+               " mine AS MATERIALIZED ("
+               "  SELECT object_id FROM (" WITH_ROLE ") r"
+               "  UNION"
+               "  SELECT g.id FROM common.groups g WHERE (SELECT yes FROM admin)),"
+               " total AS (SELECT count(*) FROM mine"
+               "             JOIN common.groups g ON g.id = mine.object_id)" LISTED_PAGE
+               "               JOIN mine ON g.id = mine.object_id COLLATE \"default\""
+               "              ORDER BY n.id LIMIT $5 OFFSET $4) n ON true"
+               " ORDER BY n.id",
         .row = &listed_row,
     };
 
     return rk_db_page(
         out, total, op, &query,
-        RK_PARAMS(RK_SUBJECT(op), rk_text(letters), rk_int(page->offset), rk_int(page->per_page)));
+        RK_PARAMS(RK_SUBJECT(op), rk_int(minimum), rk_int(page->offset), rk_int(page->per_page)));
 }
 
-int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, const char *letters,
+int rk_namespace_groups(rk_array *out, int64_t *total, rk_op *op, rk_role minimum,
                         const rk_page *page)
 {
-    return letters ? groups_by_role(out, total, op, letters, page)
+    return minimum ? groups_by_role(out, total, op, minimum, page)
                    : all_groups(out, total, op, page);
 }

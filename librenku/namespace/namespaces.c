@@ -90,8 +90,7 @@ static int add_groups(filling *page, rk_op *op, int minimum_role)
     rk_array groups;
     int64_t total;
 
-    RK_TRY(
-        rk_namespace_groups(&groups, &total, op, rk_group_role_letters(minimum_role), &page->rest));
+    RK_TRY(rk_namespace_groups(&groups, &total, op, rk_group_minimum(minimum_role), &page->rest));
     take(page, groups.items, groups.count, total);
     return 0;
 }

@@ -27,7 +27,7 @@ static const rk_column columns[] = {
 static const rk_row row = RK_ROW(inserted, columns);
 
 /* clang-format off */
-#define MAY_CREATE RK_SQL_CAN_PLATFORM_CREATE_PROJECTS("'renku'")
+#define MAY_CREATE RK_SQL_CAN_PLATFORM_CREATE_PROJECTS("'" RK_PLATFORM_ID "'")
 #define MAY_WRITE                                                                                  \
     "CASE WHEN n.group_id IS NULL"                                                                 \
     " THEN " RK_SQL_CAN_USER_NAMESPACE_WRITE("n.id")                                               \
@@ -57,21 +57,15 @@ static const rk_row row = RK_ROW(inserted, columns);
     "    FROM free"                                                                                \
     "  RETURNING creation_date, updated_at)"
 
-/* The path before the role of the owner, which finds its place in the list then. The letters stand
- * in authz/storage.tbl. */
+/* The path before the role of the owner, which finds its place in the list then. */
 #define PLACE                                                                                      \
     ", s AS ("                                                                                     \
     "  INSERT INTO common.entity_slugs (slug, project_id, namespace_id)"                           \
     "  SELECT $4, $5, free.id FROM free, p"                                                        \
-    "  RETURNING namespace_id),"                                                                   \
-    " r AS ("                                                                                      \
-    "  INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id)" \
-    "  SELECT 'p', $5, v.relation::\"char\", v.type::\"char\", v.subject"                          \
-    "    FROM free, s, LATERAL (VALUES ('L', 'L', 'renku'), ('o', 'u', $8),"                       \
-    "         ('N', CASE WHEN free.group_id IS NULL THEN 'n' ELSE 'g' END,"                        \
-    "          coalesce(free.group_id, free.id)),"                                                 \
-    "         ('w', 'a', '*'), ('w', 'u', '*')) v (relation, type, subject)"                       \
-    "   WHERE v.relation <> 'w' OR $7::public.visibility = 'public')"
+    "  RETURNING namespace_id)"
+#define RELATIONSHIPS                                                                              \
+    ", r AS (" RK_SQL_RELATE_PROJECT("free, s", "$5", "$8", "free.group_id", "free.id",            \
+                                     "$7::public.visibility = 'public'") ")"
 
 #define REPOSITORIES                                                                               \
     ", u AS ("                                                                                     \
@@ -82,13 +76,13 @@ static const rk_row row = RK_ROW(inserted, columns);
 #define RESULT " SELECT {row} FROM site LEFT JOIN p ON true"
 
 static const rk_query bare = {
-    .sql = SITE PROJECT PLACE RESULT,
+    .sql = SITE PROJECT PLACE RELATIONSHIPS RESULT,
     .row = &row,
     .duplicate = RK_ERR_CONFLICT,
     .taken = RK_PROJECT_PATH_TAKEN,
 };
 static const rk_query with_repositories = {
-    .sql = SITE PROJECT PLACE REPOSITORIES RESULT,
+    .sql = SITE PROJECT PLACE RELATIONSHIPS REPOSITORIES RESULT,
     .row = &row,
     .duplicate = RK_ERR_CONFLICT,
     .taken = RK_PROJECT_PATH_TAKEN,

@@ -67,6 +67,9 @@ def check_storage(storage: Storage, schema: Schema) -> None:
     if SERVICE in storage.types.values():
         raise storage.fail(1, f"'{SERVICE}' stands for services")
     _letters(storage, "type", list(schema.definitions), storage.types)
+    for role in storage.roles:
+        if role not in storage.relations:
+            raise storage.fail(1, f"role '{role}' is no relation")
     for definition in schema.definitions.values():
         _letters(storage, f"relation of '{definition.name}'", list(definition.relations), storage.relations)
         for permission in definition.permissions:

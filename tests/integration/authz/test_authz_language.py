@@ -109,6 +109,7 @@ TABLES = [
     (TABLE.replace("relation owner o", "relation owner oo"), "expected 'relation NAME LETTER'"),
     (TABLE.replace("relation owner o", "relation owner ß"), "expected 'relation NAME LETTER'"),
     (TABLE.replace("relation owner o", "relation owner o single"), "'single' is too much"),
+    (TABLE + "role reader\n", "role 'reader' is no relation"),
     (TABLE + "type doc d\n", "each name once"),
     (TABLE.replace("scope read\n", ""), "permission 'read' has no scope"),
     (TABLE + "scope read\n", "scopes must be different"),
@@ -150,10 +151,10 @@ def test_the_schema_is_version_11(compiled):
 
 
 def test_every_letter_of_the_migrations_is_known(compiled):
-    """The statements that name letters by hand name them as the table has them."""
-    for path in [ROOT / "migrations/0003_relation.sql", ROOT / "librenku/authz/embedded.c"]:
-        for letter in re.findall(r"relation IN \('(\w)'", path.read_text()):
-            assert letter in compiled.relations.values()
+    """Migrations name letters by hand, and name them as the table has them."""
+    texts = [path.read_text() for path in (ROOT / "migrations").glob("0*.sql")]
+    found = {letter for text in texts for letter in re.findall(r"\brelation (?:=|<>|IN \() ?'(\w)'", text)}
+    assert found and found <= set(compiled.relations.values())
     text = STORAGE.read_text()
     roles = [line.split()[1] for line in text.splitlines() if line.startswith("role ")]
     assert "".join(compiled.relations[role] for role in roles) == "oevx"
