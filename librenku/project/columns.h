@@ -32,9 +32,4 @@
 
 #define RK_PROJECT_PATH_TAKEN "A project with this path already exists."
 
-#define RK_FROM_PROJECTS                                                                           \
-    "  FROM projects.projects p"                                                                   \
-    "  JOIN common.entity_slugs s ON s.project_id = p.id AND s.data_connector_id IS NULL"          \
-    "  JOIN common.namespaces n ON n.id = s.namespace_id"
-
 #endif

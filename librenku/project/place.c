@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/db/db.h"
-#include "librenku/project/columns.h"
 #include "librenku/project/db.h"
 
 /* Projects as namespaces of the second level, and what a namespace takes with it. */
@@ -20,7 +19,11 @@ static const rk_row place_row = RK_ROW(rk_project_place, place_columns);
 int rk_project_place_find(rk_project_place *out, rk_op *op, const char *namespace, const char *slug)
 {
     static const rk_query query = {
-        .sql = "SELECT {row}" RK_FROM_PROJECTS " WHERE n.slug = $3 AND s.slug = $4",
+        .sql = "SELECT {row}"
+               "  FROM projects.projects p"
+               "  JOIN common.entity_slugs s ON s.project_id = p.id AND s.data_connector_id IS NULL"
+               "  JOIN common.namespaces n ON n.id = s.namespace_id"
+               " WHERE n.slug = $3 AND s.slug = $4",
         .row = &place_row,
     };
     bool found;
