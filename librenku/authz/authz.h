@@ -73,9 +73,9 @@ bool rk_authz_allows(rk_op *op, rk_object_type type, int64_t bits, rk_scope scop
 /* All permissions of the caller on one object, in a statement of its own: for code that has no row
  * at hand. */
 int rk_authz_bits(int64_t *out, rk_op *op, rk_object_type type, const char *id);
-/* The same from the facts that came with the object's row, a column RK_SQL_FACTS_*(id, parent) of
- * text. Where these do not say it all (administrators, an object without a parent), the permissions
- * are asked for in a statement of their own. */
+/* The same from the facts that came with the object's row, a column RK_SQL_FACTS_*(id, parent,
+ * rk_subject_id()) of text. Where these do not say it all (administrators, an object without a
+ * parent), the permissions are asked for in a statement of their own. */
 int rk_authz_conclude(int64_t *out, rk_op *op, rk_object_type type, const char *id,
                       const char *facts);
 /* The same for many objects of one type, in their order; @p out has room for them. */

@@ -9,23 +9,28 @@
 
 enum { JOINS, OBJECT, RELATION, SUBJECT, LETTERS };
 
-/* The object with the caller, with its parent, with both where they have one id; another object
- * with the caller. */
-#define OWN 'o'
+/* The object with its parent; the parent, or a third object, with the caller. Only proofs name the
+ * rest. */
 #define UPWARDS 'u'
-#define BOTH 'b'
-#define OTHER 'x'
+#define PARENT 'p'
+#define THIRD 't'
 
-/* The letter of the parent's type: the one to which a row leads; 0 when there is none, or more. */
+static bool is_arrow(const rk_authz_facts *of, char object, const char *row)
+{
+    return row[JOINS] != PARENT && row[JOINS] != THIRD && row[OBJECT] == object &&
+           row[RELATION] == of->arrow && strchr(of->parents, row[SUBJECT]);
+}
+
+/* The letter of the parent's type: the one to which a row leads. 0 when there is none, when there
+ * are more, and when the parent's id is also the caller's. */
 static char parent_of(const rk_authz_facts *of, char object, const char *facts)
 {
     char found = '\0';
 
     for (const char *row = facts; *row; row += LETTERS) {
-        if ((row[JOINS] != UPWARDS && row[JOINS] != BOTH) || row[OBJECT] != object ||
-            row[RELATION] != of->arrow)
+        if (!is_arrow(of, object, row))
             continue;
-        if (found)
+        if (found || row[JOINS] != UPWARDS)
             return '\0';
         found = row[SUBJECT];
     }
@@ -34,40 +39,40 @@ static char parent_of(const rk_authz_facts *of, char object, const char *facts)
 
 static int64_t proven_by(const rk_authz_facts *of, const char *row)
 {
-    char own[LETTERS];
     int64_t bits = 0;
 
-    memcpy(own, row, LETTERS);
-    if (own[JOINS] == BOTH)
-        own[JOINS] = OWN;
     for (size_t i = 0; i < of->count; i++) {
-        if (memcmp(own, of->proofs[i].row, LETTERS) == 0)
+        if (memcmp(row, of->proofs[i].row, LETTERS) == 0)
             bits |= of->proofs[i].bits;
     }
     return bits;
 }
 
-/* Whether the rows say it all: one leads to the parent, and none tells of a third object. */
+/* Whether the rows say it all: one leads to the parent, and none tells the caller's relation to
+ * anything else, which may have the id of one of the two. What is no caller under the caller's id
+ * does not matter. */
 static bool settle(int64_t *out, const rk_op *op, rk_object_type type, const char *facts)
 {
     const rk_authz_facts *of = &rk_authz_facts_list[type];
     const char caller = rk_subject_type(op).text[0];
-    const char parent = parent_of(of, rk_object_letters[type], facts);
+    const char object = rk_object_letters[type];
+    const char parent = parent_of(of, object, facts);
     int64_t proven = 0;
 
     for (const char *row = facts; *row; row += LETTERS) {
-        if (row[JOINS] == OTHER && row[OBJECT] != parent)
+        if (row[SUBJECT] != caller)
+            continue;
+        if (row[JOINS] == THIRD || row[OBJECT] != (row[JOINS] == PARENT ? parent : object))
             return false;
-        if (row[SUBJECT] == caller)
-            proven |= proven_by(of, row);
+        proven |= proven_by(of, row);
     }
     *out = of->granted(proven);
-    return parent && caller != 'S';
+    return parent && caller != RK_SUBJECT_SERVICE[0];
 }
 
 int rk_authz_conclude(int64_t *out, rk_op *op, rk_object_type type, const char *id,
                       const char *facts)
 {
-    RK_ASSERT(rk_authz_facts_list[type].count && (!facts || strlen(facts) % LETTERS == 0));
-    return facts && settle(out, op, type, facts) ? 0 : rk_authz_bits(out, op, type, id);
+    RK_ASSERT(rk_authz_facts_list[type].count && facts && strlen(facts) % LETTERS == 0);
+    return settle(out, op, type, facts) ? 0 : rk_authz_bits(out, op, type, id);
 }

@@ -66,7 +66,8 @@ typedef struct {
 } rk_authz_proof;
 
 typedef struct {
-    char arrow; /* the relation that leads to the parent */
+    char arrow;          /* the relation that leads to the parent */
+    const char *parents; /* the types that it may be of */
     const rk_authz_proof *proofs;
     size_t count;
     int64_t (*granted)(int64_t proven); /* the permissions */

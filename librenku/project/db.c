@@ -9,7 +9,8 @@ static int loaded(void *model, rk_op *op)
     return rk_project_complete(model, op);
 }
 
-#define FACTS RK_SQL_FACTS_PROJECT("p.project_id", "p.parent")
+/* $1 is the id of the subject. */
+#define FACTS RK_SQL_FACTS_PROJECT("p.project_id", "p.parent", "$1::text")
 
 /* What only some statements ask for stands last. */
 static const rk_column columns[] = {
@@ -39,16 +40,16 @@ int rk_project_lookup(rk_project *out, bool *found, rk_op *op, const char *proje
                       bool documentation)
 {
     static const rk_query brief = {
-        .sql = "SELECT {row}" RK_FROM_LISTING " WHERE p.project_id = $3",
+        .sql = "SELECT {row}" RK_FROM_LISTING " WHERE p.project_id = $2",
         .row = &brief_row,
     };
     static const rk_query detailed = {
-        .sql = "SELECT {row}" RK_FROM_LISTING JOIN_DETAILS " WHERE p.project_id = $3",
+        .sql = "SELECT {row}" RK_FROM_LISTING JOIN_DETAILS " WHERE p.project_id = $2",
         .row = &detailed_row,
     };
 
     return look_up(out, found, op, documentation ? &detailed : &brief,
-                   RK_PARAMS(RK_SUBJECT(op), rk_text(project_id)));
+                   RK_PARAMS(rk_subject_id(op), rk_text(project_id)));
 }
 
 int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project_id)
@@ -70,24 +71,24 @@ int rk_project_lock(rk_project *out, bool *found, rk_op *op, const char *project
     " WHERE s.id = (SELECT x.id FROM ("                                                            \
     "   SELECT s1.id, 1 AS rank"                                                                   \
     "     FROM common.namespaces n1"                                                               \
-    "     JOIN common.entity_slugs s1 ON s1.namespace_id = n1.id AND s1.slug = $4"                 \
-    "    WHERE n1.slug = lower($3) AND s1.data_connector_id IS NULL"                               \
+    "     JOIN common.entity_slugs s1 ON s1.namespace_id = n1.id AND s1.slug = $3"                 \
+    "    WHERE n1.slug = lower($2) AND s1.data_connector_id IS NULL"                               \
     "   UNION ALL"                                                                                 \
     "   SELECT s2.id, 2"                                                                           \
     "     FROM common.namespaces_old o2"                                                           \
-    "     JOIN common.entity_slugs s2 ON s2.namespace_id = o2.latest_slug_id AND s2.slug = $4"     \
-    "    WHERE o2.slug = lower($3) AND s2.data_connector_id IS NULL"                               \
+    "     JOIN common.entity_slugs s2 ON s2.namespace_id = o2.latest_slug_id AND s2.slug = $3"     \
+    "    WHERE o2.slug = lower($2) AND s2.data_connector_id IS NULL"                               \
     "   UNION ALL"                                                                                 \
     "   SELECT s3.id, CASE WHEN e3.data_connector_id IS NULL THEN 3 ELSE 4 END"                    \
     "     FROM common.entity_slugs_old e3"                                                         \
     "     JOIN common.entity_slugs l3 ON l3.id = e3.latest_slug_id"                                \
     "     JOIN common.entity_slugs s3 ON s3.project_id = l3.project_id"                            \
-    "    WHERE e3.slug = $4 AND s3.data_connector_id IS NULL"                                      \
+    "    WHERE e3.slug = $3 AND s3.data_connector_id IS NULL"                                      \
     "      AND l3.namespace_id IN (SELECT n3.id FROM common.namespaces n3 WHERE n3.slug = "        \
-    "lower($3)"                                                                                    \
+    "lower($2)"                                                                                    \
     "                              UNION ALL"                                                      \
     "                              SELECT o3.latest_slug_id FROM common.namespaces_old o3"         \
-    "                               WHERE o3.slug = lower($3))"                                    \
+    "                               WHERE o3.slug = lower($2))"                                    \
     "   ) x ORDER BY x.rank LIMIT 1)"
 
 int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const rk_project_path *path,
@@ -103,7 +104,7 @@ int rk_project_lookup_path(rk_project *out, bool *found, rk_op *op, const rk_pro
     };
 
     return look_up(out, found, op, documentation ? &detailed : &brief,
-                   RK_PARAMS(RK_SUBJECT(op), rk_text(path->namespace), rk_text(path->slug)));
+                   RK_PARAMS(rk_subject_id(op), rk_text(path->namespace), rk_text(path->slug)));
 }
 
 #define OF_TEMPLATE                                                                                \

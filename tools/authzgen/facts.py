@@ -9,13 +9,17 @@ or no row leads to the parent, there may be longer paths, and the complete expre
 from typing import List, Tuple
 
 from paths import Rows
-from sql import ALL, CALLER, TABLE, Bits, Compiler, Masked, quoted
+from sql import ALL, TABLE, Bits, Compiler, Masked, quoted
 
 PAIR = "rk_r.object_id || ' ' || rk_r.subject_id"  # as in the index relation_pair
-# What a row found says first, whom it joins: the object with the subject, with everybody, with its parent, with both in
-# one where the ids are the same; or another object with the subject.
-OWN, EVERYBODY, UPWARDS, BOTH, OTHER = "o", "e", "u", "b", "x"
+# What a row found says first, whom it joins: the object with the subject, with its parent, or with everybody; or the
+# subject with the parent, or with a third object. A parent with the id of the object or of the subject is these.
+OWN, UPWARDS, EVERYBODY, PARENT, THIRD = "o", "u", "e", "p", "t"
 Proof = Tuple[str, int]  # four letters: whom it joins, the types and the relation; the bits that such a row proves
+
+
+def char(letter: str) -> str:
+    return f'{quoted(letter)}::"char"'
 
 
 class Facts:
@@ -27,6 +31,7 @@ class Facts:
         self.bits = Bits(compiler, type_name)
         self.near = [one for one in self.bits.masked if one[0].last_type not in self.storage.single]
         self.arrows = sorted({step.relation for path, _ in self.near for step in path.steps})
+        self.parents = sorted({self.storage.types[step.type] for path, _ in self.near for step in path.steps})
 
     def suffice(self) -> bool:
         """Whether such rows can say it all: at most one step, always the same, to rows that name the subject."""
@@ -38,21 +43,18 @@ class Facts:
         path, _ = masked
         return isinstance(path.end, Rows) and (not path.steps or len(path.steps) == 1 and not path.end.wildcard)
 
-    def sql(self, object_id: str, parent: str) -> str:
-        """A text: four letters for each row that was found."""
-        pairs = [f"{object_id} || ' ' || {CALLER.id}", f"{object_id} || ' {ALL}'", f"{object_id} || ' ' || {parent}",
-                 f"{parent} || ' ' || {CALLER.id}"]
-        pairs += [f"{quoted(only + ' ')} || {CALLER.id}" for only in sorted(self.storage.only.values())]
-        place = (f"CASE WHEN rk_r.object_id <> {object_id} THEN {quoted(OTHER)}"
-                 f" WHEN rk_r.subject_id = {quoted(ALL)} THEN {quoted(EVERYBODY)}"
-                 f" WHEN rk_r.subject_id <> {parent} THEN {quoted(OWN)}"
-                 f" WHEN rk_r.subject_id <> {CALLER.id} THEN {quoted(UPWARDS)} ELSE {quoted(BOTH)} END")
-        letters = "rk_r.object_type::text || rk_r.relation::text || rk_r.subject_type::text"
-        parents = sorted(self.storage.types[step.type] for path, _ in self.near for step in path.steps)
-        subjects = [f'({CALLER.type})::"char"', *(f"{quoted(letter)}::\"char\"" for letter in dict.fromkeys(parents))]
-        return (f"(SELECT string_agg({place} || {letters}, '') FROM {TABLE} rk_r"
-                f" WHERE {PAIR} = ANY (ARRAY[{', '.join(pairs)}])"
-                f" AND rk_r.subject_type = ANY (ARRAY[{', '.join(subjects)}]))")
+    def sql(self, object_id: str, parent: str, subject: str) -> str:
+        """A text: four letters for each row that was found. A function costs its preparation in every execution, so there
+        are few: letters become text all at once."""
+        pairs = [f"{object_id} || ' ' || {subject}", f"{object_id} || ' {ALL}'", f"{object_id} || ' ' || {parent}",
+                 f"{parent} || ' ' || {subject}"]
+        pairs += [f"{quoted(only + ' ')} || {subject}" for only in sorted(self.storage.only.values())]
+        joins = (f"CASE WHEN rk_r.object_id = {object_id} THEN"
+                 f" CASE WHEN rk_r.subject_id = {subject} THEN {char(OWN)}"
+                 f" WHEN rk_r.subject_id = {parent} THEN {char(UPWARDS)} ELSE {char(EVERYBODY)} END"
+                 f" WHEN rk_r.object_id = {parent} THEN {char(PARENT)} ELSE {char(THIRD)} END")
+        return (f"array_to_string(ARRAY(SELECT ARRAY[{joins}, rk_r.object_type, rk_r.relation, rk_r.subject_type]"
+                f" FROM {TABLE} rk_r WHERE {PAIR} = ANY (ARRAY[{', '.join(pairs)}])), '')")
 
     def arrow(self) -> str:
         """The letter of the relation that leads to the parent."""
@@ -63,6 +65,6 @@ class Facts:
 
     def proofs_of(self, masked: Masked) -> List[Proof]:
         path, bits = masked
-        place = OTHER if path.steps else EVERYBODY if path.end.wildcard else OWN
+        place = PARENT if path.steps else EVERYBODY if path.end.wildcard else OWN
         row = place + self.storage.types[path.last_type] + self.storage.relations[path.end.relation]
         return [(row + self.storage.types[name], bits) for name in sorted(path.end.types)]

@@ -130,7 +130,7 @@ static int bits(rk_op *op, request *on)
 }
 
 static const rk_column facts_columns[] = {
-    {RK_SQL_FACTS_PROJECT("$3::text", "$4::text"), RK_COLUMN_TEXT, 0, NULL},
+    {RK_SQL_FACTS_PROJECT("$1::text", "$2::text", "$3::text"), RK_COLUMN_TEXT, 0, NULL},
 };
 static const rk_row facts_row = RK_ROW(const char *, facts_columns);
 
@@ -143,7 +143,7 @@ static int conclude(rk_op *op, request *on)
     int64_t concluded, asked;
 
     RK_TRY(rk_db_one(&facts, op, &query,
-                     RK_PARAMS(RK_SUBJECT(op), rk_text(id), rk_text(text(on, "parent")))));
+                     RK_PARAMS(rk_text(id), rk_text(text(on, "parent")), rk_subject_id(op))));
     RK_TRY(rk_authz_conclude(&concluded, op, RK_OBJECT_PROJECT, id, facts));
     RK_TRY(rk_authz_bits(&asked, op, RK_OBJECT_PROJECT, id));
     rk_buf_printf(on->out, "[%lld,%lld]", (long long)concluded, (long long)asked);
