@@ -312,6 +312,20 @@ def test_a_path_with_a_bad_slug_does_not_match(api, user, slug):
 # --- 4.8 permissions -----------------------------------------------------------------------------
 
 
+# Spec: projects.md 4.8; authorization.md 7.1
+def test_a_project_with_two_parents_grants_what_either_does(user, other, rows):
+    group = user.create_group()
+    project = user.create_project(namespace=group["slug"])
+    check_error(other.get(f"/projects/{project['id']}/permissions"), 404)
+    relate = "INSERT INTO librenku.relation VALUES (%s, %s, %s, %s, %s)"
+    rows.run(relate, "p", project["id"], "N", "n", group["id"])
+    rows.run(relate, "n", group["id"], "o", "u", other.id)
+    body = other.get(f"/projects/{project['id']}/permissions").json()
+    assert body == {"write": True, "delete": True, "change_membership": True}
+    assert user.delete(f"/projects/{project['id']}").status_code == 204
+    rows.run("DELETE FROM librenku.relation WHERE object_type = 'n' AND object_id = %s", group["id"])
+
+
 # Spec: projects.md 4.8
 def test_permissions_need_read(api, anonymous, user, other):
     project = user.create_project()

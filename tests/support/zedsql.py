@@ -20,8 +20,11 @@ MIGRATION = ROOT / "migrations/0003_relation.sql"
 STRANGER = ("user", "somebody-unheard-of")
 
 
-def authzgen(schema: Path, storage: Path = STORAGE, emit: str = "json") -> subprocess.CompletedProcess:
-    command = [sys.executable, "-B", ROOT / "tools/authzgen", "--schema", schema, "--storage", storage, "--emit", emit]
+def authzgen(
+    schema: Path, storage: Path = STORAGE, emit: str = "json", out: Path = Path()
+) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-B", ROOT / "tools/authzgen", "--schema", schema, "--storage", storage]
+    command += ["--emit", emit, "--out", out]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -4,7 +4,8 @@
 The rows are looked for by pairs of an object and a subject, all of them in one scan of one index: the object with the
 subject, with everybody and with its parent, the parent with the subject, and the one object of a type with few subjects
 (the platform) with the subject. What they prove is settled in C (librenku/authz/facts.c). Where the last pair is found,
-or no row leads to the parent, there may be longer paths, and the complete expression is asked instead."""
+or no row leads to the parent, there may be longer paths, and the complete expression is asked instead. A row to another
+parent would not be seen: storage.tbl has to say that there is one at most."""
 
 from typing import List, Tuple
 
@@ -36,7 +37,8 @@ class Facts:
     def suffice(self) -> bool:
         """Whether such rows can say it all: at most one step, always the same, to rows that name the subject."""
         return (self.type_name not in self.storage.single and self.storage.single == set(self.storage.only)
-                and len(self.arrows) == 1 and all(self.is_short(one) for one in self.near))
+                and len(self.arrows) == 1 and self.storage.one.issuperset(self.arrows)
+                and all(self.is_short(one) for one in self.near))
 
     @staticmethod
     def is_short(masked: Masked) -> bool:

@@ -18,6 +18,7 @@ class Storage:
     single: Set[str] = field(default_factory=set)
     only: Dict[str, str] = field(default_factory=dict)  # the id of the only object of a single type
     relations: Dict[str, str] = field(default_factory=dict)
+    one: Set[str] = field(default_factory=set)  # relations of which an object has one row at most
     scopes: List[str] = field(default_factory=list)
     roles: List[str] = field(default_factory=list)
 
@@ -34,6 +35,8 @@ class Storage:
             if rest[1:2] == ["single"] and len(rest) <= 3 and kind == "type":
                 self.single.add(name)
                 self.only.update({name: only for only in rest[2:]})
+            elif rest[1:] == ["one"] and kind == "relation":
+                self.one.add(name)
             elif rest[1:]:
                 raise self.fail(line, f"'{' '.join(rest[1:])}' is too much")
         elif kind in ("scope", "role") and name and not rest:

@@ -5,10 +5,12 @@ AUTHZ_SEED and AUTHZ_FACTS choose other relationships and more of them."""
 
 import os
 import random
+import re
 
 import pytest
 
 from support.authz_driver import ANONYMOUS, SERVICE
+from support.zedsql import SCHEMA, STORAGE, authzgen
 
 ROUNDS = int(os.environ.get("AUTHZ_FACTS", "150"))
 PARENTS = ["G1", "G2", "N1"]
@@ -69,3 +71,32 @@ def test_what_is_concluded_is_what_holds(authz, database, seed, part):
                 assert concluded == holds, f"{caller} {project} {parent} {sorted(rows)}"
                 seen.add(holds)
     assert len(seen) > 10
+
+
+ARROW = ("p", "P1", "N", "g", "G1")
+# More arrows than storage.tbl lets a project have, or none: rows, and whether these give u1 the permission to delete.
+OTHER_ARROWS = {
+    "none": ([("g", "G1", "o", "u", "u1")], False),
+    "to another parent": ([("p", "P1", "N", "g", "G2"), ("g", "G2", "o", "u", "u1")], True),
+    "to two types with one id": ([ARROW, ("p", "P1", "N", "n", "G1"), ("n", "G1", "o", "u", "u1")], True),
+    "one to the caller's id": ([ARROW, ("p", "P1", "N", "g", "u1"), ("g", "u1", "o", "u", "u1")], True),
+    "one to everybody": ([ARROW, ("p", "P1", "N", "g", "*"), ("g", "*", "o", "u", "u1")], True),
+    "one to no parent": ([ARROW, ("p", "P1", "N", "u", "G1"), ("u", "G1", "o", "u", "u1")], False),
+}
+DELETE = 1 << 2
+
+
+@pytest.mark.parametrize("rows, may_delete", OTHER_ARROWS.values(), ids=OTHER_ARROWS.keys())
+def test_without_the_one_arrow_everything_is_asked(authz, database, rows, may_delete):
+    load(database, rows)
+    concluded, holds = authz.call("conclude", ("user", "u1"), id="P1", parent="G1")
+    assert concluded == holds
+    assert bool(holds & DELETE) == may_delete
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_facts_need_a_table_that_says_there_is_one_parent(tmp_path, said):
+    table = STORAGE.read_text()
+    (tmp_path / "storage.tbl").write_text(table if said else re.sub(r"(project_namespace +N) +one", r"\1", table))
+    assert authzgen(SCHEMA, tmp_path / "storage.tbl", "c", tmp_path).returncode == 0
+    assert ("RK_SQL_FACTS_PROJECT" in (tmp_path / "authz_schema.h").read_text()) == said

@@ -109,6 +109,8 @@ TABLES = [
     (TABLE.replace("relation owner o", "relation owner oo"), "expected 'relation NAME LETTER'"),
     (TABLE.replace("relation owner o", "relation owner ß"), "expected 'relation NAME LETTER'"),
     (TABLE.replace("relation owner o", "relation owner o single"), "'single' is too much"),
+    (TABLE.replace("type doc d", "type doc d one"), "'one' is too much"),
+    (TABLE.replace("relation owner o", "relation owner o one two"), "'one two' is too much"),
     (TABLE + "role reader\n", "role 'reader' is no relation"),
     (TABLE + "type doc d\n", "each name once"),
     (TABLE.replace("scope read\n", ""), "permission 'read' has no scope"),
