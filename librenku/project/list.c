@@ -4,36 +4,30 @@
 #include "librenku/project/streams.h"
 
 /* Pages of projects. A page is the merge of streams that an index gives in order: public projects,
- * private ones of the subject's namespaces, private ones with a direct role. The first K of a union
- * lie within the union of the first Ks, so each stream gives offset + per_page rows at most; totals
- * come from counters. What it costs follows the page, not the table. The pieces are written so that
- * no planner can leave these paths: one index range per stream, scalar probes for totals, and the
- * wide rows fetched one by one at the end. A stream may repeat what another one has.
+ * private ones of the subject's namespaces, private ones with a direct role. They are read as far as
+ * the page needs them, but for those of namespaces, which are sorted first: the first K of a union
+ * lie within the union of the first Ks, so each gives offset + per_page rows at most. Totals come
+ * from counters. What it costs follows the page, not the table. The pieces are written so that no
+ * planner can leave these paths: one index range per stream, one for the total, and the wide rows
+ * fetched one by one at the end. A stream may repeat what another one has.
  *
  * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace
  * slug. */
 
 enum { NEAR = 200 };
 
-#define ORDER " ORDER BY sort_key DESC, project_id LIMIT $5"
-
-/* Only the parents with the newest first rows can contribute. */
-#define TOP_PARENTS                                                                                \
-    "top AS MATERIALIZED (SELECT x.parent FROM parents x CROSS JOIN LATERAL ("                     \
-    "SELECT l.sort_key FROM librenku.listing l WHERE l.parent = x.parent AND NOT l.public"         \
-    " ORDER BY l.sort_key DESC, l.project_id LIMIT 1) first"                                       \
-    " ORDER BY first.sort_key DESC LIMIT $5)"
-
+#define BY_AGE(of) " ORDER BY " of "sort_key DESC, " of "project_id"
+#define FIRST BY_AGE("") " LIMIT $5"
 #define STREAM(table, condition)                                                                   \
-    "(SELECT project_id, sort_key FROM librenku." table " WHERE " condition ORDER ")"
+    "(SELECT project_id, sort_key FROM librenku." table " WHERE " condition FIRST ")"
 
-/* The page from its streams. DISTINCT ON is done by sorting what is there; a plain UNION by a hash
+/* The page from its streams. DISTINCT ON goes along as they are merged; a plain UNION needs a hash
  * table as large as the planner fears, which follows the table: a limit that it does not know is a
  * tenth of all rows. */
 #define PAGE(streams)                                                                              \
-    "page AS MATERIALIZED (SELECT DISTINCT ON (sort_key, project_id) project_id, sort_key FROM "   \
-    "(" streams ") streams ORDER BY sort_key DESC, project_id LIMIT $4 OFFSET $3)"
-#define SELECT_PAGE PAGE_ROWS("page.sort_key DESC, page.project_id")
+    "page AS (SELECT DISTINCT ON (sort_key, project_id) project_id, sort_key FROM "                \
+    "(" streams ") streams" BY_AGE("") " LIMIT $4 OFFSET $3), "
+#define SELECT_PAGE PAGE_ROWS(BY_AGE, "NULL, '-infinity'")
 
 typedef struct {
     rk_project project;
@@ -53,64 +47,49 @@ static const rk_column listed_columns[] = {
 };
 static const rk_row listed_row = RK_ROW_THEN(listed, listed_columns, listed_loaded);
 
-/* Public projects, the private ones of the parents and those with a direct role, but for what the
- * last two have in common: one look at the index for all of these scopes. They sort in this order:
- * '*', 'p:' parent, 'u:' user, 'u:' user ':' parent. */
-#define VISIBLE_TOTAL                                                                              \
-    ", total AS (SELECT coalesce(sum("                                                             \
-    "CASE WHEN (SELECT yes FROM admin) THEN CASE WHEN t.scope = '*' THEN t.public + t.private END" \
-    " WHEN t.scope = '*' THEN t.public"                                                            \
-    " WHEN t.scope <= 'u:' || $2 THEN t.private"                                                   \
-    " ELSE -t.private END), 0)::bigint AS count"                                                   \
-    " FROM librenku.listing_total t WHERE t.scope = ANY (ARRAY("                                   \
-    "SELECT '*'"                                                                                   \
-    " UNION ALL SELECT 'u:' || $2 WHERE $1 = 'u'"                                                  \
-    " UNION ALL SELECT 'p:' || x.parent FROM parents x"                                            \
-    " UNION ALL SELECT 'u:' || $2 || ':' || x.parent FROM parents x)))"
-
 /* The namespace of $6, and whether the subject sees everything in it. */
 #define HERE                                                                                       \
     "here AS MATERIALIZED (SELECT coalesce(c.group_id, c.id)::text AS parent"                      \
-    " FROM common.namespaces c WHERE c.slug = lower($6))"
+    " FROM common.namespaces c WHERE c.slug = lower($6)), "
 #define ALL_OF_IT                                                                                  \
-    "all_of_it AS MATERIALIZED (SELECT (SELECT yes FROM admin) OR EXISTS ("                        \
-    "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes)"
+    "all_of_it AS MATERIALIZED (SELECT " IS_ADMIN " OR EXISTS ("                                   \
+    "SELECT FROM parents x JOIN here ON here.parent = x.parent) AS yes), "
+#define SEES_ALL "(SELECT yes FROM all_of_it)"
 #define IS_HERE "parent = (SELECT parent FROM here)"
 #define IN_HERE "'p:' || (SELECT parent FROM here)"
-#define DIRECT_IN_HERE "'u:' || $2 || ':' || (SELECT parent FROM here)"
+#define DIRECT_IN_HERE "'u:' || " ME " || ':' || (SELECT parent FROM here)"
 
 /* clang-format off */
 static const rk_query visible = {
-    .sql = "WITH " ADMIN ", " PARENTS(ANY_ROLE) ", " TOP_PARENTS ", "
+    .sql = "WITH " ROLES(ANY_ROLE) ", "
            PAGE(STREAM("listing", "public")
-                " UNION ALL " STREAM("listing", "NOT public AND (SELECT yes FROM admin)")
-                " UNION ALL (SELECT l.project_id, l.sort_key FROM top CROSS JOIN LATERAL "
-                STREAM("listing", "parent = top.parent AND NOT public") " l)"
+                " UNION ALL " STREAM("listing", "NOT public AND " IS_ADMIN)
+                " UNION ALL (SELECT l.project_id, l.sort_key FROM parents x CROSS JOIN LATERAL "
+                STREAM("listing", "parent = x.parent AND NOT public") " l" FIRST ")"
                 " UNION ALL " STREAM("listing_member", IS_DIRECT))
-           VISIBLE_TOTAL SELECT_PAGE,
+           READABLE_TOTAL("t.public", "t.private", "t.private") SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct = {
-    .sql = "WITH " PAGE(STREAM("listing_member", IS_DIRECT))
-           ", total AS (SELECT (" IF_USER(BOTH("'u:' || $2")) ")::bigint AS count)" SELECT_PAGE,
+    .sql = "WITH " PAGE(STREAM("listing_member", IS_DIRECT)) SUM(BOTH, "ARRAY['u:' || " ME "]") SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query visible_within = {
-    .sql = "WITH " ADMIN ", " PARENTS(ANY_ROLE) ", " HERE ", " ALL_OF_IT ", "
+    .sql = "WITH " ROLES(ANY_ROLE) ", " HERE ALL_OF_IT
            PAGE(STREAM("listing", IS_HERE " AND public")
-                " UNION ALL " STREAM("listing", IS_HERE " AND NOT public AND (SELECT yes FROM all_of_it)")
+                " UNION ALL " STREAM("listing", IS_HERE " AND NOT public AND " SEES_ALL)
                 " UNION ALL " STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
-           ", total AS (SELECT (" TOTAL("public", IN_HERE)
-           " + CASE WHEN (SELECT yes FROM all_of_it) THEN " TOTAL("private", IN_HERE)
-           " ELSE " IF_USER(TOTAL("private", DIRECT_IN_HERE)) " END)::bigint AS count)" SELECT_PAGE,
+           SUM("CASE WHEN t.scope < 'u:' THEN t.public + CASE WHEN " SEES_ALL " THEN t.private ELSE 0 END"
+               " WHEN NOT " SEES_ALL " THEN t.private END",
+               "ARRAY[" IN_HERE ", " DIRECT_IN_HERE "]") SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query direct_within = {
-    .sql = "WITH " HERE ", " PAGE(STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
-           ", total AS (SELECT (" IF_USER(BOTH(DIRECT_IN_HERE)) ")::bigint AS count)" SELECT_PAGE,
+    .sql = "WITH " HERE PAGE(STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
+           SUM(BOTH, "ARRAY[" DIRECT_IN_HERE "]") SELECT_PAGE,
     .row = &listed_row,
 };
 /* clang-format on */

@@ -7,40 +7,22 @@
 /* Pages of projects as namespaces, in the order of their ids: the merge of streams, as list.c has
  * it. Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted. */
 
-#define ORDER " ORDER BY project_id LIMIT $5"
+#define BY_ID(of) " ORDER BY " of "project_id"
+#define FIRST BY_ID("") " LIMIT $5"
 #define STREAM(table, condition)                                                                   \
-    "(SELECT project_id FROM librenku." table " WHERE " condition ORDER ")"
+    "(SELECT project_id FROM librenku." table " WHERE " condition FIRST ")"
 
-/* Only the parents with the lowest first ids can contribute. */
-#define TOP_PARENTS                                                                                \
-    "top AS MATERIALIZED (SELECT x.parent FROM parents x CROSS JOIN LATERAL ("                     \
-    "SELECT l.project_id FROM librenku.listing l WHERE l.parent = x.parent"                        \
-    " ORDER BY l.project_id LIMIT 1) first"                                                        \
-    " ORDER BY first.project_id LIMIT $5)"
-
-/* Whoever administers sees all; others what is in their parents, and what the further streams give.
- * `direct` is the sum of direct roles in a scope: those in a parent are counted once. */
+/* Whoever administers sees all; others what is in their parents, and what the further streams
+ * give. */
 /* clang-format off */
 #define PAGE(roles, streams)                                                                       \
-    "WITH " ADMIN ", " PARENTS(roles) ", " TOP_PARENTS ", "                                        \
-    "page AS MATERIALIZED (SELECT DISTINCT ON (project_id) project_id FROM ("                      \
-    STREAM("listing", "(SELECT yes FROM admin)")                                                   \
-    " UNION ALL (SELECT l.project_id FROM top CROSS JOIN LATERAL "                                 \
-    STREAM("listing", "parent = top.parent") " l)"                                                 \
-    streams ") streams ORDER BY project_id LIMIT $4 OFFSET $3)"
-#define COUNT(further, parent, direct)                                                             \
-    ", total AS (SELECT (CASE WHEN (SELECT yes FROM admin) THEN " BOTH("'*'") " ELSE " further     \
-    " + coalesce((SELECT sum(" parent ") FROM parents x), 0)"                                      \
-    " + " IF_USER(direct("'u:' || $2"))                                                            \
-    " - coalesce((SELECT sum(" direct("'u:' || $2 || ':' || x.parent") ") FROM parents x), 0)"     \
-    " END)::bigint AS count)"
+    "WITH " ROLES(roles) ", page AS (SELECT DISTINCT ON (project_id) project_id FROM ("            \
+    STREAM("listing", IS_ADMIN)                                                                    \
+    " UNION ALL (SELECT l.project_id FROM parents x CROSS JOIN LATERAL "                           \
+    STREAM("listing", "parent = x.parent") " l" FIRST ")"                                          \
+    streams ") streams" BY_ID("") " LIMIT $4 OFFSET $3), "
 /* clang-format on */
-#define SELECT_PAGE PAGE_ROWS("page.project_id")
-
-#define IN_PARENT "'p:' || x.parent"
-#define PRIVATE(scope) TOTAL("private", scope)
-#define EDITORS(scope) TOTAL("owners + t.editors", scope) /* owners are editors too */
-#define OWNERS(scope) TOTAL("owners", scope)
+#define SELECT_PAGE PAGE_ROWS(BY_ID, "NULL")
 
 typedef struct {
     rk_project_place place;
@@ -63,26 +45,26 @@ static const rk_row listed_row = RK_ROW(listed, listed_columns);
 static const rk_query readable = {
     .sql = PAGE(ANY_ROLE, " UNION ALL " STREAM("listing", "public")
                           " UNION ALL " STREAM("listing_member", IS_DIRECT))
-           COUNT(TOTAL("public", "'*'"), PRIVATE(IN_PARENT), PRIVATE) SELECT_PAGE,
+           READABLE_TOTAL("t.public", "t.private", "t.private") SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query with_any_role = {
     .sql = PAGE(ANY_ROLE, " UNION ALL " STREAM("listing_member", IS_DIRECT))
-           COUNT("0", BOTH(IN_PARENT), BOTH) SELECT_PAGE,
+           READABLE_TOTAL("0", BOTH, BOTH) SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query writable = {
     .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'o'")
                        " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'e'"))
-           COUNT("0", BOTH(IN_PARENT), EDITORS) SELECT_PAGE,
+           READABLE_TOTAL("0", BOTH, "t.owners + t.editors") SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query owned = {
     .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'o'"))
-           COUNT("0", BOTH(IN_PARENT), OWNERS) SELECT_PAGE,
+           READABLE_TOTAL("0", BOTH, "t.owners") SELECT_PAGE,
     .row = &listed_row,
 };
 /* clang-format on */

@@ -7,42 +7,54 @@
 
 /* Pieces of the statements behind lists of projects, with the subject as $1 and $2; see list.c. */
 
-#define ADMIN "admin AS MATERIALIZED (SELECT " RK_SQL_IS_ADMIN " AS yes)"
+/* The subject as a user: NULL, which nothing equals, if it is none. */
+#define ME "(CASE WHEN $1 = 'u' THEN $2 END)"
 
-/* Ids of the subject's own namespace and of the groups where it has one of the roles: from there
- * come `read_children`, with any role, and `delete`, for owners. */
+/* What the subject is to places, by one look at one index: whether it administers the platform, and
+ * its own namespace and the groups where it has one of the roles: from there come `read_children`,
+ * with any role, and `delete`, for owners. One may have several roles in a group. */
 #define ANY_ROLE "('o', 'e', 'v')"
 #define OWNER "('o')"
-#define PARENTS(roles)                                                                             \
-    "parents AS MATERIALIZED ("                                                                    \
-    "SELECT object_id AS parent FROM librenku.relation"                                            \
-    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'g'"             \
-    "   AND relation IN " roles " UNION SELECT object_id FROM librenku.relation"                   \
-    " WHERE subject_id = $2 AND subject_type = 'u' AND $1 = 'u' AND object_type = 'n'"             \
-    "   AND relation = 'o')"
+#define ROLES(roles)                                                                               \
+    "roles AS MATERIALIZED (SELECT object_type, object_id FROM librenku.relation"                  \
+    " WHERE subject_id = " ME " AND subject_type = 'u' AND object_type IN ('g', 'n', 'L')"         \
+    "   AND (object_type = 'g' AND relation IN " roles                                             \
+    "        OR object_type = 'n' AND relation = 'o'"                                              \
+    "        OR object_type = 'L' AND relation = 'A' AND object_id = 'renku')),"                   \
+    " parents AS NOT MATERIALIZED (SELECT object_id AS parent FROM roles WHERE object_type <> 'L')"
+#define IS_ADMIN "($1 = 'S' OR EXISTS (SELECT FROM roles WHERE object_type = 'L'))"
 
-/* Totals of a scope. */
-#define TOTAL(column, scope)                                                                       \
-    "(SELECT coalesce(sum(t." column "), 0) FROM librenku.listing_total t WHERE t.scope = " scope  \
-    ")"
-#define BOTH(scope)                                                                                \
-    "(SELECT coalesce(sum(t.public + t.private), 0) FROM librenku.listing_total t"                 \
-    " WHERE t.scope = " scope ")"
-#define IF_USER(sum) "CASE WHEN $1 = 'u' THEN " sum " ELSE 0 END"
+/* The total of scopes by one look at the index. They sort in this order: '*' everything, 'p:'
+ * parent, 'u:' user, 'u:' user ':' parent. */
+#define SUM(of, scopes)                                                                            \
+    "total AS (SELECT coalesce(sum(" of "), 0)::bigint AS count"                                   \
+    " FROM librenku.listing_total t WHERE t.scope = ANY (" scopes "))"
+/* Whoever administers sees all; others a part of everything, of their parents and of those with a
+ * direct role, but for what the last two have in common. */
+#define READABLE_TOTAL(everywhere, in_parent, direct)                                              \
+    SUM("CASE WHEN " IS_ADMIN " THEN CASE WHEN t.scope = '*' THEN t.public + t.private END"        \
+        " WHEN t.scope = '*' THEN " everywhere                                                     \
+        " WHEN t.scope < 'u:' THEN " in_parent                                                     \
+        " WHEN t.scope = 'u:' || " ME " THEN " direct                                              \
+        " ELSE -(" direct ") END",                                                                 \
+        "ARRAY['*', 'u:' || " ME "] || ARRAY("                                                     \
+        "SELECT unnest(ARRAY['p:' || x.parent, 'u:' || " ME " || ':' || x.parent]) FROM parents x)")
+
+#define BOTH "t.public + t.private"
 
 /* Direct roles of the subject. */
-#define IS_DIRECT "user_id = $2 AND $1 = 'u'"
+#define IS_DIRECT "user_id = " ME
 
-/* The rows of a page, sorted while they are narrow, and fetched one by one; without any row it
- * still tells the total. */
-#define PAGE_ROWS(order)                                                                           \
-    " SELECT {row} FROM (SELECT page.*, total.count FROM total LEFT JOIN page ON true"             \
-    "                     ORDER BY " order ") page"                                                \
+/* The rows of a page, found while they are narrow, and fetched one by one; OFFSET 0 lets no planner
+ * read whole tables for them. The total comes behind the last, in a row of its own. */
+#define PAGE_ROWS(order, last)                                                                     \
+    " SELECT {row} FROM (SELECT page.*, NULL::bigint AS count FROM page"                           \
+    "                     UNION ALL SELECT " last ", count FROM total" order("") ") page"          \
     " LEFT JOIN LATERAL (SELECT l.* FROM librenku.listing l"                                       \
-    "                     WHERE l.project_id = page.project_id LIMIT 1) p ON true"                 \
+    "                     WHERE l.project_id = page.project_id OFFSET 0) p ON true"                \
     " LEFT JOIN LATERAL (SELECT n.slug FROM common.namespaces n"                                   \
-    "                     WHERE n.id = p.namespace_id COLLATE \"default\" LIMIT 1) n ON true"      \
-    " ORDER BY " order
+    "                     WHERE n.id = p.namespace_id COLLATE \"default\" OFFSET 0) n ON true"     \
+    order("page.")
 #define PAGE_PARAMS(op, page)                                                                      \
     RK_SUBJECT(op), rk_int((page)->offset), rk_int((page)->per_page), rk_int(rk_page_depth(page))
 
