@@ -72,7 +72,7 @@ static const rk_query visible = {
 };
 
 static const rk_query direct = {
-    .sql = "WITH " PAGE(STREAM("listing_member", IS_DIRECT)) SUM(BOTH, "ARRAY['u:' || " ME "]") SELECT_PAGE,
+    .sql = "WITH " PAGE(STREAM("listing_member", IS_DIRECT)) TOTAL(BOTH, "ARRAY['u:' || " ME "]") SELECT_PAGE,
     .row = &listed_row,
 };
 
@@ -81,7 +81,7 @@ static const rk_query visible_within = {
            PAGE(STREAM("listing", IS_HERE " AND public")
                 " UNION ALL " STREAM("listing", IS_HERE " AND NOT public AND " SEES_ALL)
                 " UNION ALL " STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
-           SUM("CASE WHEN t.scope < 'u:' THEN t.public + CASE WHEN " SEES_ALL " THEN t.private ELSE 0 END"
+           TOTAL("CASE WHEN t.scope < 'u:' THEN t.public + CASE WHEN " SEES_ALL " THEN t.private ELSE 0 END"
                " WHEN NOT " SEES_ALL " THEN t.private END",
                "ARRAY[" IN_HERE ", " DIRECT_IN_HERE "]") SELECT_PAGE,
     .row = &listed_row,
@@ -89,7 +89,7 @@ static const rk_query visible_within = {
 
 static const rk_query direct_within = {
     .sql = "WITH " HERE PAGE(STREAM("listing_member", IS_DIRECT " AND " IS_HERE))
-           SUM(BOTH, "ARRAY[" DIRECT_IN_HERE "]") SELECT_PAGE,
+           TOTAL(BOTH, "ARRAY[" DIRECT_IN_HERE "]") SELECT_PAGE,
     .row = &listed_row,
 };
 /* clang-format on */

@@ -26,21 +26,21 @@
 
 /* The total of scopes by one look at the index. They sort in this order: '*' everything, 'p:'
  * parent, 'u:' user, 'u:' user ':' parent. */
-#define SUM(of, scopes)                                                                            \
+#define TOTAL(of, scopes)                                                                          \
     "total AS (SELECT coalesce(sum(" of "), 0)::bigint AS count"                                   \
     " FROM librenku.listing_total t WHERE t.scope = ANY (" scopes "))"
+#define BOTH "t.public + t.private"
 /* Whoever administers sees all; others a part of everything, of their parents and of those with a
  * direct role, but for what the last two have in common. */
 #define READABLE_TOTAL(everywhere, in_parent, direct)                                              \
-    SUM("CASE WHEN " IS_ADMIN " THEN CASE WHEN t.scope = '*' THEN t.public + t.private END"        \
-        " WHEN t.scope = '*' THEN " everywhere                                                     \
-        " WHEN t.scope < 'u:' THEN " in_parent                                                     \
-        " WHEN t.scope = 'u:' || " ME " THEN " direct                                              \
-        " ELSE -(" direct ") END",                                                                 \
-        "ARRAY['*', 'u:' || " ME "] || ARRAY("                                                     \
-        "SELECT unnest(ARRAY['p:' || x.parent, 'u:' || " ME " || ':' || x.parent]) FROM parents x)")
-
-#define BOTH "t.public + t.private"
+    TOTAL("CASE WHEN " IS_ADMIN " THEN CASE WHEN t.scope = '*' THEN " BOTH " END"                  \
+          " WHEN t.scope = '*' THEN " everywhere                                                   \
+          " WHEN t.scope < 'u:' THEN " in_parent                                                   \
+          " WHEN t.scope = 'u:' || $2 THEN " direct                                                \
+          " ELSE -(" direct ") END",                                                               \
+          "ARRAY['*', 'u:' || " ME "] || ARRAY("                                                   \
+          "SELECT 'p:' || x.parent FROM parents x"                                                 \
+          " UNION ALL SELECT 'u:' || $2 || ':' || x.parent FROM parents x)")
 
 /* Direct roles of the subject. */
 #define IS_DIRECT "user_id = " ME
