@@ -125,8 +125,8 @@ int rk_db_all(rk_array *out, rk_op *op, const rk_query *query, rk_params params)
 /* The same of a statement that gives as many rows as it was given values. */
 int rk_db_each(rk_array *out, rk_op *op, const rk_query *query, rk_params params, size_t count);
 /* One page: models, and how many there are in all. A row holds a model, whose first column is never
- * NULL, and behind it, as its last column, the total as int64_t, which counts in the last row; a row
- * without a model, as of a page past the end, tells the total alone. */
+ * NULL, and behind it, as its last column, the total as int64_t, which counts in the last row; a
+ * row without a model, as of a page past the end, tells the total alone. */
 int rk_db_page(rk_array *out, int64_t *total, rk_op *op, const rk_query *query, rk_params params);
 /* No rows wanted; @p affected may be NULL. */
 int rk_db_run(int64_t *affected, rk_op *op, const rk_query *query, rk_params params);

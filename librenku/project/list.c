@@ -4,12 +4,12 @@
 #include "librenku/project/streams.h"
 
 /* Pages of projects. A page is the merge of streams that an index gives in order: public projects,
- * private ones of the subject's namespaces, private ones with a direct role. They are read as far as
- * the page needs them, but for those of namespaces, which are sorted first: the first K of a union
- * lie within the union of the first Ks, so each gives offset + per_page rows at most. Totals come
- * from counters. What it costs follows the page, not the table. The pieces are written so that no
- * planner can leave these paths: one index range per stream, one for the total, and the wide rows
- * fetched one by one at the end. A stream may repeat what another one has.
+ * private ones of the subject's namespaces, private ones with a direct role. They are read as far
+ * as the page needs them, but for those of namespaces, which are sorted first: the first K of a
+ * union lie within the union of the first Ks, so each gives offset + per_page rows at most. Totals
+ * come from counters. What it costs follows the page, not the table. The pieces are written so that
+ * no planner can leave these paths: one index range per stream, one for the total, and the wide
+ * rows fetched one by one at the end. A stream may repeat what another one has.
  *
  * Parameters: $1, $2 the subject; $3 offset; $4 rows wanted; $5 offset + rows wanted; $6 namespace
  * slug. */

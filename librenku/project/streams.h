@@ -21,7 +21,8 @@
     "   AND (object_type = 'g' AND relation IN " roles                                             \
     "        OR object_type = 'n' AND relation = 'o'"                                              \
     "        OR object_type = 'L' AND relation = 'A' AND object_id = 'renku')),"                   \
-    " parents AS NOT MATERIALIZED (SELECT object_id AS parent FROM roles WHERE object_type <> 'L')"
+    " parents AS NOT MATERIALIZED ("                                                               \
+    "SELECT object_id AS parent FROM roles WHERE object_type <> 'L')"
 #define IS_ADMIN "($1 = 'S' OR EXISTS (SELECT FROM roles WHERE object_type = 'L'))"
 
 /* The total of scopes by one look at the index. They sort in this order: '*' everything, 'p:'
@@ -32,6 +33,7 @@
 #define BOTH "t.public + t.private"
 /* Whoever administers sees all; others a part of everything, of their parents and of those with a
  * direct role, but for what the last two have in common. */
+/* clang-format off */
 #define READABLE_TOTAL(everywhere, in_parent, direct)                                              \
     TOTAL("CASE WHEN " IS_ADMIN " THEN CASE WHEN t.scope = '*' THEN " BOTH " END"                  \
           " WHEN t.scope = '*' THEN " everywhere                                                   \
@@ -41,12 +43,14 @@
           "ARRAY['*', 'u:' || " ME "] || ARRAY("                                                   \
           "SELECT 'p:' || x.parent FROM parents x"                                                 \
           " UNION ALL SELECT 'u:' || $2 || ':' || x.parent FROM parents x)")
+/* clang-format on */
 
 /* Direct roles of the subject. */
 #define IS_DIRECT "user_id = " ME
 
 /* The rows of a page, found while they are narrow, and fetched one by one; OFFSET 0 lets no planner
  * read whole tables for them. The total comes behind the last, in a row of its own. */
+/* clang-format off */
 #define PAGE_ROWS(order, last)                                                                     \
     " SELECT {row} FROM (SELECT page.*, NULL::bigint AS count FROM page"                           \
     "                     UNION ALL SELECT " last ", count FROM total" order("") ") page"          \
@@ -55,6 +59,7 @@
     " LEFT JOIN LATERAL (SELECT n.slug FROM common.namespaces n"                                   \
     "                     WHERE n.id = p.namespace_id COLLATE \"default\" OFFSET 0) n ON true"     \
     order("page.")
+/* clang-format on */
 #define PAGE_PARAMS(op, page)                                                                      \
     RK_SUBJECT(op), rk_int((page)->offset), rk_int((page)->per_page), rk_int(rk_page_depth(page))
 

@@ -7,6 +7,7 @@ from support.api import Api, ServerErrors
 from support.database import Rows
 
 LIMIT = 1.5
+DEEPER = 2  # for one row: hardly anything but probes, each of which may go one level deeper
 MOST = 300  # buffers of a page of twenty with its total, for anybody and however many projects there are
 ROUNDS = 8  # PostgreSQL plans the first five executions for their parameters
 PEOPLE = ("few projects", "big group", "newcomer", "administrator", "anonymous")
@@ -124,4 +125,4 @@ def test_a_page_of_namespaces_touches_as_much_in_a_million_projects(
 ):
     few, many = (buffers[who, minimum_role] for buffers in measured_namespaces)
     print(f"{who}, {minimum_role}: {min(few)} to {max(few)} buffers, {min(many)} to {max(many)}")
-    assert max(many) <= LIMIT * min(few)
+    assert max(many) <= DEEPER * min(few)
