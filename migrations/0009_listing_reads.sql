@@ -6,7 +6,6 @@
 -- together, apart from the roles on projects, which are many.
 
 CREATE INDEX listing_hash ON librenku.listing USING hash (project_id);
-CREATE INDEX librenku_namespaces_hash ON common.namespaces USING hash (id);
 CREATE INDEX relation_role ON librenku.relation (subject_id, object_type, object_id, relation, subject_type)
     WHERE object_type IN ('g', 'n', 'L');
 
