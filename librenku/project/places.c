@@ -24,6 +24,9 @@
 /* clang-format on */
 #define SELECT_PAGE PAGE_ROWS(BY_ID, "NULL")
 
+#define IS_OWNER IS_DIRECT " AND role = " RK_SQL_RELATION_OWNER
+#define IS_EDITOR IS_DIRECT " AND role = " RK_SQL_RELATION_EDITOR
+
 typedef struct {
     rk_project_place place;
     int64_t total;
@@ -56,14 +59,14 @@ static const rk_query with_any_role = {
 };
 
 static const rk_query writable = {
-    .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'o'")
-                       " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'e'"))
+    .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_OWNER)
+                       " UNION ALL " STREAM("listing_member", IS_EDITOR))
            READABLE_TOTAL("0", BOTH, "t.owners + t.editors") SELECT_PAGE,
     .row = &listed_row,
 };
 
 static const rk_query owned = {
-    .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_DIRECT " AND role = 'o'"))
+    .sql = PAGE(OWNER, " UNION ALL " STREAM("listing_member", IS_OWNER))
            READABLE_TOTAL("0", BOTH, "t.owners") SELECT_PAGE,
     .row = &listed_row,
 };

@@ -8,22 +8,30 @@
 /* Pieces of the statements behind lists of projects, with the subject as $1 and $2; see list.c. */
 
 /* The subject as a user: NULL, which nothing equals, if it is none. */
-#define ME "(CASE WHEN $1 = 'u' THEN $2 END)"
+#define ME "(CASE WHEN " RK_SQL_IS_USER " THEN $2 END)"
 
 /* What the subject is to places, by one look at one index: whether it administers the platform, and
  * its own namespace and the groups where it has one of the roles: from there come `read_children`,
  * with any role, and `delete`, for owners. One may have several roles in a group. */
-#define ANY_ROLE "('o', 'e', 'v')"
-#define OWNER "('o')"
+#define ANY_ROLE                                                                                   \
+    "(" RK_SQL_RELATION_OWNER ", " RK_SQL_RELATION_EDITOR ", " RK_SQL_RELATION_VIEWER ")"
+#define OWNER "(" RK_SQL_RELATION_OWNER ")"
+#define PLACES                                                                                     \
+    "(" RK_SQL_OBJECT_GROUP ", " RK_SQL_OBJECT_USER_NAMESPACE ", " RK_SQL_OBJECT_PLATFORM ")"
 #define ROLES(roles)                                                                               \
     "roles AS MATERIALIZED (SELECT object_type, object_id FROM librenku.relation"                  \
-    " WHERE subject_id = " ME " AND subject_type = 'u' AND object_type IN ('g', 'n', 'L')"         \
-    "   AND (object_type = 'g' AND relation IN " roles                                             \
-    "        OR object_type = 'n' AND relation = 'o'"                                              \
-    "        OR object_type = 'L' AND relation = 'A' AND object_id = 'renku')),"                   \
-    " parents AS NOT MATERIALIZED ("                                                               \
-    "SELECT object_id AS parent FROM roles WHERE object_type <> 'L')"
-#define IS_ADMIN "($1 = 'S' OR EXISTS (SELECT FROM roles WHERE object_type = 'L'))"
+    " WHERE subject_id = " ME " AND subject_type = " RK_SQL_OBJECT_USER                            \
+    "   AND object_type IN " PLACES                                                                \
+    "   AND (object_type = " RK_SQL_OBJECT_GROUP " AND relation IN " roles                         \
+    "        OR object_type = " RK_SQL_OBJECT_USER_NAMESPACE                                       \
+    "           AND relation = " RK_SQL_RELATION_OWNER                                             \
+    "        OR object_type = " RK_SQL_OBJECT_PLATFORM                                             \
+    "           AND relation = " RK_SQL_RELATION_ADMIN " AND object_id = 'renku')),"               \
+    " parents AS NOT MATERIALIZED (SELECT object_id AS parent FROM roles"                          \
+    "                               WHERE object_type <> " RK_SQL_OBJECT_PLATFORM ")"
+#define IS_ADMIN                                                                                   \
+    "($1 = '" RK_SUBJECT_SERVICE "'"                                                               \
+    " OR EXISTS (SELECT FROM roles WHERE object_type = " RK_SQL_OBJECT_PLATFORM "))"
 
 /* The total of scopes by one look at the index. They sort in this order: '*' everything, 'p:'
  * parent, 'u:' user, 'u:' user ':' parent. */

@@ -152,6 +152,16 @@ def test_the_schema_is_version_11(compiled):
     }  # fmt: skip
 
 
+BY_HAND = re.compile(r"\b(?:object_type|subject_type|relation|role)\b\s*(?:=|<>|(?:NOT )?IN \(?)\s*'\w'|\$1 = '\w'")
+
+
+def test_no_statement_of_the_library_names_a_letter_by_hand():
+    """storage.tbl has the letters; the floor of databases, below, knows nothing of it."""
+    sources = [path for path in (ROOT / "librenku").rglob("*.[ch]") if path.parent.name != "db"]
+    found = [f"{path}: {match}" for path in sources for match in BY_HAND.findall(path.read_text())]
+    assert len(sources) > 100 and not found, found
+
+
 def test_every_letter_of_the_migrations_is_known(compiled):
     """Migrations name letters by hand, and name them as the table has them."""
     texts = [path.read_text() for path in (ROOT / "migrations").glob("0*.sql")]
