@@ -44,9 +44,7 @@ rk_param rk_subject_id(const rk_op *op);
     "   AND relation = " RK_SQL_RELATION_ADMIN " AND subject_id = $2"                              \
     "   AND subject_type = " RK_SQL_OBJECT_USER " AND " RK_SQL_IS_USER "))"
 
-/* --- checks
- * ------------------------------------------------------------------------------------------------
- */
+/* --- checks --- */
 
 /* Each check marks its (type, scope) in op->checked; dispatch refuses a success that lacks its
  * declared check. */
@@ -147,9 +145,7 @@ int rk_authz_objects(rk_strings *out, rk_op *op, rk_object_type type, rk_scope s
 /* Ids of users with the permission; "*" where a wildcard grants it. Spec: authorization.md 7.6 */
 int rk_authz_users(rk_strings *out, rk_op *op, rk_object_type type, const char *id, rk_scope scope);
 
-/* --- members
- * -----------------------------------------------------------------------------------------------
- */
+/* --- members --- */
 
 typedef enum { RK_MEMBER_ADDED = 1, RK_MEMBER_UPDATED, RK_MEMBER_REMOVED } rk_member_change_kind;
 typedef struct {

@@ -18,6 +18,7 @@
 #define OWNER "(" RK_SQL_RELATION_OWNER ")"
 #define PLACES                                                                                     \
     "(" RK_SQL_OBJECT_GROUP ", " RK_SQL_OBJECT_USER_NAMESPACE ", " RK_SQL_OBJECT_PLATFORM ")"
+/* clang-format off */
 #define ROLES(roles)                                                                               \
     "roles AS MATERIALIZED (SELECT object_type, object_id FROM librenku.relation"                  \
     " WHERE subject_id = " ME " AND subject_type = " RK_SQL_OBJECT_USER                            \
@@ -26,9 +27,10 @@
     "        OR object_type = " RK_SQL_OBJECT_USER_NAMESPACE                                       \
     "           AND relation = " RK_SQL_RELATION_OWNER                                             \
     "        OR object_type = " RK_SQL_OBJECT_PLATFORM                                             \
-    "           AND relation = " RK_SQL_RELATION_ADMIN " AND object_id = 'renku')),"               \
+    "           AND relation = " RK_SQL_RELATION_ADMIN " AND object_id = '" RK_PLATFORM_ID "')),"  \
     " parents AS NOT MATERIALIZED (SELECT object_id AS parent FROM roles"                          \
     "                               WHERE object_type <> " RK_SQL_OBJECT_PLATFORM ")"
+/* clang-format on */
 #define IS_ADMIN                                                                                   \
     "($1 = '" RK_SUBJECT_SERVICE "'"                                                               \
     " OR EXISTS (SELECT FROM roles WHERE object_type = " RK_SQL_OBJECT_PLATFORM "))"
