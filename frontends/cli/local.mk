@@ -37,6 +37,7 @@ bin_renku_SOURCES = \
 	%D%/services.c \
 	%D%/session.c \
 	%D%/session.h \
+	%D%/sync.c \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/text.c \

@@ -194,6 +194,71 @@ RENKU_API renku_result *renku_user_delete_preview(renku_ctx *ctx, const char *us
  */
 RENKU_API renku_result *renku_secrets_rotate(renku_ctx *ctx, renku_progress *progress, void *user);
 
+/** Every enabled user of Keycloak. */
+#define RENKU_SYNC_ALL 0
+/** Every enabled user of Keycloak, when the database has no user yet; else nothing is done. */
+#define RENKU_SYNC_IF_EMPTY 1
+/** What the events of Keycloak tell since yesterday, removals too; all users when there is none. */
+#define RENKU_SYNC_EVENTS 2
+
+/** How a synchronisation with Keycloak is done. Initialise with RENKU_SYNC_INIT; everything is
+ * borrowed. */
+typedef struct {
+    size_t size;              /**< sizeof(renku_sync) */
+    renku_progress *progress; /**< called on this thread; NULL is none */
+    void *user;               /**< handed to @p progress */
+    renku_cancel *cancel;     /**< ends it soon; what was done stays; NULL is none */
+    int users;                /**< RENKU_SYNC_ALL, _IF_EMPTY or _EVENTS; not read for administrators */
+    int dry_run;              /**< 1: tells what would change, and changes nothing */
+} renku_sync;
+
+/** All users, without progress. */
+#define RENKU_SYNC_INIT                                                                            \
+    {                                                                                              \
+        sizeof(renku_sync), 0, 0, 0, 0, 0                                                          \
+    }
+
+/**
+ * Makes the users of Keycloak users of the platform, and brings names and e-mail addresses up to
+ * date. Each user is a transaction: it may be ended at any point and begun again, and several may
+ * run at once. Who is missing or disabled in Keycloak stays, but for removals that its events tell.
+ * A user after whom no namespace can be named is logged and skipped.
+ *
+ * @param ctx  borrowed; its settings KEYCLOAK_* name the realm and the client
+ * @param how  borrowed; NULL is RENKU_SYNC_INIT
+ * @return     never NULL; released with renku_result_free(): {"dry_run", "seen", "added", "updated",
+ *             "removed", "skipped"}, and of a dry run "changes": [{"change", "user"}, ..], at most
+ *             1000 of them
+ *
+ * Errors:  409/1409 a removed user has created what still exists; 500/1500 a setting is missing,
+ *          Keycloak cannot be reached or misbehaves, or the database failed; 500/1513 it was
+ *          cancelled.
+ * Time:    that of reading all users, 20 in a request; a connection that fails is tried again for a
+ *          minute. There is no deadline.
+ * Memory:  that of one page; of events, that of the events.
+ * Threads: safe.
+ * Spec:    users.md 6
+ */
+RENKU_API renku_result *renku_users_sync(renku_ctx *ctx, const renku_sync *how);
+
+/**
+ * Makes who has the realm role renku-admin in Keycloak, directly, an administrator of the platform,
+ * and nobody else: without any, all administrators are removed. All are read before anything is
+ * changed, and the change is one transaction.
+ *
+ * @param ctx  as of renku_users_sync()
+ * @param how  as of renku_users_sync()
+ * @return     never NULL; released with renku_result_free(): {"dry_run", "admins", "added": [ids],
+ *             "removed": [ids]}
+ *
+ * Errors:  422/1422 Keycloak gives an id that is none; else as of renku_users_sync().
+ * Time:    as of renku_users_sync().
+ * Memory:  that of one page, and the ids.
+ * Threads: safe.
+ * Spec:    authorization.md 12
+ */
+RENKU_API renku_result *renku_admins_sync(renku_ctx *ctx, const renku_sync *how);
+
 /** Told after each batch of a rotation: how many secrets of it were rewritten. */
 typedef void renku_rewritten(void *user, int64_t count);
 

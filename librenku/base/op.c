@@ -37,6 +37,33 @@ void rk_op_end(rk_op *op)
     *op = (rk_op){0};
 }
 
+int rk_op_begin_part(rk_op *part, rk_op *op)
+{
+    rk_op own;
+
+    if (rk_op_begin(&own) < 0) {
+        (void)out_of_memory(op); /* the answer of this function is -1 */
+        return -1;
+    }
+    *part = *op;
+    part->arena = own.arena;
+    part->error = own.error;
+    part->session = NULL;
+    part->ticket = NULL;
+    part->reply = NULL;
+    part->changes = NULL;
+    memset(part->checked, 0, sizeof part->checked);
+    return 0;
+}
+
+int rk_op_end_part(rk_op *part, rk_op *op, int result)
+{
+    if (result < 0)
+        result = rk_fail(op, part->error.err, "%s", part->error.message);
+    rk_op_end(part);
+    return result;
+}
+
 int rk_op_may_wait(const rk_op *op)
 {
     return op->ticket ? RK_SUSPENDED : 0;

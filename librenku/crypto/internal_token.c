@@ -19,7 +19,6 @@
 
 enum { KEY_MIN_BYTES = 64 };
 
-static const char header[] = "{\"alg\":\"HS512\",\"typ\":\"JWT\"}";
 static const char *const type_names[] = {
     [RK_TOKEN_ACCESS] = "Bearer", [RK_TOKEN_REFRESH] = "Refresh"};
 
@@ -174,36 +173,6 @@ static int write_payload(rk_buf *buf, const rk_internal_issuer *issuer,
     return rk_buf_finish(buf);
 }
 
-static int add_base64(rk_buf *buf, const void *bytes, size_t size)
-{
-    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-    size_t length = sodium_base64_encoded_len(size, variant);
-    char *text = rk_alloc(buf->op, length, 1);
-
-    RK_CHECK(text);
-    sodium_bin2base64(text, length, bytes, size, variant);
-    rk_buf_text(buf, text);
-    return 0;
-}
-
-static int sign(const char **out, rk_op *op, const rk_internal_issuer *issuer,
-                const rk_buf *payload)
-{
-    unsigned char signature[RK_HS512_BYTES];
-    rk_buf token;
-
-    rk_buf_begin(&token, op, payload->length * 4 / 3 + 160);
-    RK_TRY(add_base64(&token, header, sizeof(header) - 1));
-    rk_buf_char(&token, '.');
-    RK_TRY(add_base64(&token, payload->text, payload->length));
-    RK_TRY(rk_buf_finish(&token));
-    RK_TRY(rk_jwt_hs512(signature, op, issuer->key, token.text, token.length));
-    rk_buf_char(&token, '.');
-    RK_TRY(add_base64(&token, signature, sizeof(signature)));
-    *out = token.text;
-    return rk_buf_finish(&token);
-}
-
 int rk_internal_token_mint(const char **out, rk_op *op, const rk_internal_issuer *issuer,
                            const rk_internal_subject *subject, const rk_internal_grant *grant)
 {
@@ -214,7 +183,7 @@ int rk_internal_token_mint(const char **out, rk_op *op, const rk_internal_issuer
                        "An internal token needs a subject with an id and an e-mail address.");
     rk_buf_begin(&payload, op, 512);
     RK_TRY(write_payload(&payload, issuer, subject, grant));
-    return sign(out, op, issuer, &payload);
+    return rk_jwt_sign(out, op, RK_JWT_SIGN_HS512, issuer->key, payload.text);
 }
 
 /* --- verifying -------------------------------------------------------------------------------- */

@@ -34,6 +34,11 @@ int rk_jwt_verify_secret(rk_op *op, const rk_jwt *jwt, const rk_secret *secret);
 /* The claims; only after the signature was verified. */
 int rk_jwt_payload(struct json_object **out, rk_op *op, const rk_jwt *jwt);
 
+/* Makes a signed token, in its compact form, of claims as JSON text. */
+typedef enum { RK_JWT_SIGN_HS256 = 0, RK_JWT_SIGN_HS512 } rk_jwt_signature;
+int rk_jwt_sign(const char **out, rk_op *op, rk_jwt_signature kind, const rk_secret *secret,
+                const char *claims);
+
 /* The HMAC-SHA-512 of a text; NO_MEMORY or INTERNAL when libcrypto refuses. */
 enum { RK_HS512_BYTES = 64 };
 int rk_jwt_hs512(unsigned char out[RK_HS512_BYTES], rk_op *op, const rk_secret *secret,

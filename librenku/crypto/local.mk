@@ -6,6 +6,7 @@ librenku_core_la_SOURCES += \
 	%D%/json.c %D%/json.h \
 	%D%/jwk.c %D%/jwk.h \
 	%D%/jwt.c %D%/jwt.h \
+	%D%/jwt_sign.c \
 	%D%/keys.c %D%/keys.h \
 	%D%/private_keys.c %D%/private_keys.h \
 	%D%/pbkdf2.c %D%/pbkdf2.h \

@@ -181,20 +181,9 @@ static int run_page(const char **next, listing *l, const char *mark)
 
     if (l->kept)
         return read_page(next, l, op, mark);
-    if (rk_op_begin(&page) < 0)
-        return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    page.log = op->log;
-    page.settings = op->settings;
-    page.k8s = op->k8s;
-    page.request_id = op->request_id;
-    page.deadline_ms = op->deadline_ms;
-    page.cancel = op->cancel;
-    int result = read_page(next, l, &page, mark);
-
-    if (page.error.err)
-        result = rk_fail(op, page.error.err, "%s", page.error.message);
-    rk_op_end(&page);
-    return result;
+    if (rk_op_begin_part(&page, op) < 0)
+        return RK_ERR_NO_MEMORY;
+    return rk_op_end_part(&page, op, read_page(next, l, &page, mark));
 }
 
 static int list_cluster(listing *l)

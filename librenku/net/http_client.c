@@ -383,12 +383,21 @@ static bool is_about_tls(CURLcode code)
            code == CURLE_SSL_ISSUER_ERROR;
 }
 
+/* Neither certificates, nor what we have refused, nor what no attempt can change. */
+static bool is_about_connection(const transfer *t, CURLcode code)
+{
+    return !is_about_tls(code) && !t->refused && !t->op->error.err &&
+           code != CURLE_ABORTED_BY_CALLBACK && code != CURLE_UNSUPPORTED_PROTOCOL &&
+           code != CURLE_URL_MALFORMAT && code != CURLE_OUT_OF_MEMORY;
+}
+
 static int perform(rk_net_answer *out, transfer *t)
 {
     long status = 0;
     CURLcode code = curl_easy_perform(t->curl);
 
     out->tls_failed = is_about_tls(code);
+    out->unreached = code != CURLE_OK && is_about_connection(t, code);
     if (code != CURLE_OK)
         return explain(t, code);
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -430,7 +439,7 @@ int rk_net_send(rk_net_answer *out, rk_op *op, const rk_net_request *request)
         .max_bytes = request->max_bytes ? request->max_bytes : BODY_MAX_BYTES,
     };
 
-    out->tls_failed = false;
+    out->tls_failed = out->unreached = false;
     if (!t.curl)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     int result = prepare_and_perform(out, &t);

@@ -56,6 +56,8 @@ typedef struct {
     const char *body;           /* NUL-terminated after body_size bytes */
     size_t body_size;
     bool tls_failed; /* there is no answer, because of a certificate: set when the call fails */
+    bool unreached;  /* there is no answer, because of the connection or of the time that it took:
+                        another attempt may get one; set when the call fails */
 } rk_net_answer;
 
 /* Any status is an answer; no answer is REMOTE, "Error on remote connection <METHOD> <URL>:

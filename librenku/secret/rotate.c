@@ -209,21 +209,12 @@ static int run_batch_apart(size_t *count, tally *state, rk_op *op, row_work *wor
 {
     rk_op apart;
 
-    if (rk_op_begin(&apart) < 0)
-        return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    apart.ctx = op->ctx;
-    apart.log = op->log;
-    apart.settings = op->settings;
-    apart.pool = op->pool;
-    apart.caller = op->caller;
-    apart.cancel = op->cancel;
+    if (rk_op_begin_part(&apart, op) < 0)
+        return RK_ERR_NO_MEMORY;
     int result = run_batch(count, state, &apart, work);
 
-    if (result < 0)
-        result = rk_fail(op, apart.error.err, "%s", apart.error.message);
     rk_db_end(&apart);
-    rk_op_end(&apart);
-    return result;
+    return rk_op_end_part(&apart, op, result);
 }
 
 typedef struct {

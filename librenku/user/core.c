@@ -54,6 +54,25 @@ int rk_user_id_check(rk_op *op, const char *user_id)
                    user_id, USER_ID_MAX);
 }
 
+static bool merge(const char **stored, const char *given)
+{
+    const char *value = rk_text_or_null(given);
+    bool same = !given || (*stored && value ? strcmp(*stored, value) == 0 : *stored == value);
+
+    if (!same)
+        *stored = value;
+    return !same;
+}
+
+bool rk_user_merge(rk_user *user, const rk_person *person)
+{
+    bool first_name = merge(&user->first_name, person->first_name);
+    bool last_name = merge(&user->last_name, person->last_name);
+    bool email = merge(&user->email, person->email);
+
+    return first_name || last_name || email;
+}
+
 const char *rk_text_or_null(const char *text)
 {
     return text && *text ? text : NULL;

@@ -122,6 +122,85 @@ int rk_user_insert(rk_user *out, rk_op *op, const rk_person *person, const char 
                                  rk_text(namespace_id), rk_text(slug)));
 }
 
+int rk_user_lock(rk_user *out, bool *found, rk_op *op, const char *user_id)
+{
+    static const rk_query query = {
+        .sql = "SELECT {row}" FROM_USERS " WHERE u.keycloak_id = $1 FOR UPDATE OF u",
+        .row = &user_row,
+    };
+
+    return rk_db_lookup(out, found, op, &query, RK_PARAMS(rk_text(user_id)));
+}
+
+int rk_user_update(rk_op *op, const rk_user *user)
+{
+    static const rk_query query = {
+        .sql = "UPDATE users.users"
+               "   SET email = $2, first_name = $3, last_name = $4"
+               " WHERE keycloak_id = $1",
+    };
+
+    return rk_db_defer(NULL, op, &query,
+                       RK_PARAMS(rk_text(user->id), rk_text(user->email), rk_text(user->first_name),
+                                 rk_text(user->last_name)));
+}
+
+typedef struct {
+    rk_opt_int value;
+} number;
+
+int rk_user_count(int64_t *out, rk_op *op)
+{
+    static const rk_column columns[] = {
+        {"count(*)", RK_COLUMN_INT, offsetof(number, value), NULL},
+    };
+    static const rk_row row = RK_ROW(number, columns);
+    static const rk_query query = {.sql = "SELECT {row} FROM users.users", .row = &row};
+    number found;
+
+    RK_TRY(rk_db_one(&found, op, &query, RK_NO_PARAMS));
+    *out = found.value.value;
+    return 0;
+}
+
+int rk_user_event_time(rk_opt_int *out, rk_op *op)
+{
+    static const rk_column columns[] = {
+        {"(extract(epoch FROM max(t.timestamp_utc)) * 1000000)::bigint", RK_COLUMN_INT,
+         offsetof(number, value), NULL},
+    };
+    static const rk_row row = RK_ROW(number, columns);
+    static const rk_query query = {
+        .sql = "SELECT {row} FROM users.last_keycloak_event_timestamp t",
+        .row = &row,
+    };
+    number found;
+
+    RK_TRY(rk_db_one(&found, op, &query, RK_NO_PARAMS));
+    *out = found.value;
+    return 0;
+}
+
+int rk_user_event_time_set(rk_op *op, int64_t micros)
+{
+    static const rk_query lock = {
+        .sql = "LOCK TABLE users.last_keycloak_event_timestamp IN SHARE ROW EXCLUSIVE MODE",
+    };
+    static const rk_query query = {
+        .sql = "WITH kept AS ("
+               "  UPDATE users.last_keycloak_event_timestamp"
+               "     SET timestamp_utc = greatest(timestamp_utc,"
+               "                                  $1::timestamptz AT TIME ZONE 'UTC')"
+               "  RETURNING id)"
+               " INSERT INTO users.last_keycloak_event_timestamp (timestamp_utc)"
+               " SELECT $1::timestamptz AT TIME ZONE 'UTC'"
+               "  WHERE NOT EXISTS (SELECT FROM kept)",
+    };
+
+    RK_TRY(rk_db_defer(NULL, op, &lock, RK_NO_PARAMS));
+    return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_micros(micros)));
+}
+
 int rk_user_removal_lookup(rk_user_removal *out, bool *found, rk_op *op, const char *user_id)
 {
     static const rk_column columns[] = {

@@ -15,6 +15,18 @@ int rk_user_free_slug(const char **out, rk_op *op, const rk_strings *candidates)
 int rk_user_insert(rk_user *out, rk_op *op, const rk_person *person, const char *namespace_id,
                    const char *slug);
 
+/* The record, which nobody else changes until the transaction ends. */
+int rk_user_lock(rk_user *out, bool *found, rk_op *op, const char *user_id);
+/* Queues the names and the e-mail of a record as they are in @p user. */
+int rk_user_update(rk_op *op, const rk_user *user);
+int rk_user_count(int64_t *out, rk_op *op);
+
+/* When the newest event of Keycloak happened that was applied, in microseconds since 1970; unset
+ * before the first. Spec: users.md 2.3 */
+int rk_user_event_time(rk_opt_int *out, rk_op *op);
+/* Queues its change, which never goes back. */
+int rk_user_event_time_set(rk_op *op, int64_t micros);
+
 /* What must be known before a user may go. */
 typedef struct {
     const char *namespace_id;

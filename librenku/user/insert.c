@@ -26,10 +26,9 @@ static int write_relationships(rk_op *op, const char *namespace_id, const char *
     return rk_authz_write(op, changes, RK_COUNT(changes));
 }
 
-static int record(rk_op *op, const rk_user *user, const char *user_id)
+static int record(rk_op *op, rk_change_verb verb, const rk_user *user, const char *user_id)
 {
-    const rk_change change = {
-        .kind = RK_CHANGE_USER, .verb = RK_ADDED, .id = user_id, .model = user};
+    const rk_change change = {.kind = RK_CHANGE_USER, .verb = verb, .id = user_id, .model = user};
 
     return rk_change_record(op, &change);
 }
@@ -56,7 +55,7 @@ static int insert(rk_user *out, rk_op *op, const rk_person *person)
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
     RK_TRY(rk_user_insert(out, op, person, namespace_id, slug));
     RK_TRY(write_relationships(op, namespace_id, person->id));
-    RK_TRY(record(op, out, person->id));
+    RK_TRY(record(op, RK_ADDED, out, person->id));
     return identify(op, person, slug);
 }
 
@@ -98,4 +97,60 @@ int rk_user_of_caller(rk_user *out, rk_op *op)
 
     RK_TRY(rk_user_lookup(out, &found, op, person.id));
     return found ? 0 : rk_db_transaction(op, insert_missing, &work);
+}
+
+/* Spec: users.md 4.1, update */
+static int update(rk_upsert *out, rk_op *op, rk_user *user, const rk_person *person)
+{
+    bool changed = rk_user_merge(user, person);
+    const rk_person merged = {user->id, user->email, user->first_name, user->last_name};
+
+    *out = changed ? RK_UPSERT_UPDATED : RK_UPSERT_SAME;
+    if (changed) {
+        RK_TRY(rk_user_update(op, user));
+        RK_TRY(record(op, RK_UPDATED, user, user->id));
+    }
+    return identify(op, &merged, user->username);
+}
+
+typedef struct {
+    const rk_person *person;
+    rk_upsert *out;
+} upserting;
+
+static int upsert(rk_op *op, void *user)
+{
+    const upserting *work = user;
+    rk_user *stored = rk_new(op, rk_user);
+    bool found;
+
+    RK_CHECK(stored);
+    RK_TRY(rk_user_lock(stored, &found, op, work->person->id));
+    if (found)
+        return update(work->out, op, stored, work->person);
+    *work->out = RK_UPSERT_ADDED;
+    return insert(stored, op, work->person);
+}
+
+int rk_user_upsert(rk_upsert *out, rk_op *op, const rk_person *person)
+{
+    upserting work = {person, out};
+
+    return rk_db_transaction(op, upsert, &work);
+}
+
+int rk_user_upsert_preview(rk_upsert *out, rk_op *op, const rk_person *person)
+{
+    rk_strings candidates;
+    rk_user stored;
+    bool found;
+
+    RK_TRY(rk_user_lookup(&stored, &found, op, person->id));
+    if (found) {
+        *out = rk_user_merge(&stored, person) ? RK_UPSERT_UPDATED : RK_UPSERT_SAME;
+        return 0;
+    }
+    *out = RK_UPSERT_ADDED;
+    RK_TRY(rk_user_id_check(op, person->id));
+    return rk_user_slug_candidates(&candidates, op, person);
 }

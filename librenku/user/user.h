@@ -21,6 +21,13 @@ int rk_user_lookup(rk_user *out, bool *found, rk_op *op, const char *user_id);
 /* The record of the logged-in caller, made from the token when there is none. Spec:
  * users.md 3.1, 4.1 */
 int rk_user_of_caller(rk_user *out, rk_op *op);
+/* What an upsert did, or would do. */
+typedef enum { RK_UPSERT_SAME = 1, RK_UPSERT_ADDED, RK_UPSERT_UPDATED } rk_upsert;
+/* Makes the record of a person, or brings it up to date, in a transaction of its own. INVALID when
+ * no namespace can be named after the person. Spec: users.md 4.1 */
+int rk_user_upsert(rk_upsert *out, rk_op *op, const rk_person *person);
+/* Tells what that would do, and changes nothing. */
+int rk_user_upsert_preview(rk_upsert *out, rk_op *op, const rk_person *person);
 /* Queues the caller's record into the open transaction, when there is none yet. */
 int rk_user_ensure(rk_op *op);
 /* The records of those ids that exist, in the order of their rows. */

@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 from source import Tree, functions, includes, line_of
 
-FLOORS = {"base": 1, "db": 2, "net": 2, "crypto": 2, "http": 3, "authz": 4, "k8s": 4, "api": 6}
+FLOORS = {"base": 1, "db": 2, "net": 2, "crypto": 2, "http": 3, "authz": 4, "k8s": 4, "keycloak": 4, "api": 6}
 ROOM_FLOOR = 5
 TOP_FLOOR = 7
 
 # What a room shows to others beside <room>/<room>.h.
-ROOM_HEADERS = {"event": {"change.h"}}
+ROOM_HEADERS = {"event": {"change.h"}, "user": {"sync.h"}}
 # What the server shows to the command line: its launcher, and the local identity provider that `renku token` asks.
 FRONT_DOORS = {"frontends/server/launch.h", "frontends/server/identity.h"}
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "librenku/authz/authz.h"
+#include "librenku/base/log.h"
+#include "librenku/db/db.h"
+#include "librenku/keycloak/keycloak.h"
+#include "librenku/user/sync.h"
+#include "librenku/user/user.h"
+
+/* The administrators of Keycloak and those of the platform, both in the order of their ids. */
+typedef struct {
+    rk_op *op;
+    const rk_sync_manner *how;
+    rk_strings wanted;
+    size_t room;
+    rk_strings before;
+} appointing;
+
+/* --- ids -------------------------------------------------------------------------------------- */
+
+static int compare(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+static void sort(rk_strings *ids)
+{
+    if (ids->count)
+        qsort(ids->items, ids->count, sizeof(*ids->items), compare);
+}
+
+static bool holds(const rk_strings *sorted, const char *id)
+{
+    return sorted->count &&
+           bsearch(&id, sorted->items, sorted->count, sizeof(*sorted->items), compare);
+}
+
+static void drop_doubles(rk_strings *sorted)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < sorted->count; i++)
+        if (!kept || strcmp(sorted->items[kept - 1], sorted->items[i]) != 0)
+            sorted->items[kept++] = sorted->items[i];
+    sorted->count = kept;
+}
+
+/* --- who there is in Keycloak ----------------------------------------------------------------- */
+
+static int make_room(appointing *a)
+{
+    size_t room = a->room ? 2 * a->room : 64;
+    const char **items;
+
+    if (a->wanted.count < a->room)
+        return 0;
+    items = rk_new_array(a->op, const char *, room);
+    RK_CHECK(items);
+    if (a->wanted.count)
+        memcpy(items, a->wanted.items, a->wanted.count * sizeof(*items));
+    a->wanted.items = items;
+    a->room = room;
+    return 0;
+}
+
+/* Only what is the id of a user is taken: "*" would be everybody. */
+static int take_admin(appointing *a, rk_op *op, json_object *user)
+{
+    const char *id;
+
+    RK_TRY(rk_keycloak_text(&id, op, user, "id"));
+    if (!id)
+        return rk_fail(op, RK_ERR_REMOTE, "Keycloak gives an administrator without id.");
+    RK_TRY(rk_user_id_check(op, id));
+    RK_TRY(make_room(a));
+    const char *owned = rk_strdup(a->op, id);
+
+    RK_CHECK(owned);
+    a->wanted.items[a->wanted.count++] = owned;
+    return 0;
+}
+
+static int take_page(rk_op *op, void *user, json_object *page)
+{
+    appointing *a = user;
+
+    for (size_t i = 0; i < json_object_array_length(page); i++)
+        RK_TRY(take_admin(a, op, json_object_array_get_idx(page, i)));
+    return 0;
+}
+
+static int read_wanted(appointing *a)
+{
+    const rk_keycloak_list admins = {.path = "/roles/renku-admin/users"};
+    rk_keycloak *keycloak;
+
+    RK_TRY(rk_keycloak_open_settings(&keycloak, a->op));
+    RK_TRY(rk_keycloak_pages(a->op, keycloak, &admins, take_page, a));
+    sort(&a->wanted);
+    drop_doubles(&a->wanted);
+    return 0;
+}
+
+/* --- who shall be one ------------------------------------------------------------------------- */
+
+static int read_before(appointing *a, rk_op *op)
+{
+    RK_TRY(rk_authz_admins(&a->before, op));
+    sort(&a->before);
+    return 0;
+}
+
+/* In one transaction: nobody sees a part of it. */
+static int appoint(rk_op *op, void *user)
+{
+    appointing *a = user;
+
+    RK_TRY(read_before(a, op));
+    for (size_t i = 0; i < a->wanted.count; i++)
+        RK_TRY(rk_authz_admin_set(op, a->wanted.items[i], true));
+    for (size_t i = 0; i < a->before.count; i++)
+        if (!holds(&a->wanted, a->before.items[i]))
+            RK_TRY(rk_authz_admin_set(op, a->before.items[i], false));
+    return 0;
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+
+static size_t write_missing(rk_buf *out, const rk_strings *ids, const rk_strings *from)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ids->count; i++) {
+        if (holds(from, ids->items[i]))
+            continue;
+        if (count++)
+            rk_buf_char(out, ',');
+        rk_buf_json_text(out, ids->items[i]);
+    }
+    return count;
+}
+
+static void report(const appointing *a, size_t added, size_t removed)
+{
+    const char *would = a->how->dry_run ? " (nothing is changed)" : "";
+
+    if (!a->wanted.count && a->before.count)
+        rk_log_error(a->op, "authz",
+                     "Keycloak has nobody with the role renku-admin: all %zu administrators of the "
+                     "platform are removed%s.",
+                     a->before.count, would);
+    rk_log_info(a->op, "authz",
+                "Administrators as in Keycloak%s: %zu in all, %zu added, %zu removed.", would,
+                a->wanted.count, added, removed);
+}
+
+int rk_admins_sync_with(rk_op *op, rk_buf *out, const rk_sync_manner *how)
+{
+    appointing a = {.op = op, .how = how};
+
+    RK_TRY(read_wanted(&a));
+    RK_TRY(how->dry_run ? read_before(&a, op) : rk_db_transaction(op, appoint, &a));
+    rk_buf_printf(out, "{\"dry_run\":%s,\"admins\":%zu,\"added\":[",
+                  how->dry_run ? "true" : "false", a.wanted.count);
+    size_t added = write_missing(out, &a.wanted, &a.before);
+
+    rk_buf_text(out, "],\"removed\":[");
+    size_t removed = write_missing(out, &a.before, &a.wanted);
+
+    rk_buf_text(out, "]}");
+    report(&a, added, removed);
+    return rk_buf_finish(out);
+}
