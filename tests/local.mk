@@ -61,4 +61,5 @@ include tests/integration/authz/local.mk
 include tests/integration/db/local.mk
 include tests/integration/k8s/local.mk
 include tests/integration/secret/local.mk
+include tests/integration/sync/local.mk
 include tests/instructions/local.mk

@@ -208,8 +208,8 @@ typedef struct {
     renku_progress *progress; /**< called on this thread; NULL is none */
     void *user;               /**< handed to @p progress */
     renku_cancel *cancel;     /**< ends it soon; what was done stays; NULL is none */
-    int users;                /**< RENKU_SYNC_ALL, _IF_EMPTY or _EVENTS; not read for administrators */
-    int dry_run;              /**< 1: tells what would change, and changes nothing */
+    int users;   /**< RENKU_SYNC_ALL, _IF_EMPTY or _EVENTS; not read for administrators */
+    int dry_run; /**< 1: tells what would change, and changes nothing */
 } renku_sync;
 
 /** All users, without progress. */
@@ -226,8 +226,8 @@ typedef struct {
  *
  * @param ctx  borrowed; its settings KEYCLOAK_* name the realm and the client
  * @param how  borrowed; NULL is RENKU_SYNC_INIT
- * @return     never NULL; released with renku_result_free(): {"dry_run", "seen", "added", "updated",
- *             "removed", "skipped"}, and of a dry run "changes": [{"change", "user"}, ..], at most
+ * @return     never NULL; released with renku_result_free(): {"dry_run", "seen", "added",
+ * "updated", "removed", "skipped"}, and of a dry run "changes": [{"change", "user"}, ..], at most
  *             1000 of them
  *
  * Errors:  409/1409 a removed user has created what still exists; 500/1500 a setting is missing,

@@ -308,7 +308,9 @@ int rk_keycloak_open_settings(rk_keycloak **out, rk_op *op)
     const char *url = rk_settings_text(settings, RK_SET_KEYCLOAK_URL);
     bool development = rk_settings_bool(settings, RK_SET_DUMMY_STORES);
     const rk_keycloak_options options = {
-        .url = development ? NULL : url ? url : "",
+        .url = development ? NULL
+               : url       ? url
+                           : "",
         .realm = rk_settings_text(settings, RK_SET_KEYCLOAK_REALM),
         .client_id = rk_settings_text(settings, RK_SET_KEYCLOAK_CLIENT_ID),
         .client_secret = rk_settings_text(settings, RK_SET_KEYCLOAK_CLIENT_SECRET),

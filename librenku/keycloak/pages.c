@@ -108,9 +108,9 @@ static int check_page(reading *r, rk_op *op, json_object *page, const rk_net_ans
 static int read_page(reading *r, rk_op *part)
 {
     const char *query = r->list->query;
-    const char *url = rk_printf(part, "%s%s?%s%sfirst=%lld&max=%d", r->keycloak->admin_url,
-                                r->list->path, query ? query : "", query ? "&" : "",
-                                (long long)r->first, PAGE + 1);
+    const char *url =
+        rk_printf(part, "%s%s?%s%sfirst=%lld&max=%d", r->keycloak->admin_url, r->list->path,
+                  query ? query : "", query ? "&" : "", (long long)r->first, PAGE + 1);
     rk_net_answer answer;
     json_object *page;
 

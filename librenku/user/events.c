@@ -124,16 +124,16 @@ static bool read_time(happening *out, json_object *event)
 static int take_user_event(rk_op *op, void *user, json_object *event)
 {
     static const field registered[] = {
-        {"email",      offsetof(rk_person, email)     },
-        {"first_name", offsetof(rk_person, first_name)},
-        {"last_name",  offsetof(rk_person, last_name) },
-        {NULL,         0                              },
+        {"email",             offsetof(rk_person, email)},
+        {"first_name",                   offsetof(rk_person,                          first_name)},
+        {"last_name",        offsetof(rk_person, last_name)},
+        {NULL,0 },
     };
     static const field changed[] = {
         {"updated_first_name", offsetof(rk_person, first_name)},
-        {"updated_last_name",  offsetof(rk_person, last_name) },
-        {"updated_email",      offsetof(rk_person, email)     },
-        {NULL,                 0                              },
+        {"updated_last_name",                    offsetof(rk_person,                    last_name)},
+        {"updated_email",          offsetof(rk_person,         email)},
+        {NULL,0},
     };
     json_object *details = json_object_object_get(event, "details");
     const char *type = text_of(event, "type");
@@ -179,10 +179,10 @@ static int read_representation(json_object **out, rk_op *op, json_object *event)
 static int take_admin_event(rk_op *op, void *user, json_object *event)
 {
     static const field fields[] = {
-        {"firstName", offsetof(rk_person, first_name)},
-        {"lastName",  offsetof(rk_person, last_name) },
-        {"email",     offsetof(rk_person, email)     },
-        {NULL,        0                              },
+        {"firstName",         offsetof(rk_person, first_name)},
+        {"lastName",                   offsetof(rk_person,                            last_name)},
+        {"email",         offsetof(rk_person,email)},
+        {NULL,0     },
     };
     const char *operation = text_of(event, "operationType");
     json_object *values;
@@ -247,9 +247,9 @@ static int read_events(events *e, rk_keycloak *keycloak)
         take_event *take;
     } lists[] = {
         {"/admin-events", "operationTypes=CREATE&operationTypes=UPDATE&resourceTypes=USER",
-         take_admin_event                                                               },
-        {"/admin-events", "operationTypes=DELETE&resourceTypes=USER",    take_removal   },
-        {"/events",       "type=UPDATE_PROFILE&type=REGISTER",           take_user_event},
+         take_admin_event                                                                                  },
+        {"/admin-events", "operationTypes=DELETE&resourceTypes=USER",                       take_removal   },
+        {"/events",       "type=UPDATE_PROFILE&type=REGISTER",                              take_user_event},
     };
     char start[DATE_MAX];
 

@@ -82,9 +82,9 @@ static void report(const rk_tally *tally, rk_op *op, double share)
 {
     if (!tally->how->progress)
         return;
-    const char *text = rk_printf(op, "%lld users read, %lld added, %lld updated",
-                                 (long long)tally->seen, (long long)tally->added,
-                                 (long long)tally->updated);
+    const char *text =
+        rk_printf(op, "%lld users read, %lld added, %lld updated", (long long)tally->seen,
+                  (long long)tally->added, (long long)tally->updated);
 
     if (text)
         tally->how->progress(tally->how->user, share, text);
@@ -97,9 +97,8 @@ void rk_tally_tell(rk_tally *tally, rk_op *op)
     if (now_ms - tally->told_ms < PROGRESS_MS)
         return;
     tally->told_ms = now_ms;
-    report(tally, op, tally->seen < tally->expected
-                          ? (double)tally->seen / (double)tally->expected
-                          : 0.99);
+    report(tally, op,
+           tally->seen < tally->expected ? (double)tally->seen / (double)tally->expected : 0.99);
 }
 
 int rk_tally_write(rk_buf *out, rk_op *op, rk_tally *tally)

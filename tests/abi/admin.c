@@ -187,6 +187,27 @@ TEST(a_rotation_takes_its_manner_in_a_structure)
     renku_ctx_free(ctx);
 }
 
+TEST(a_synchronisation_takes_its_manner_in_a_structure)
+{
+    renku_ctx *ctx = abi_open_with("DUMMY_STORES", "true");
+    renku_sync how = RENKU_SYNC_INIT, blank = {0}, wrong = RENKU_SYNC_INIT;
+
+    how.dry_run = 1;
+    how.users = RENKU_SYNC_EVENTS;
+    wrong.users = 3;
+    renku_result *told = GOOD(renku_users_sync(ctx, &how));
+
+    SAME_INT(renku_result_bool(told, "/dry_run", -1), 1);
+    renku_result_free(told);
+    DONE(renku_admins_sync(ctx, &how));
+    REFUSED(renku_users_sync(ctx, &blank), RENKU_EINTERNAL, "RENKU_SYNC_INIT");
+    REFUSED(renku_admins_sync(ctx, &blank), RENKU_EINTERNAL, "RENKU_SYNC_INIT");
+    REFUSED(renku_users_sync(ctx, &wrong), RENKU_EINTERNAL, "RENKU_SYNC_");
+    REFUSED(renku_users_sync(NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_admins_sync(NULL, NULL), RENKU_EINTERNAL, "NULL");
+    renku_ctx_free(ctx);
+}
+
 TEST(a_foreign_database_is_not_adopted_nor_handed_back)
 {
     renku_ctx *ctx = abi_open_with("DB_NAME", abi_env("ABI_SPARE_DATABASE"));

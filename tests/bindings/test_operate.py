@@ -3,11 +3,13 @@
 
 import asyncio
 import os
+import threading
 
 import pytest
 
 import librenku
-from librenku import AsyncClient, Client, Config, errors
+from librenku import AsyncClient, Cancel, Client, Config, errors
+from support.keycloak import Keycloak, person
 
 
 @pytest.fixture
@@ -76,3 +78,54 @@ def test_a_rotation_names_the_key_that_it_lacks(client):
     for tool in (client.secrets_rotate, client.secrets_rotate_status):
         with pytest.raises(errors.Configuration, match="SECRETS_SERVICE_PRIVATE_KEY_PATH"):
             tool()
+
+
+@pytest.fixture
+def keycloak():
+    with Keycloak([person(i + 1) for i in range(30)]) as keycloak:
+        yield keycloak
+
+
+@pytest.fixture
+def followed(environment, make_database, keycloak):
+    """The settings of a database without users, and of a Keycloak with 30."""
+    return Config(**environment | make_database() | {"KEYCLOAK_URL": keycloak.url})
+
+
+def test_users_and_administrators_follow_keycloak(followed, keycloak):
+    shares = []
+    keycloak.admins = keycloak.users[:1]
+    with Client(followed, service="migrations") as client:
+        assert client.users_sync(dry_run=True)["added"] == 30
+        assert client.users_sync("if_empty", progress=lambda share, _what: shares.append(share))["added"] == 30
+        assert client.users_sync("events")["seen"] == 0
+        assert client.admins_sync(dry_run=True)["added"] == client.admins_sync()["added"] == [keycloak.users[0]["id"]]
+        assert len(client.user_list()) == 30
+    assert shares[-1] == 1
+
+
+def test_a_synchronisation_can_be_awaited_and_cancelled(followed, keycloak):
+    cancel = Cancel()
+    cancel.now()
+
+    async def run():
+        async with AsyncClient(followed) as client:
+            with pytest.raises(errors.Cancelled):
+                await client.users_sync(cancel=cancel)
+            with pytest.raises(errors.Cancelled):
+                await client.admins_sync(cancel=cancel)
+            return await client.users_sync()
+
+    assert asyncio.run(run())["added"] == 30
+
+
+def test_waiting_for_a_keycloak_that_is_away_can_be_cancelled(followed, keycloak):
+    cancel = Cancel()
+    keycloak.stop()
+    with Client(followed) as client:
+        timer = threading.Timer(0.5, cancel.now)
+        timer.start()
+        with pytest.raises(errors.Cancelled):
+            client.users_sync(cancel=cancel)
+        timer.join()
+    keycloak.start()

@@ -130,6 +130,8 @@ class _Counting:
 class Realm:
     """Serves one realm on a free port of the loopback interface."""
 
+    handler = _Handler
+
     def __init__(self, tls: ssl.SSLContext | None = None):
         self.tls = tls
         self.keys = [Key()]
@@ -159,7 +161,7 @@ class Realm:
 
     def start(self) -> "Realm":
         """Listens; after stop() on the same port again."""
-        handler = type("Handler", (_Handler,), {"realm": self})
+        handler = type("Handler", (self.handler,), {"realm": self})
         self.httpd = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         if self.tls:
             self.httpd.socket = self.tls.wrap_socket(self.httpd.socket, server_side=True)

@@ -11,12 +11,16 @@ from typing import Any, Callable, Dict, List, Optional, Union
 
 from ._call import Cancel, optional_text, raw_text, take_text
 from ._convert import Ulid
-from ._library import PROGRESS, REWRITTEN, Rotation, Seed, library
+from ._library import PROGRESS, REWRITTEN, Rotation, Seed, Sync, library
 
 Progress = Callable[[float, str], None]
 Counted = Callable[[int], None]
 Found = Dict[str, Any]
 Path = Union[str, "os.PathLike[str]"]
+
+
+# Which users a synchronisation reads.
+_USERS = {"all": 0, "if_empty": 1, "events": 2}
 
 
 def _progress(call: Optional[Progress]) -> Any:
@@ -123,6 +127,24 @@ class AdminTools:
     def user_delete_preview(self, user_id: str) -> Found:
         """What removing a user would do; nothing is changed."""
         return self._found("user_delete_preview", raw_text(user_id))
+
+    def users_sync(
+        self,
+        users: str = "all",
+        dry_run: bool = False,
+        progress: Optional[Progress] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> Found:
+        """Makes the users of Keycloak users of the platform. `users`: "all", "if_empty" (only when there is none yet) or "events"."""
+        pointer = cancel.pointer if cancel is not None else None
+        how = Sync(sizeof(Sync), _progress(progress), None, pointer, _USERS[users], int(dry_run))
+        return self._found("users_sync", byref(how))
+
+    def admins_sync(self, dry_run: bool = False, cancel: Optional[Cancel] = None) -> Found:
+        """Makes who has the role renku-admin in Keycloak a platform administrator, and nobody else."""
+        pointer = cancel.pointer if cancel is not None else None
+        how = Sync(sizeof(Sync), _progress(None), None, pointer, 0, int(dry_run))
+        return self._found("admins_sync", byref(how))
 
     def secrets_rotate(self, progress: Optional[Progress] = None) -> Found:
         """Rewrites the secrets of all users to another key pair; may be ended and begun again."""
@@ -238,6 +260,20 @@ class AsyncAdminTools:
     async def user_delete_preview(self, user_id: str) -> Found:
         """What removing a user would do; nothing is changed."""
         return await self._found(self._tools.user_delete_preview, user_id)
+
+    async def users_sync(
+        self,
+        users: str = "all",
+        dry_run: bool = False,
+        progress: Optional[Progress] = None,
+        cancel: Optional[Cancel] = None,
+    ) -> Found:
+        """Makes the users of Keycloak users of the platform. `users`: "all", "if_empty" (only when there is none yet) or "events"."""
+        return await self._found(self._tools.users_sync, users, dry_run, progress, cancel)
+
+    async def admins_sync(self, dry_run: bool = False, cancel: Optional[Cancel] = None) -> Found:
+        """Makes who has the role renku-admin in Keycloak a platform administrator, and nobody else."""
+        return await self._found(self._tools.admins_sync, dry_run, cancel)
 
     async def secrets_rotate(self, progress: Optional[Progress] = None) -> Found:
         """Rewrites the secrets of all users to another key pair; may be ended and begun again."""

@@ -61,6 +61,17 @@ class Rotation(Structure):
     ]
 
 
+class Sync(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("progress", PROGRESS),
+        ("user", c_void_p),
+        ("cancel", c_void_p),
+        ("users", c_int),
+        ("dry_run", c_int),
+    ]
+
+
 class Seed(Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -76,6 +87,7 @@ Prototypes = Dict[str, Tuple[Any, List[Any]]]
 
 # What may wait or log: other threads of Python run meanwhile.
 BLOCKING: Prototypes = {
+    "renku_admins_sync": (c_void_p, [c_void_p, POINTER(Sync)]),
     "renku_authz_admin": (c_void_p, [c_void_p, c_char_p, c_char_p]),
     "renku_authz_check": (c_void_p, [c_void_p, c_char_p, c_char_p, c_char_p, c_char_p]),
     "renku_authz_explain": (c_void_p, [c_void_p, c_char_p, c_char_p, c_char_p, c_char_p]),
@@ -108,6 +120,7 @@ BLOCKING: Prototypes = {
     "renku_secrets_rotate_with": (c_void_p, [c_void_p, POINTER(Rotation)]),
     "renku_user_delete_preview": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_export": (c_void_p, [c_void_p, c_char_p]),
+    "renku_users_sync": (c_void_p, [c_void_p, POINTER(Sync)]),
 }
 
 # What answers at once: to let other threads run for it would cost more than it does.
