@@ -23,6 +23,7 @@ unit_suites = \
 	%D%/unit/http_pairs.c \
 	%D%/unit/http_schema.c \
 	%D%/unit/internal_token.c \
+	%D%/unit/keycloak.c \
 	%D%/unit/kubeconfig.c \
 	%D%/unit/local_call.c \
 	%D%/unit/jwt.c %D%/unit/jwt_vectors.h \
@@ -35,12 +36,13 @@ unit_suites = \
 	%D%/unit/secret.c \
 	%D%/unit/secrets_storage.c \
 	%D%/unit/symmetric.c \
-	%D%/unit/token_cache.c
+	%D%/unit/token_cache.c \
+	%D%/unit/user.c
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit
 endif
-tests_unit_unit_SOURCES = %D%/unit/unit.c %D%/unit/unit.h $(unit_suites)
+tests_unit_unit_SOURCES = %D%/unit/unit.c %D%/unit/unit.h %D%/unit/peer.c %D%/unit/peer.h $(unit_suites)
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)

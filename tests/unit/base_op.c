@@ -264,6 +264,42 @@ START_TEST(a_handle_goes_back_at_the_end_of_its_block_unless_taken)
 }
 END_TEST
 
+START_TEST(a_part_has_the_surroundings_of_the_operation_and_its_own_memory)
+{
+    rk_op part;
+
+    op->request_id = "request";
+    op->deadline_ms = 5;
+    ck_assert_int_eq(rk_op_begin_part(&part, op), 0);
+    ck_assert_str_eq(part.request_id, "request");
+    ck_assert_int_eq(part.deadline_ms, 5);
+    ck_assert_ptr_ne(part.arena, op->arena);
+    ck_assert_int_eq(rk_op_end_part(&part, op, 7), 7);
+    ck_assert_int_eq(op->error.err, 0);
+}
+END_TEST
+
+START_TEST(what_fails_in_a_part_fails_in_the_operation)
+{
+    rk_op part;
+
+    ck_assert_int_eq(rk_op_begin_part(&part, op), 0);
+    int result = rk_fail(&part, RK_ERR_REMOTE, "away: %d", 5);
+
+    ck_fails(rk_op_end_part(&part, op, result), RK_ERR_REMOTE);
+    ck_assert_str_eq(op->error.message, "away: 5");
+}
+END_TEST
+
+START_TEST(a_part_without_memory_says_so_in_the_operation)
+{
+    rk_op part;
+
+    ck_assert_int_eq(unit_without(1, rk_op_begin_part(&part, op)), -1);
+    ck_assert_int_eq(op->error.err, RK_ERR_NO_MEMORY);
+}
+END_TEST
+
 UNIT_SUITE(base_op)
 {
     TCase *tcase = unit_case(suite, "foundations.md 4.2");
@@ -281,6 +317,11 @@ UNIT_SUITE(base_op)
 #ifndef RK_DEBUG
     tcase_add_test(tcase, a_detail_without_failure_is_an_internal_error);
 #endif
+
+    tcase = unit_case(suite, "parts");
+    tcase_add_test(tcase, a_part_has_the_surroundings_of_the_operation_and_its_own_memory);
+    tcase_add_test(tcase, what_fails_in_a_part_fails_in_the_operation);
+    tcase_add_test(tcase, a_part_without_memory_says_so_in_the_operation);
 
     tcase = unit_case(suite, "memory");
     tcase_add_test(tcase, no_memory_replaces_any_other_failure);

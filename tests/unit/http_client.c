@@ -1,99 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/net/http_client.h"
 
-#include <arpa/inet.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "librenku/base/time.h"
+#include "tests/unit/peer.h"
 #include "tests/unit/unit.h"
-
-/* A server of one test: answers each connection with the next of its texts and remembers the last
- * request. */
-typedef struct {
-    int socket;
-    int port;
-    pthread_t thread;
-    const char *const *answers; /* ends with NULL; "" is silence */
-    size_t large;               /* bytes to send after the last answer */
-    char request[8192];
-    int count;
-} server;
-
-static server peer;
-
-static void receive(int connection)
-{
-    size_t length = 0;
-
-    while (length < sizeof peer.request - 1 && !strstr(peer.request, "\r\n\r\n")) {
-        ssize_t got = read(connection, peer.request + length, sizeof peer.request - 1 - length);
-
-        if (got <= 0)
-            break;
-        length += (size_t)got;
-        peer.request[length] = '\0';
-    }
-}
-
-static void answer(int connection, const char *text)
-{
-    static const char filler[4096];
-
-    memset(peer.request, 0, sizeof peer.request);
-    receive(connection);
-    peer.count++;
-    if (!*text)
-        (void)!read(connection, &(char){0}, 1); /* until the other side gives up */
-    (void)!send(connection, text, strlen(text), MSG_NOSIGNAL);
-    for (size_t sent = 0; sent < peer.large; sent += sizeof filler) {
-        if (send(connection, filler, sizeof filler, MSG_NOSIGNAL) < 0)
-            break;
-    }
-    close(connection);
-}
-
-static void *serve(void *unused)
-{
-    (void)unused;
-    for (int i = 0; peer.answers[i]; i++) {
-        int connection = accept(peer.socket, NULL, NULL);
-
-        if (connection < 0)
-            break;
-        answer(connection, peer.answers[i]);
-    }
-    return NULL;
-}
-
-static void start(const char *const *answers)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-
-    peer = (server){.socket = socket(AF_INET, SOCK_STREAM, 0), .answers = answers};
-    ck_assert_int_eq(bind(peer.socket, (struct sockaddr *)&address, length), 0);
-    ck_assert_int_eq(listen(peer.socket, 8), 0);
-    getsockname(peer.socket, (struct sockaddr *)&address, &length);
-    peer.port = ntohs(address.sin_port);
-    ck_assert_int_eq(pthread_create(&peer.thread, NULL, serve, NULL), 0);
-}
-
-static void stop(void)
-{
-    shutdown(peer.socket, SHUT_RDWR);
-    pthread_join(peer.thread, NULL);
-    close(peer.socket);
-}
-
-static const char *url(const char *path)
-{
-    return rk_printf(op, "http://127.0.0.1:%d%s", peer.port, path);
-}
 
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -106,9 +19,9 @@ START_TEST(a_body_and_its_headers_come_back)
         NULL};
     rk_net_answer got;
 
-    start(answers);
-    ck_ok(rk_net_get(&got, op, url("/x?y=1"), 2000));
-    stop();
+    peer_start(answers);
+    ck_ok(rk_net_get(&got, op, peer_url("/x?y=1"), 2000));
+    peer_stop();
     ck_assert_int_eq(got.status, 418);
     ck_assert_str_eq(rk_net_answer_header(&got, "x-ONE"), "a b");
     ck_assert_str_eq(rk_net_answer_header(&got, "X-Two"), "");
@@ -137,10 +50,10 @@ START_TEST(a_request_is_sent_as_it_was_given)
     rk_net_request whole = request;
     rk_net_answer got;
 
-    start(answers);
-    whole.url = url("/");
+    peer_start(answers);
+    whole.url = peer_url("/");
     ck_ok(rk_net_send(&got, op, &whole));
-    stop();
+    peer_stop();
     ck_assert_str_eq(got.body, "hello");
     ck_assert_uint_eq(got.body_size, 5);
     ck_assert_ptr_nonnull(strstr(peer.request, "PUT / HTTP/1.1\r\n"));
@@ -156,9 +69,9 @@ START_TEST(a_form_is_posted)
     static const char *const answers[] = {HELLO, NULL};
     rk_net_answer got;
 
-    start(answers);
-    ck_ok(rk_net_post(&got, op, url("/"), "text/plain", "some text"));
-    stop();
+    peer_start(answers);
+    ck_ok(rk_net_post(&got, op, peer_url("/"), "text/plain", "some text"));
+    peer_stop();
     ck_assert_ptr_nonnull(strstr(peer.request, "POST / HTTP/1.1\r\n"));
     ck_assert_ptr_nonnull(strstr(peer.request, "Content-Type: text/plain\r\n"));
 }
@@ -214,9 +127,9 @@ START_TEST(a_silent_peer_costs_the_timeout)
     static const char *const answers[] = {"", NULL};
     int64_t begun = rk_time_monotonic_ms();
 
-    start(answers);
-    assert_remote(&(rk_net_request){.url = url("/"), .timeout_ms = 200}, "timed out");
-    stop();
+    peer_start(answers);
+    assert_remote(&(rk_net_request){.url = peer_url("/"), .timeout_ms = 200}, "timed out");
+    peer_stop();
     ck_assert_int_lt(rk_time_monotonic_ms() - begun, 3000);
 }
 END_TEST
@@ -226,13 +139,13 @@ START_TEST(the_deadline_of_the_operation_counts)
     static const char *const answers[] = {"", NULL};
     int64_t begun = rk_time_monotonic_ms();
 
-    start(answers);
+    peer_start(answers);
     op->deadline_ms = begun + 200;
-    assert_remote(&(rk_net_request){.url = url("/"), .timeout_ms = 20000}, "timed out");
+    assert_remote(&(rk_net_request){.url = peer_url("/"), .timeout_ms = 20000}, "timed out");
     rk_error_clear(op);
     op->deadline_ms = begun - 1;
-    assert_remote(&(rk_net_request){.url = url("/")}, "no time is left");
-    stop();
+    assert_remote(&(rk_net_request){.url = peer_url("/")}, "no time is left");
+    peer_stop();
     ck_assert_int_lt(rk_time_monotonic_ms() - begun, 3000);
 }
 END_TEST
@@ -249,12 +162,12 @@ START_TEST(a_request_can_be_broken_off)
     int64_t begun = rk_time_monotonic_ms();
     int asked = 0;
 
-    start(answers);
+    peer_start(answers);
     assert_remote(
         &(rk_net_request){
-            .url = url("/"), .timeout_ms = 20000, .cancelled = always, .user = &asked},
+            .url = peer_url("/"), .timeout_ms = 20000, .cancelled = always, .user = &asked},
         "cancelled");
-    stop();
+    peer_stop();
     ck_assert_int_gt(asked, 0);
     ck_assert_int_lt(rk_time_monotonic_ms() - begun, 3000);
 }
@@ -264,10 +177,10 @@ START_TEST(a_large_body_is_refused)
 {
     static const char *const answers[] = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", NULL};
 
-    start(answers);
+    peer_start(answers);
     peer.large = 10000000;
-    assert_remote(&(rk_net_request){.url = url("/"), .max_bytes = 5000}, "too large");
-    stop();
+    assert_remote(&(rk_net_request){.url = peer_url("/"), .max_bytes = 5000}, "too large");
+    peer_stop();
 }
 END_TEST
 
@@ -282,9 +195,9 @@ START_TEST(large_headers_are_refused)
                "X-Filler: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
     strcat(text, "\r\n");
-    start(answers);
-    assert_remote(&(rk_net_request){.url = url("/")}, "too large");
-    stop();
+    peer_start(answers);
+    assert_remote(&(rk_net_request){.url = peer_url("/")}, "too large");
+    peer_stop();
 }
 END_TEST
 
@@ -298,23 +211,24 @@ START_TEST(redirects_are_followed_when_that_is_wanted)
     const rk_net_header secret = {"authorization", "Bearer x"};
     rk_net_answer got;
 
-    start(answers);
-    ck_ok(rk_net_send(&got, op, &(rk_net_request){.url = url("/"), .follow_redirects = true}));
-    stop();
+    peer_start(answers);
+    ck_ok(rk_net_send(&got, op, &(rk_net_request){.url = peer_url("/"), .follow_redirects = true}));
+    peer_stop();
     ck_assert_int_eq(got.status, 200);
     ck_assert_str_eq(got.body, "hello");
     ck_assert_ptr_null(rk_net_answer_header(&got, "x-first"));
-    start(again);
-    ck_ok(rk_net_get(&got, op, url("/"), 0));
+    peer_start(again);
+    ck_ok(rk_net_get(&got, op, peer_url("/"), 0));
     ck_assert_int_eq(got.status, 302);
-    stop();
-    start(again);
-    ck_ok(rk_net_send(
-        &got, op,
-        &(rk_net_request){
-            .url = url("/"), .follow_redirects = true, .headers = &secret, .header_count = 1}));
+    peer_stop();
+    peer_start(again);
+    ck_ok(rk_net_send(&got, op,
+                      &(rk_net_request){.url = peer_url("/"),
+                                        .follow_redirects = true,
+                                        .headers = &secret,
+                                        .header_count = 1}));
     ck_assert_int_eq(got.status, 302);
-    stop();
+    peer_stop();
 }
 END_TEST
 
@@ -323,9 +237,9 @@ START_TEST(a_redirect_leads_to_http_only)
     static const char *const answers[] = {
         "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", NULL};
 
-    start(answers);
-    assert_remote(&(rk_net_request){.url = url("/"), .follow_redirects = true}, "Protocol");
-    stop();
+    peer_start(answers);
+    assert_remote(&(rk_net_request){.url = peer_url("/"), .follow_redirects = true}, "Protocol");
+    peer_stop();
 }
 END_TEST
 
@@ -334,9 +248,9 @@ START_TEST(a_circle_of_redirects_ends)
     static const char loop[] = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
     static const char *const answers[] = {loop, loop, loop, loop, loop, loop, loop, loop, NULL};
 
-    start(answers);
-    assert_remote(&(rk_net_request){.url = url("/"), .follow_redirects = true}, "redirects");
-    stop();
+    peer_start(answers);
+    assert_remote(&(rk_net_request){.url = peer_url("/"), .follow_redirects = true}, "redirects");
+    peer_stop();
     ck_assert_int_eq(peer.count, 6);
 }
 END_TEST
@@ -386,7 +300,7 @@ START_TEST(a_lack_of_memory_is_told)
 
     for (size_t i = 0; i < RK_COUNT(answers) - 1; i++)
         answers[i] = with_large_header();
-    start(answers);
+    peer_start(answers);
     for (int n = 1; n <= used + 1; n++) {
         rk_net_answer got;
         rk_op one;
@@ -397,14 +311,14 @@ START_TEST(a_lack_of_memory_is_told)
         rk_alloc(&one, 1900, 1);
         rk_alloc(&one, 1900, 1);
         unit_fail_allocation(n);
-        int result = rk_net_get(&got, &one, url("/"), 2000);
+        int result = rk_net_get(&got, &one, peer_url("/"), 2000);
 
         used = unit_allocations();
         unit_fail_allocation(0);
         ck_assert_int_eq(result, used >= n ? RK_ERR_NO_MEMORY : 0);
         rk_op_end(&one);
     }
-    stop();
+    peer_stop();
     ck_assert_int_gt(used, 0);
 }
 END_TEST

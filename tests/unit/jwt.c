@@ -537,6 +537,41 @@ START_TEST(a_name_that_is_no_text_is_none)
 }
 END_TEST
 
+/* RFC 7515 A.1 in the form that everybody knows, with its header. */
+START_TEST(a_token_is_signed_as_others_sign_it)
+{
+    static const char key[] = "your-256-bit-secret";
+    RK_AUTO(rk_secret) *secret = NULL;
+    const char *token;
+
+    ck_ok(rk_secret_copy(&secret, op, key, strlen(key)));
+    ck_ok(rk_jwt_sign(&token, op, RK_JWT_SIGN_HS256, secret,
+                      "{\"sub\":\"1234567890\",\"name\":\"John Doe\",\"iat\":1516239022}"));
+    ck_assert_str_eq(token, "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+                            "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5"
+                            "MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c");
+}
+END_TEST
+
+START_TEST(signing_survives_a_lack_of_memory)
+{
+    RK_AUTO(rk_secret) *secret = NULL;
+    const char *token;
+    int result = -1;
+
+    ck_ok(rk_secret_copy(&secret, op, "key", 3));
+    for (int n = 1; n < 100 && result < 0; n++) {
+        rk_op one;
+
+        ck_assert_int_eq(rk_op_begin(&one), 0);
+        result = unit_without(n, rk_jwt_sign(&token, &one, RK_JWT_SIGN_HS256, secret, "{}"));
+        ck_assert_int_eq(result, result < 0 ? RK_ERR_NO_MEMORY : 0);
+        rk_op_end(&one);
+    }
+    ck_assert_int_eq(result, 0);
+}
+END_TEST
+
 UNIT_SUITE(jwt)
 {
     TCase *signatures = unit_case(suite, "signatures");
@@ -549,6 +584,8 @@ UNIT_SUITE(jwt)
     unit_table(signatures, an_algorithm_that_is_not_allowed_is_refused, signed_tokens);
     unit_table(signatures, a_changed_token_is_refused, signed_tokens);
     tcase_add_test(signatures, a_secret_verifies_hs512_only);
+    tcase_add_test(signatures, a_token_is_signed_as_others_sign_it);
+    tcase_add_test(signatures, signing_survives_a_lack_of_memory);
     unit_table(reading, what_is_no_token_is_refused, odd_tokens);
     unit_table(reading, an_odd_header_is_refused, odd_headers);
     tcase_add_test(reading, keys_in_the_header_are_not_looked_at);
