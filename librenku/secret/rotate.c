@@ -229,7 +229,7 @@ static int run_all(tally *state, rk_op *op, row_work *work)
     static const rk_row model = RK_ROW(counted, columns);
     static const rk_query query = {.sql = "SELECT {row} FROM secrets.secrets", .row = &model};
     counted total;
-    size_t count;
+    size_t count = 0;
 
     RK_TRY(rk_db_one(&total, op, &query, RK_NO_PARAMS));
     rk_db_end(op);

@@ -14,7 +14,7 @@
 
 /* What Keycloak tells of its users. Spec: users.md 6.3 */
 
-enum { DATE_MAX = sizeof("2026-11-27"), QUERY_MAX = 160 };
+enum { DATE_MAX = sizeof("2026-11-27"), DAY_S = 24 * 60 * 60 };
 
 static const int64_t time_max_ms = INT64_C(253402300799999); /* the end of the year 9999 */
 
@@ -232,7 +232,7 @@ static int take_page(rk_op *op, void *user, json_object *page)
 /* Yesterday, in UTC. */
 static void print_start(char out[DATE_MAX])
 {
-    time_t yesterday = (time_t)(rk_time_now() / 1000000) - 24 * 60 * 60;
+    time_t yesterday = (time_t)(rk_time_now() / 1000000) - DAY_S;
     struct tm parts;
 
     gmtime_r(&yesterday, &parts);
