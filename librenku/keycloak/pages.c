@@ -39,9 +39,9 @@ static const char *excerpt(rk_op *op, const rk_keycloak *keycloak, const rk_net_
 
     if (!text || (token && strstr(answer->body, (const char *)token->bytes)))
         return "";
-    for (size_t i = 0; i < length; i++)
-        if (text[i] < ' ' || text[i] > '~')
-            text[i] = ' ';
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = ' ';
     return text;
 }
 
