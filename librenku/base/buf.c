@@ -15,45 +15,60 @@ typedef signed char block __attribute__((vector_size(16)));
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* Room for @p more bytes and the NUL. */
-static bool reserve(rk_buf *buf, size_t more)
+/* From here on nothing has room. */
+static bool fail(rk_buf *buf)
 {
+    buf->failed = true;
+    buf->capacity = buf->length;
+    return false;
+}
+
+static bool fail_too_long(rk_buf *buf)
+{
+    (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* rk_buf_finish tells */
+    return fail(buf);
+}
+
+static bool grow(rk_buf *buf, size_t more)
+{
+    size_t wanted;
+
     if (buf->failed)
         return false;
-    if (more < buf->capacity - buf->length)
-        return true;
+    if (__builtin_add_overflow(buf->length + 1, more, &wanted))
+        return fail_too_long(buf);
+    if (wanted < buf->capacity * 2)
+        wanted = buf->capacity * 2;
 
-    size_t wanted;
-    char *text = NULL;
+    char *text = rk_alloc_raw(buf->op, wanted);
 
-    if (!__builtin_add_overflow(buf->length + 1, more, &wanted)) {
-        if (wanted < buf->capacity * 2)
-            wanted = buf->capacity * 2;
-        text = rk_alloc(buf->op, wanted, 1);
-    } else {
-        (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* rk_buf_finish tells */
-    }
-    if (!text) {
-        buf->failed = true;
-        return false;
-    }
-    memcpy(text, buf->text, buf->length);
+    if (!text)
+        return fail(buf);
+    memcpy(text, buf->text, buf->length + 1);
     buf->text = text;
     buf->capacity = wanted;
     return true;
+}
+
+bool rk_buf_reserve(rk_buf *buf, size_t more)
+{
+    return more < buf->capacity - buf->length || grow(buf, more);
 }
 
 void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
 {
     size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
 
-    *buf = (rk_buf){.op = op, .text = rk_alloc(op, capacity, 1), .capacity = capacity};
-    buf->failed = !buf->text;
+    *buf = (rk_buf){.op = op, .text = rk_alloc_raw(op, capacity), .capacity = capacity};
+    if (buf->text)
+        buf->text[0] = '\0';
+    else
+        (void)fail(buf); /* rk_buf_finish tells */
 }
 
 void rk_buf_add(rk_buf *buf, const void *bytes, size_t length)
 {
-    if (length == 0 || !reserve(buf, length))
+    if (length == 0 || !rk_buf_reserve(buf, length))
         return;
     memcpy(buf->text + buf->length, bytes, length);
     buf->length += length;
@@ -68,7 +83,10 @@ void rk_buf_text(rk_buf *buf, const char *text)
 
 void rk_buf_char(rk_buf *buf, char c)
 {
-    rk_buf_add(buf, &c, 1);
+    if (!rk_buf_reserve(buf, 1))
+        return;
+    buf->text[buf->length++] = c;
+    buf->text[buf->length] = '\0';
 }
 
 __attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, const char *format,
@@ -80,9 +98,8 @@ __attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, con
     int length = vsnprintf(NULL, 0, format, arguments);
 
     if (length < 0) {
-        (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* longer than INT_MAX */
-        buf->failed = true;
-    } else if (reserve(buf, (size_t)length)) {
+        (void)fail_too_long(buf); /* than INT_MAX */
+    } else if (rk_buf_reserve(buf, (size_t)length)) {
         (void)vsnprintf(buf->text + buf->length, (size_t)length + 1, format, again);
         buf->length += (size_t)length;
     }
@@ -159,32 +176,70 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Compared as signed numbers, bytes from 0x80 are below a blank as well. */
-static bool is_plain_block(const unsigned char *bytes)
+/* Marks the bytes that need an escape. Compared as signed numbers, those from 0x80 are below a
+ * blank as well. */
+static block marks_of(block sixteen)
 {
-    block sixteen;
-    uint64_t halves[2];
+    return (sixteen < ' ') | (sixteen == '"') | (sixteen == '\\') | (sixteen == 0x7f);
+}
 
-    memcpy(&sixteen, bytes, sizeof sixteen);
-    block marks = (sixteen < ' ') | (sixteen == '"') | (sixteen == '\\') | (sixteen == 0x7f);
+static bool is_unmarked(block marks)
+{
+    uint64_t halves[2];
 
     memcpy(halves, &marks, sizeof halves);
     return (halves[0] | halves[1]) == 0;
 }
 
-/* How many bytes from the start are printable ASCII and stand in JSON as they are. The last block
- * of sixteen that is looked at may overlap the one before. */
+static block block_at(const char *text)
+{
+    block sixteen;
+
+    memcpy(&sixteen, text, sizeof sixteen);
+    return sixteen;
+}
+
+/* Fewer than sixteen bytes, some of them twice. */
+static block block_of_short(const char *text, size_t length)
+{
+    uint64_t words[2] = {0};
+
+    if (length >= 8) {
+        memcpy(&words[0], text, 8);
+        memcpy(&words[1], text + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(&words[0], text, 4);
+        memcpy((char *)&words[0] + 4, text + length - 4, 4);
+        words[1] = words[0];
+    } else {
+        memset(words, text[0], sizeof words);
+        ((char *)words)[0] = text[length / 2];
+        ((char *)words)[1] = text[length - 1];
+    }
+    return block_at((const char *)words);
+}
+
+/* Whether all is printable ASCII and stands in JSON as it is. The last block may overlap the one
+ * before. */
+static bool is_plain_text(const char *text, size_t length)
+{
+    if (length < sizeof(block))
+        return length == 0 || is_unmarked(marks_of(block_of_short(text, length)));
+    block marks = marks_of(block_at(text + length - sizeof(block)));
+
+    for (size_t at = 0; at < length - sizeof(block); at += sizeof(block))
+        marks |= marks_of(block_at(text + at));
+    return is_unmarked(marks);
+}
+
+/* How many bytes from the start are plain. */
 static size_t plain_length(const char *text, size_t length)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     size_t at = 0;
 
-    while (length - at >= sizeof(block) && is_plain_block(bytes + at))
+    while (length - at >= sizeof(block) && is_unmarked(marks_of(block_at(text + at))))
         at += sizeof(block);
-    if (length >= sizeof(block) && length - at < sizeof(block) &&
-        is_plain_block(bytes + length - sizeof(block)))
-        return length;
-    while (at < length && is_plain(bytes[at]))
+    while (at < length && is_plain((unsigned char)text[at]))
         at++;
     return at;
 }
@@ -234,26 +289,15 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
         rk_buf_add(buf, "null", 4);
         return;
     }
-    if (!reserve(buf, length + 2))
+    if (!rk_buf_reserve(buf, length + 2))
         return;
-    if (plain_length(text, length) == length) {
+    if (is_plain_text(text, length)) {
         add_quoted(buf, text, length);
         return;
     }
     rk_buf_char(buf, '"');
     add_escaped(buf, text, length);
     rk_buf_char(buf, '"');
-}
-
-void rk_buf_json_name(rk_buf *buf, const char *name, bool first)
-{
-    if (!reserve(buf, strlen(name) + 4))
-        return;
-    char *end = buf->text + buf->length;
-
-    end = stpcpy(end, first ? "\"" : ",\"");
-    end = stpcpy(stpcpy(end, name), "\":");
-    buf->length = (size_t)(end - buf->text);
 }
 
 void rk_buf_json_int(rk_buf *buf, int64_t value)

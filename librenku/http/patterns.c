@@ -133,7 +133,7 @@ int rk_patterns_new(rk_patterns **out, rk_op *op)
 
 static void *take_from_arena(PCRE2_SIZE size_bytes, void *arena)
 {
-    return rk_arena_alloc(arena, size_bytes);
+    return rk_arena_take(arena, size_bytes);
 }
 
 static void leave_to_arena(void *block, void *arena)

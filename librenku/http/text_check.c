@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/http/text_check.h"
 
-static int64_t count_code_points(const char *text, size_t length)
+#include <string.h>
+
+static int64_t count_bytewise(const char *text, size_t length)
 {
     int64_t count = 0;
 
     for (size_t i = 0; i < length; i++)
         count += ((unsigned char)text[i] & 0xc0) != 0x80;
     return count;
+}
+
+static int64_t count_code_points(const char *text, size_t length)
+{
+    static const uint64_t beyond_ascii = UINT64_C(0x8080808080808080);
+    uint64_t eight;
+    size_t at = 0;
+
+    for (; length - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, text + at, sizeof eight);
+        if (eight & beyond_ascii)
+            break;
+    }
+    return (int64_t)at + count_bytewise(text + at, length - at);
 }
 
 /* A code point takes one to four bytes: mostly nothing needs to be counted. */

@@ -107,15 +107,12 @@ typedef struct {
     rk_strings tags;
 } query;
 static const rk_field fields[] = {
-    {.name = "page",  .schema = &integer, .offset = offsetof(query, page),                          .fallback = "1"    },
-    {.name = "name",  .schema = &text,    .offset = offsetof(query, name),                          .nullable = true   },
-    {.name = "flag",  .schema = &boolean, .offset = offsetof(query, flag),                          .fallback = "false"},
-    {.name = "kinds",
-     .schema = &kinds,
-     .offset = offsetof(query,                                      kinds),
-     .nullable = true,
+    {RK_MEMBER("page"),  .schema = &integer, .offset = offsetof(query, page),                             .fallback = "1"    },
+    {RK_MEMBER("name"),  .schema = &text,    .offset = offsetof(query, name),                             .nullable = true   },
+    {RK_MEMBER("flag"),  .schema = &boolean, .offset = offsetof(query, flag),                             .fallback = "false"},
+    {RK_MEMBER("kinds"), .schema = &kinds,   .offset = offsetof(query, kinds),                            .nullable = true,
      .fallback = "[\"user\",\"group\"]"},
-    {.name = "tags",               .schema = &texts,                    .offset = offsetof(query,              tags), .nullable = true },
+    {RK_MEMBER("tags"),                  .schema = &texts,                    .offset = offsetof(query,           tags), .nullable = true    },
 };
 static const rk_schema schema = {.kind = RK_KIND_OBJECT,
                                  NO_LIMITS,

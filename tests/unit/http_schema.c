@@ -116,8 +116,8 @@ typedef struct {
     int role;
 } member;
 static const rk_field member_fields[] = {
-    {.name = "id",   .schema = &user_id, .offset = offsetof(member, id),   .required = true},
-    {.name = "role", .schema = &role,    .offset = offsetof(member, role), .required = true},
+    {RK_MEMBER("id"),   .schema = &user_id, .offset = offsetof(member, id),   .required = true},
+    {RK_MEMBER("role"), .schema = &role,    .offset = offsetof(member, role), .required = true},
 };
 static const rk_schema member_schema = {.kind = RK_KIND_OBJECT,
                                         NO_LIMITS,
@@ -275,7 +275,7 @@ static const struct {
 /* Spec: foundations.md 5.3, 10.4 */
 START_TEST(a_value_is_accepted_in_its_forms)
 {
-    const rk_field field = {.name = "v", .schema = accepted[_i].schema, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = accepted[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
     const char *json = rk_printf(op, "{\"v\":%s}", accepted[_i].given);
     box out;
@@ -433,7 +433,7 @@ static const struct {
 /* Spec: foundations.md 5.3, 5.4 */
 START_TEST(a_violation_is_named_with_its_place)
 {
-    const rk_field field = {.name = "v", .schema = refused[_i].schema, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = refused[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
     const char *json = rk_printf(op, "{\"v\":%s}", refused[_i].given);
     box out;
@@ -452,7 +452,7 @@ END_TEST
 /* Spec: foundations.md 5.3 */
 START_TEST(a_costly_pattern_ends_without_a_match)
 {
-    const rk_field field = {.name = "v", .schema = &repeated, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = &repeated, .required = true};
     const rk_schema schema = object_of(&field);
     box out;
 
@@ -473,7 +473,7 @@ static const struct {
 START_TEST(a_long_text_matches_too)
 {
     const size_t length = long_texts[_i].length;
-    const rk_field field = {.name = "v", .schema = long_texts[_i].schema, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = long_texts[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
     char *json = rk_alloc(op, length + 32, 1);
     box out;
@@ -528,27 +528,16 @@ typedef struct {
 } sample;
 static const rk_schema kinds = {.kind = RK_KIND_ARRAY, NO_LIMITS, .items = &role};
 static const rk_field sample_fields[] = {
-    {.name = "name",     .schema = &text,   .offset = offsetof(sample, name),                               .nullable = true},
-    {.name = "mount",
-     .schema = &text,
-     .offset = offsetof(sample,                                        mount),
-     .nullable = true,
+    {RK_MEMBER("name"),  .schema = &text,   .offset = offsetof(sample, name),                               .nullable = true},
+    {RK_MEMBER("mount"), .schema = &text,   .offset = offsetof(sample, mount),                              .nullable = true,
      .fallback = "\"/secrets\""},
-    {.name = "flag",                  .schema = &boolean,                      .offset = offsetof(sample,            flag), .fallback = "true"},
-    {.name = "count",
-     .schema = &integer,
-     .offset = offsetof(sample,                                               count),
-     .nullable = true,
+    {RK_MEMBER("flag"),                  .schema = &boolean,                   .offset = offsetof(sample,         flag), .fallback = "true"   },
+    {RK_MEMBER("count"),                  .schema = &integer,                  .offset = offsetof(sample,        count), .nullable = true,
      .shows_null = true},
-    {.name = "kinds",
-     .schema = &kinds,
-     .offset = offsetof(sample,                             kinds),
-     .nullable = true,
+    {RK_MEMBER("kinds"), .schema = &kinds,                  .offset = offsetof(sample,                          kinds),                                             .nullable = true,
      .fallback = "[\"editor\",\"viewer\"]"},
-    {.name = "owner",
-     .schema = &member_schema,
-     .offset = offsetof(sample,                          owner),
-     .nullable = true                                                                                               },
+    {RK_MEMBER("owner"),  .schema = &member_schema, .offset = offsetof(sample,                          owner),
+     .nullable = true                                  },
 };
 static rk_schema sample_schema(rk_extra extra)
 {
