@@ -103,11 +103,6 @@ static int month_length(int64_t year, int64_t month)
     return lengths[month - 1] + (month == 2 && leap);
 }
 
-static bool is_date(int64_t year, int64_t month, int64_t day)
-{
-    return month >= 1 && month <= 12 && day >= 1 && day <= month_length(year, month);
-}
-
 /* "YYYY-MM-DD" at the start of a text of at least 10 characters. NULL, or what is wrong. */
 static const char *read_date(int64_t *out_days, const char *text)
 {
@@ -168,30 +163,21 @@ static const char *read_clock(int64_t *out_micros, const char *text)
     return text;
 }
 
-/* Up to three pairs of digits, with or without a colon between, with a sign before. What follows,
- * or NULL. */
-static const char *read_offset(int32_t *out_seconds, const char *text, int pairs_most)
+/* "+HH:MM" or "+HHMM", and nothing behind. */
+static bool read_offset(int32_t *out_seconds, const char *text)
 {
-    static const int32_t units[] = {3600, 60, 1};
-    int sign = *text == '-' ? -1 : 1;
-    int32_t seconds = 0;
-    int pairs = 0;
+    int64_t hours, minutes;
 
-    for (text++; pairs < pairs_most; pairs++) {
-        const char *start = text + (pairs > 0 && *text == ':');
-        int64_t value;
+    if (!digits(&hours, text + 1, 2))
+        return false;
+    const char *rest = text + 3 + (text[3] == ':');
 
-        if (!digits(&value, start, 2))
-            break;
-        if (pairs > 0 && value > 59)
-            return NULL;
-        seconds += (int32_t)value * units[pairs];
-        text = start + 2;
-    }
-    if (pairs == 0 || seconds >= DAY_S)
-        return NULL;
-    *out_seconds = sign * seconds;
-    return text;
+    if (!digits(&minutes, rest, 2) || rest[2] || hours > 23 || minutes > 59)
+        return false;
+    int32_t seconds = (int32_t)(hours * 3600 + minutes * 60);
+
+    *out_seconds = *text == '-' ? -seconds : seconds;
+    return true;
 }
 
 static bool read_zone(rk_instant *out, const char *text)
@@ -202,13 +188,7 @@ static bool read_zone(rk_instant *out, const char *text)
         return true;
     if (*text == 'Z' || *text == 'z')
         return text[1] == '\0';
-    if (*text != '+' && *text != '-')
-        return false;
-
-    const char *rest = read_offset(&out->offset_s, text, 2);
-
-    /* hours alone are no offset here */
-    return rest && *rest == '\0' && rest - text >= 5;
+    return (*text == '+' || *text == '-') && read_offset(&out->offset_s, text);
 }
 
 /* All of a date-time whose date has been read already. */
@@ -292,39 +272,6 @@ bool rk_instant_parse(rk_instant *out, const char **reason, const char *text)
 
     *reason = is_number ? beyond : wrong;
     return is_number && !beyond;
-}
-
-/* "2026-03-04 05:06:07.891011+00" with years of any length, perhaps with " BC" behind; the year
- * before 1 is 1 BC. */
-bool rk_instant_from_column(rk_instant *out, const char *text)
-{
-    const char *dash = strchr(text, '-');
-    int64_t year, month, day, clock;
-    int32_t offset_s = 0;
-
-    if (!dash || dash - text < 4 || dash - text > 6 || !digits(&year, text, (int)(dash - text)) ||
-        !digits(&month, dash + 1, 2) || dash[3] != '-' || !digits(&day, dash + 4, 2) ||
-        dash[6] != ' ')
-        return false;
-
-    const char *rest = read_clock(&clock, dash + 7);
-
-    if (rest && (*rest == '+' || *rest == '-'))
-        rest = read_offset(&offset_s, rest, 3);
-    if (!rest || year == 0)
-        return false;
-    if (strcmp(rest, " BC") == 0)
-        year = 1 - year;
-    else if (*rest)
-        return false;
-    if (year > 292000 /* the last that fits into 64 bits of microseconds */ ||
-        !is_date(year, month, day))
-        return false;
-
-    int64_t days = days_from_civil(year, (int)month, (int)day);
-
-    *out = rk_instant_of((days * DAY_S - offset_s) * micros_per_second + clock);
-    return true;
 }
 
 bool rk_instant_from_number(rk_instant *out, double seconds)

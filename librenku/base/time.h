@@ -16,8 +16,6 @@ rk_instant rk_instant_of(int64_t micros);
 /* Reads a date-time. The error text is what follows "Input should be a valid datetime or date, ";
  * returns false and sets it when the text is none. Spec: foundations.md 10.1 */
 bool rk_instant_parse(rk_instant *out, const char **reason, const char *text);
-/* Reads PostgreSQL's ISO output of timestamptz and timestamp. */
-bool rk_instant_from_column(rk_instant *out, const char *text);
 /* Unix seconds (milliseconds beyond 2e10), as JSON numbers are taken. */
 bool rk_instant_from_number(rk_instant *out, double seconds);
 
