@@ -12,6 +12,7 @@
 enum { SMALLEST_BYTES = 64, NUMBER_MAX = 40 };
 
 typedef signed char block __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -29,7 +30,18 @@ static bool fail_too_long(rk_buf *buf)
     return fail(buf);
 }
 
-static bool grow(rk_buf *buf, size_t more)
+void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
+{
+    size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
+
+    *buf = (rk_buf){.op = op, .text = rk_alloc_raw(op, capacity), .capacity = capacity};
+    if (buf->text)
+        buf->text[0] = '\0';
+    else
+        (void)fail(buf); /* rk_buf_finish tells */
+}
+
+bool rk_buf_grow(rk_buf *buf, size_t more)
 {
     size_t wanted;
 
@@ -50,22 +62,6 @@ static bool grow(rk_buf *buf, size_t more)
     return true;
 }
 
-bool rk_buf_reserve(rk_buf *buf, size_t more)
-{
-    return more < buf->capacity - buf->length || grow(buf, more);
-}
-
-void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
-{
-    size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
-
-    *buf = (rk_buf){.op = op, .text = rk_alloc_raw(op, capacity), .capacity = capacity};
-    if (buf->text)
-        buf->text[0] = '\0';
-    else
-        (void)fail(buf); /* rk_buf_finish tells */
-}
-
 void rk_buf_add(rk_buf *buf, const void *bytes, size_t length)
 {
     if (length == 0 || !rk_buf_reserve(buf, length))
@@ -79,14 +75,6 @@ void rk_buf_text(rk_buf *buf, const char *text)
 {
     if (text)
         rk_buf_add(buf, text, strlen(text));
-}
-
-void rk_buf_char(rk_buf *buf, char c)
-{
-    if (!rk_buf_reserve(buf, 1))
-        return;
-    buf->text[buf->length++] = c;
-    buf->text[buf->length] = '\0';
 }
 
 __attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, const char *format,
@@ -185,10 +173,9 @@ static block marks_of(block sixteen)
 
 static bool is_unmarked(block marks)
 {
-    uint64_t halves[2];
+    halves of = (halves)marks;
 
-    memcpy(halves, &marks, sizeof halves);
-    return (halves[0] | halves[1]) == 0;
+    return (of[0] | of[1]) == 0;
 }
 
 static block block_at(const char *text)
@@ -199,24 +186,27 @@ static block block_at(const char *text)
     return sixteen;
 }
 
-/* Fewer than sixteen bytes, some of them twice. */
+/* Fewer than sixteen bytes, but one at least; some of them several times. */
 static block block_of_short(const char *text, size_t length)
 {
-    uint64_t words[2] = {0};
+    uint64_t head, tail;
+    uint32_t low, high;
 
     if (length >= 8) {
-        memcpy(&words[0], text, 8);
-        memcpy(&words[1], text + length - 8, 8);
+        memcpy(&head, text, sizeof head);
+        memcpy(&tail, text + length - sizeof tail, sizeof tail);
     } else if (length >= 4) {
-        memcpy(&words[0], text, 4);
-        memcpy((char *)&words[0] + 4, text + length - 4, 4);
-        words[1] = words[0];
+        memcpy(&low, text, sizeof low);
+        memcpy(&high, text + length - sizeof high, sizeof high);
+        head = tail = (uint64_t)high << 32 | low;
     } else {
-        memset(words, text[0], sizeof words);
-        ((char *)words)[0] = text[length / 2];
-        ((char *)words)[1] = text[length - 1];
+        const unsigned char *bytes = (const unsigned char *)text;
+
+        head = bytes[0] * UINT64_C(0x0101010101010101);
+        tail = bytes[length / 2] * UINT64_C(0x0101010100000000) |
+               bytes[length - 1] * UINT64_C(0x01010101);
     }
-    return block_at((const char *)words);
+    return (block)(halves){head, tail};
 }
 
 /* Whether all is printable ASCII and stands in JSON as it is. The last block may overlap the one
@@ -260,10 +250,12 @@ static void add_quoted(rk_buf *buf, const char *text, size_t length)
     buf->length += length + 2;
 }
 
-static void add_escaped(rk_buf *buf, const char *text, size_t length)
+/* Rare, and apart so that the others need no room for it on the stack. */
+__attribute__((noinline)) static void add_escaped(rk_buf *buf, const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
 
+    rk_buf_char(buf, '"');
     for (size_t at = 0; at < length;) {
         size_t plain = plain_length(text + at, length - at);
 
@@ -281,6 +273,7 @@ static void add_escaped(rk_buf *buf, const char *text, size_t length)
         at += next_code_point(&code, bytes + at, length - at);
         add_code_point(buf, code);
     }
+    rk_buf_char(buf, '"');
 }
 
 void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
@@ -295,9 +288,7 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
         add_quoted(buf, text, length);
         return;
     }
-    rk_buf_char(buf, '"');
     add_escaped(buf, text, length);
-    rk_buf_char(buf, '"');
 }
 
 void rk_buf_json_int(rk_buf *buf, int64_t value)

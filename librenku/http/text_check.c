@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int64_t count_bytewise(const char *text, size_t length)
+static int64_t count_code_points(const char *text, size_t length)
 {
     int64_t count = 0;
 
@@ -12,29 +12,23 @@ static int64_t count_bytewise(const char *text, size_t length)
     return count;
 }
 
-static int64_t count_code_points(const char *text, size_t length)
+static bool is_ascii(const char *text, size_t length)
 {
-    static const uint64_t beyond_ascii = UINT64_C(0x8080808080808080);
-    uint64_t eight;
-    size_t at = 0;
+    uint64_t eight, all = 0;
 
-    for (; length - at >= sizeof eight; at += sizeof eight) {
+    if (length < sizeof eight)
+        return false; /* sooner counted than looked at */
+    for (size_t at = 0; at < length - sizeof eight; at += sizeof eight) {
         memcpy(&eight, text + at, sizeof eight);
-        if (eight & beyond_ascii)
-            break;
+        all |= eight;
     }
-    return (int64_t)at + count_bytewise(text + at, length - at);
+    memcpy(&eight, text + length - sizeof eight, sizeof eight);
+    return ((all | eight) & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* A code point takes one to four bytes: mostly nothing needs to be counted. */
 static rk_text_verdict check_length(const rk_schema *schema, const char *text, size_t length)
 {
-    bool may_be_long = schema->max_length >= 0 && (int64_t)length > schema->max_length;
-    bool may_be_short = (int64_t)length < schema->min_length * 4;
-
-    if (!may_be_long && !may_be_short)
-        return RK_TEXT_FITS;
-    int64_t count = count_code_points(text, length);
+    int64_t count = is_ascii(text, length) ? (int64_t)length : count_code_points(text, length);
 
     if (schema->max_length >= 0 && count > schema->max_length)
         return RK_TEXT_LONG;
@@ -46,6 +40,10 @@ int rk_text_check(rk_text_verdict *out, rk_matcher *matcher, const rk_schema *sc
 {
     bool found = true;
 
+    if (rk_text_surely_fits(schema, length)) {
+        *out = RK_TEXT_FITS;
+        return 0;
+    }
     *out = check_length(schema, text, length);
     if (*out != RK_TEXT_FITS || schema->pattern_index < 0)
         return 0;
