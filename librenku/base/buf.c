@@ -186,39 +186,53 @@ static block block_at(const char *text)
     return sixteen;
 }
 
-/* Fewer than sixteen bytes, but one at least; some of them several times. */
-static block block_of_short(const char *text, size_t length)
+static block copy_block(char *to, const char *text)
+{
+    const block sixteen = block_at(text);
+
+    memcpy(to, &sixteen, sizeof sixteen);
+    return sixteen;
+}
+
+/* Fewer than sixteen bytes, but one at least; some of them come several times. */
+static block copy_short(char *to, const char *text, size_t length)
 {
     uint64_t head, tail;
     uint32_t low, high;
 
-    if (length >= 8) {
+    if (length >= sizeof head) {
         memcpy(&head, text, sizeof head);
         memcpy(&tail, text + length - sizeof tail, sizeof tail);
-    } else if (length >= 4) {
+        memcpy(to, &head, sizeof head);
+        memcpy(to + length - sizeof tail, &tail, sizeof tail);
+    } else if (length >= sizeof low) {
         memcpy(&low, text, sizeof low);
         memcpy(&high, text + length - sizeof high, sizeof high);
+        memcpy(to, &low, sizeof low);
+        memcpy(to + length - sizeof high, &high, sizeof high);
         head = tail = (uint64_t)high << 32 | low;
     } else {
-        const unsigned char *bytes = (const unsigned char *)text;
-
-        head = bytes[0] * UINT64_C(0x0101010101010101);
-        tail = bytes[length / 2] * UINT64_C(0x0101010100000000) |
-               bytes[length - 1] * UINT64_C(0x01010101);
+        to[0] = text[0];
+        to[length / 2] = text[length / 2];
+        to[length - 1] = text[length - 1];
+        head = (unsigned char)to[0] * UINT64_C(0x0101010101010101);
+        tail = (unsigned char)to[length / 2] * UINT64_C(0x0101010100000000) |
+               (unsigned char)to[length - 1] * UINT64_C(0x01010101);
     }
     return (block)(halves){head, tail};
 }
 
-/* Whether all is printable ASCII and stands in JSON as it is. The last block may overlap the one
- * before. */
-static bool is_plain_text(const char *text, size_t length)
+/* Copies, and tells whether all is printable ASCII and stands in JSON as it is. The last block may
+ * overlap the one before. */
+static bool copy_plain(char *to, const char *text, size_t length)
 {
     if (length < sizeof(block))
-        return length == 0 || is_unmarked(marks_of(block_of_short(text, length)));
-    block marks = marks_of(block_at(text + length - sizeof(block)));
+        return length == 0 || is_unmarked(marks_of(copy_short(to, text, length)));
+    const size_t last = length - sizeof(block);
+    block marks = marks_of(copy_block(to + last, text + last));
 
-    for (size_t at = 0; at < length - sizeof(block); at += sizeof(block))
-        marks |= marks_of(block_at(text + at));
+    for (size_t at = 0; at < last; at += sizeof(block))
+        marks |= marks_of(copy_block(to + at, text + at));
     return is_unmarked(marks);
 }
 
@@ -237,17 +251,6 @@ static size_t plain_length(const char *text, size_t length)
 void rk_buf_json_text(rk_buf *buf, const char *text)
 {
     rk_buf_json_text_n(buf, text, text ? strlen(text) : 0);
-}
-
-/* A text without anything to escape; there is room for it and its quotes. */
-static void add_quoted(rk_buf *buf, const char *text, size_t length)
-{
-    char *to = buf->text + buf->length;
-
-    to[0] = '"';
-    memcpy(to + 1, text, length);
-    memcpy(to + 1 + length, "\"", 2);
-    buf->length += length + 2;
 }
 
 /* Rare, and apart so that the others need no room for it on the stack. */
@@ -284,11 +287,15 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
     }
     if (!rk_buf_reserve(buf, length + 2))
         return;
-    if (is_plain_text(text, length)) {
-        add_quoted(buf, text, length);
+    char *to = buf->text + buf->length;
+
+    if (!copy_plain(to + 1, text, length)) {
+        add_escaped(buf, text, length);
         return;
     }
-    add_escaped(buf, text, length);
+    to[0] = '"';
+    memcpy(to + 1 + length, "\"", 2);
+    buf->length += length + 2;
 }
 
 void rk_buf_json_int(rk_buf *buf, int64_t value)

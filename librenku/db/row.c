@@ -283,10 +283,10 @@ int rk_row_load(void *out, rk_op *op, const rk_query *query, const PGresult *res
     const rk_row *row = query->row;
 
     RK_ASSERT(row && PQnfields(result) >= row->count);
-    for (int i = 0; i < row->count; i++) {
-        const rk_column *column = &row->columns[i];
-        const cell from = {op, result, number, i, column->names};
+    for (cell from = {op, result, number, 0, NULL}; from.column < row->count; from.column++) {
+        const rk_column *column = &row->columns[from.column];
 
+        from.names = column->names;
         if (!loaders[column->kind]((char *)out + column->offset, &from))
             return unreadable(op, column);
     }

@@ -127,7 +127,28 @@ static int write_json(writer *w, const rk_schema *schema, stored from)
 
 /* --- arrays, objects, unions --- */
 
-static bool is_set(const rk_schema *schema, const void *value);
+static bool is_set(const rk_schema *schema, const void *value)
+{
+    switch (schema->kind) {
+    case RK_KIND_INT:
+        return ((const rk_opt_int *)value)->set;
+    case RK_KIND_NUMBER:
+        return ((const rk_opt_number *)value)->set;
+    case RK_KIND_BOOL:
+        return ((const rk_opt_bool *)value)->set;
+    case RK_KIND_TIME:
+        return ((const rk_instant *)value)->set;
+    case RK_KIND_ENUM:
+    case RK_KIND_UNION: /* starts with which alternative it is */
+        return *(const int *)value != 0;
+    case RK_KIND_TEXTS:
+        return ((const rk_strings *)value)->set;
+    case RK_KIND_ARRAY:
+        return ((const rk_array *)value)->set;
+    default:
+        return *(const void *const *)value != NULL;
+    }
+}
 
 static int write_item(writer *w, const rk_schema *schema, stored item)
 {
@@ -169,29 +190,6 @@ static int write_array(writer *w, const rk_schema *schema, stored from)
     }
     rk_buf_char(w->out, ']');
     return 0;
-}
-
-static bool is_set(const rk_schema *schema, const void *value)
-{
-    switch (schema->kind) {
-    case RK_KIND_INT:
-        return ((const rk_opt_int *)value)->set;
-    case RK_KIND_NUMBER:
-        return ((const rk_opt_number *)value)->set;
-    case RK_KIND_BOOL:
-        return ((const rk_opt_bool *)value)->set;
-    case RK_KIND_TIME:
-        return ((const rk_instant *)value)->set;
-    case RK_KIND_ENUM:
-    case RK_KIND_UNION: /* starts with which alternative it is */
-        return *(const int *)value != 0;
-    case RK_KIND_TEXTS:
-        return ((const rk_strings *)value)->set;
-    case RK_KIND_ARRAY:
-        return ((const rk_array *)value)->set;
-    default:
-        return *(const void *const *)value != NULL;
-    }
 }
 
 /* The first one needs no comma. */

@@ -699,6 +699,40 @@ START_TEST(the_patterns_of_the_rooms_compile)
 }
 END_TEST
 
+/* What apigen tells as runs, and the pattern itself. Texts are made of few characters, so that many
+ * fit for a while. */
+START_TEST(runs_say_what_their_pattern_says)
+{
+    static const char *const letters[] = {"0", "7", "8", "a", "Z",  "I",
+                                          "-", "_", ".", "/", "\n", "\xc3\xa4"};
+    rk_pattern_source plain = rk_pattern_sources[_i];
+    rk_matcher fast = {.op = op}, slow = {.op = op};
+    rk_patterns *told, *compiled;
+    uint64_t state = 1;
+
+    plain.runs = NULL;
+    ck_ok(rk_patterns_compile(&told, op, &rk_pattern_sources[_i], 1));
+    ck_ok(rk_patterns_compile(&compiled, op, &plain, 1));
+    fast.patterns = told;
+    slow.patterns = compiled;
+    for (int n = 0; n < 20000; n++) {
+        char made[128] = "";
+        bool one, other;
+
+        for (uint64_t left = state >> 32 & 31, most = (state >> 40) % 12 + 1; left; left--) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            strcat(made, letters[(state >> 33) % most]);
+        }
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        ck_ok(rk_matcher_find(&one, &fast, 0, made, strlen(made)));
+        ck_ok(rk_matcher_find(&other, &slow, 0, made, strlen(made)));
+        ck_assert_msg(one == other, "%s: '%s'", plain.text, made);
+    }
+    rk_patterns_free(told);
+    rk_patterns_free(compiled);
+}
+END_TEST
+
 /* --- answers that violate their schema --- */
 
 static const member good = {"ab", 2};
@@ -801,6 +835,7 @@ UNIT_SUITE(http_schema)
     unit_table(accepting, a_long_text_matches_too, long_texts);
     tcase_add_test(accepting, a_pattern_that_is_none_is_refused);
     tcase_add_test(accepting, the_patterns_of_the_rooms_compile);
+    tcase_add_loop_test(accepting, runs_say_what_their_pattern_says, 0, rk_pattern_source_count);
     unit_table(refusing, a_violation_is_named_with_its_place, refused);
     unit_table(refusing, a_body_of_the_wrong_kind_is_invalid, wholes);
     tcase_add_test(refusing, a_message_does_not_grow_without_limit);
