@@ -182,10 +182,16 @@ static bool is_made_of(const rk_pattern_source *source, const char *text, size_t
     return at == end || (source->dollar_newline && *at == '\n' && at + 1 == end);
 }
 
-static int search(bool *found, rk_matcher *matcher, int index, const char *text, size_t length)
+int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *text, size_t length)
 {
     const rk_patterns *patterns = matcher->patterns;
+    rk_op *op = matcher->op;
 
+    RK_ASSERT(patterns && index >= 0 && index < patterns->count);
+    if (patterns->sources[index].runs) {
+        *found = is_made_of(&patterns->sources[index], text, length);
+        return 0;
+    }
     if (!matcher->match)
         RK_TRY(begin_matching(matcher));
     int result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text, length, 0,
@@ -195,19 +201,7 @@ static int search(bool *found, rk_matcher *matcher, int index, const char *text,
         result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text, length, 0,
                              PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, matcher->match, patterns->limits);
     if (result == PCRE2_ERROR_NOMEMORY)
-        return no_memory(matcher->op);
+        return no_memory(op);
     *found = result >= 0;
-    return 0;
-}
-
-int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *text, size_t length)
-{
-    const rk_patterns *patterns = matcher->patterns;
-    rk_op *op = matcher->op;
-
-    RK_ASSERT(patterns && index >= 0 && index < patterns->count);
-    if (!patterns->sources[index].runs)
-        return search(found, matcher, index, text, length);
-    *found = is_made_of(&patterns->sources[index], text, length);
     return 0;
 }
