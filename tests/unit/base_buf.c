@@ -136,7 +136,7 @@ END_TEST
 START_TEST(an_escape_is_found_at_any_place_of_any_length)
 {
     enum { LONGEST = 70 };
-    char text[LONGEST + 1], json[LONGEST + 4];
+    char text[LONGEST + 1], json[2 * LONGEST + 4];
 
     for (int length = 1; length <= LONGEST; length++) {
         for (int at = 0; at < length; at++) {
