@@ -25,7 +25,7 @@ typedef struct {
 
 #define NUMBER(expression, rest)                                                                   \
     static const rk_column columns[] = {                                                           \
-        {expression, RK_COLUMN_INT, offsetof(answer, number), NULL},                               \
+        {"(" expression ")::bigint", RK_COLUMN_INT, offsetof(answer, number), NULL},               \
     };                                                                                             \
     static const rk_row row = RK_ROW(answer, columns);                                             \
     static const rk_query query = {.sql = "SELECT {row}" rest, .row = &row}

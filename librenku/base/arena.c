@@ -182,6 +182,13 @@ void rk_arena_free(rk_arena *arena)
 
 void *rk_arena_alloc(rk_arena *arena, size_t size_bytes)
 {
+    void *block = rk_arena_take(arena, size_bytes);
+
+    return block ? memset(block, 0, size_bytes) : NULL;
+}
+
+void *rk_arena_take(rk_arena *arena, size_t size_bytes)
+{
     if (size_bytes > SIZE_MAX / 2)
         return NULL;
 
@@ -192,7 +199,6 @@ void *rk_arena_alloc(rk_arena *arena, size_t size_bytes)
     if (!block)
         return NULL;
     UNPOISON(block, size_bytes);
-    memset(block, 0, size_bytes);
     arena->used_bytes += size_bytes;
     return block;
 }

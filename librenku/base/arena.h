@@ -17,6 +17,8 @@ void rk_arena_free(rk_arena *arena);
 /* Zeroed and aligned for any type; NULL when there is no memory. A size of 0 gives a valid pointer.
  */
 void *rk_arena_alloc(rk_arena *arena, size_t size_bytes);
+/* The same, with anything in it. */
+void *rk_arena_take(rk_arena *arena, size_t size_bytes);
 /* Makes sure that small blocks of about that size together will be had; false when there is no
  * memory. */
 bool rk_arena_reserve(rk_arena *arena, size_t size_bytes);

@@ -12,32 +12,40 @@
 enum { SMALLEST_BYTES = 64, NUMBER_MAX = 40 };
 
 typedef signed char block __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* Room for @p more bytes and the NUL. */
-static bool reserve(rk_buf *buf, size_t more)
+/* From here on nothing has room. */
+static bool fail(rk_buf *buf)
 {
+    buf->failed = true;
+    buf->capacity = buf->length;
+    return false;
+}
+
+static bool fail_too_long(rk_buf *buf)
+{
+    (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* rk_buf_finish tells */
+    return fail(buf);
+}
+
+static bool grow(rk_buf *buf, size_t more)
+{
+    size_t wanted;
+
     if (buf->failed)
         return false;
-    if (more < buf->capacity - buf->length)
-        return true;
+    if (__builtin_add_overflow(buf->length + 1, more, &wanted))
+        return fail_too_long(buf);
+    if (wanted < buf->capacity * 2)
+        wanted = buf->capacity * 2;
 
-    size_t wanted;
-    char *text = NULL;
+    char *text = rk_alloc_raw(buf->op, wanted);
 
-    if (!__builtin_add_overflow(buf->length + 1, more, &wanted)) {
-        if (wanted < buf->capacity * 2)
-            wanted = buf->capacity * 2;
-        text = rk_alloc(buf->op, wanted, 1);
-    } else {
-        (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* rk_buf_finish tells */
-    }
-    if (!text) {
-        buf->failed = true;
-        return false;
-    }
-    memcpy(text, buf->text, buf->length);
+    if (!text)
+        return fail(buf);
+    memcpy(text, buf->text, buf->length + 1);
     buf->text = text;
     buf->capacity = wanted;
     return true;
@@ -47,13 +55,21 @@ void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
 {
     size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
 
-    *buf = (rk_buf){.op = op, .text = rk_alloc(op, capacity, 1), .capacity = capacity};
-    buf->failed = !buf->text;
+    *buf = (rk_buf){.op = op, .text = rk_alloc_raw(op, capacity), .capacity = capacity};
+    if (buf->text)
+        buf->text[0] = '\0';
+    else
+        (void)fail(buf); /* rk_buf_finish tells */
+}
+
+bool rk_buf_reserve(rk_buf *buf, size_t more)
+{
+    return more < buf->capacity - buf->length || grow(buf, more);
 }
 
 void rk_buf_add(rk_buf *buf, const void *bytes, size_t length)
 {
-    if (length == 0 || !reserve(buf, length))
+    if (length == 0 || !rk_buf_reserve(buf, length))
         return;
     memcpy(buf->text + buf->length, bytes, length);
     buf->length += length;
@@ -68,7 +84,10 @@ void rk_buf_text(rk_buf *buf, const char *text)
 
 void rk_buf_char(rk_buf *buf, char c)
 {
-    rk_buf_add(buf, &c, 1);
+    if (!rk_buf_reserve(buf, 1))
+        return;
+    buf->text[buf->length++] = c;
+    buf->text[buf->length] = '\0';
 }
 
 __attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, const char *format,
@@ -80,9 +99,8 @@ __attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, con
     int length = vsnprintf(NULL, 0, format, arguments);
 
     if (length < 0) {
-        (void)rk_fail_default(buf->op, RK_ERR_NO_MEMORY); /* longer than INT_MAX */
-        buf->failed = true;
-    } else if (reserve(buf, (size_t)length)) {
+        (void)fail_too_long(buf); /* than INT_MAX */
+    } else if (rk_buf_reserve(buf, (size_t)length)) {
         (void)vsnprintf(buf->text + buf->length, (size_t)length + 1, format, again);
         buf->length += (size_t)length;
     }
@@ -159,32 +177,86 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Compared as signed numbers, bytes from 0x80 are below a blank as well. */
-static bool is_plain_block(const unsigned char *bytes)
+/* Marks the bytes that need an escape. Compared as signed numbers, those from 0x80 are below a
+ * blank as well. */
+static block marks_of(block sixteen)
 {
-    block sixteen;
-    uint64_t halves[2];
-
-    memcpy(&sixteen, bytes, sizeof sixteen);
-    block marks = (sixteen < ' ') | (sixteen == '"') | (sixteen == '\\') | (sixteen == 0x7f);
-
-    memcpy(halves, &marks, sizeof halves);
-    return (halves[0] | halves[1]) == 0;
+    return (sixteen < ' ') | (sixteen == '"') | (sixteen == '\\') | (sixteen == 0x7f);
 }
 
-/* How many bytes from the start are printable ASCII and stand in JSON as they are. The last block
- * of sixteen that is looked at may overlap the one before. */
+static bool is_unmarked(block marks)
+{
+    halves of = (halves)marks;
+
+    return (of[0] | of[1]) == 0;
+}
+
+static block block_at(const char *text)
+{
+    block sixteen;
+
+    memcpy(&sixteen, text, sizeof sixteen);
+    return sixteen;
+}
+
+static block copy_block(char *to, const char *text)
+{
+    const block sixteen = block_at(text);
+
+    memcpy(to, &sixteen, sizeof sixteen);
+    return sixteen;
+}
+
+/* Fewer than sixteen bytes, but one at least; some of them come several times. */
+static block copy_short(char *to, const char *text, size_t length)
+{
+    uint64_t head, tail;
+    uint32_t low, high;
+
+    if (length >= sizeof head) {
+        memcpy(&head, text, sizeof head);
+        memcpy(&tail, text + length - sizeof tail, sizeof tail);
+        memcpy(to, &head, sizeof head);
+        memcpy(to + length - sizeof tail, &tail, sizeof tail);
+    } else if (length >= sizeof low) {
+        memcpy(&low, text, sizeof low);
+        memcpy(&high, text + length - sizeof high, sizeof high);
+        memcpy(to, &low, sizeof low);
+        memcpy(to + length - sizeof high, &high, sizeof high);
+        head = tail = (uint64_t)high << 32 | low;
+    } else {
+        to[0] = text[0];
+        to[length / 2] = text[length / 2];
+        to[length - 1] = text[length - 1];
+        head = (unsigned char)to[0] * UINT64_C(0x0101010101010101);
+        tail = (unsigned char)to[length / 2] * UINT64_C(0x0101010100000000) |
+               (unsigned char)to[length - 1] * UINT64_C(0x01010101);
+    }
+    return (block)(halves){head, tail};
+}
+
+/* Copies, and tells whether all is printable ASCII and stands in JSON as it is. The last block may
+ * overlap the one before. */
+static bool copy_plain(char *to, const char *text, size_t length)
+{
+    if (length < sizeof(block))
+        return length == 0 || is_unmarked(marks_of(copy_short(to, text, length)));
+    const size_t last = length - sizeof(block);
+    block marks = marks_of(copy_block(to + last, text + last));
+
+    for (size_t at = 0; at < last; at += sizeof(block))
+        marks |= marks_of(copy_block(to + at, text + at));
+    return is_unmarked(marks);
+}
+
+/* How many bytes from the start are plain. */
 static size_t plain_length(const char *text, size_t length)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     size_t at = 0;
 
-    while (length - at >= sizeof(block) && is_plain_block(bytes + at))
+    while (length - at >= sizeof(block) && is_unmarked(marks_of(block_at(text + at))))
         at += sizeof(block);
-    if (length >= sizeof(block) && length - at < sizeof(block) &&
-        is_plain_block(bytes + length - sizeof(block)))
-        return length;
-    while (at < length && is_plain(bytes[at]))
+    while (at < length && is_plain((unsigned char)text[at]))
         at++;
     return at;
 }
@@ -194,21 +266,12 @@ void rk_buf_json_text(rk_buf *buf, const char *text)
     rk_buf_json_text_n(buf, text, text ? strlen(text) : 0);
 }
 
-/* A text without anything to escape; there is room for it and its quotes. */
-static void add_quoted(rk_buf *buf, const char *text, size_t length)
-{
-    char *to = buf->text + buf->length;
-
-    to[0] = '"';
-    memcpy(to + 1, text, length);
-    memcpy(to + 1 + length, "\"", 2);
-    buf->length += length + 2;
-}
-
-static void add_escaped(rk_buf *buf, const char *text, size_t length)
+/* Rare, and apart so that the others need no room for it on the stack. */
+__attribute__((noinline)) static void add_escaped(rk_buf *buf, const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
 
+    rk_buf_char(buf, '"');
     for (size_t at = 0; at < length;) {
         size_t plain = plain_length(text + at, length - at);
 
@@ -226,6 +289,7 @@ static void add_escaped(rk_buf *buf, const char *text, size_t length)
         at += next_code_point(&code, bytes + at, length - at);
         add_code_point(buf, code);
     }
+    rk_buf_char(buf, '"');
 }
 
 void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
@@ -234,26 +298,17 @@ void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length)
         rk_buf_add(buf, "null", 4);
         return;
     }
-    if (!reserve(buf, length + 2))
+    if (!rk_buf_reserve(buf, length + 2))
         return;
-    if (plain_length(text, length) == length) {
-        add_quoted(buf, text, length);
+    char *to = buf->text + buf->length;
+
+    if (!copy_plain(to + 1, text, length)) {
+        add_escaped(buf, text, length);
         return;
     }
-    rk_buf_char(buf, '"');
-    add_escaped(buf, text, length);
-    rk_buf_char(buf, '"');
-}
-
-void rk_buf_json_name(rk_buf *buf, const char *name, bool first)
-{
-    if (!reserve(buf, strlen(name) + 4))
-        return;
-    char *end = buf->text + buf->length;
-
-    end = stpcpy(end, first ? "\"" : ",\"");
-    end = stpcpy(stpcpy(end, name), "\":");
-    buf->length = (size_t)(end - buf->text);
+    to[0] = '"';
+    memcpy(to + 1 + length, "\"", 2);
+    buf->length += length + 2;
 }
 
 void rk_buf_json_int(rk_buf *buf, int64_t value)

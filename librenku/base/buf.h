@@ -19,6 +19,9 @@ typedef struct {
 } rk_buf;
 
 void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes);
+/* Room for @p more bytes and the NUL behind them, which the caller may write at text + length;
+ * false after a failure. */
+bool rk_buf_reserve(rk_buf *buf, size_t more);
 void rk_buf_add(rk_buf *buf, const void *bytes, size_t length);
 void rk_buf_text(rk_buf *buf, const char *text);
 void rk_buf_char(rk_buf *buf, char c);
@@ -29,9 +32,6 @@ int rk_buf_finish(const rk_buf *buf);
 /* JSON output, byte for byte. Spec: foundations.md 10.4 */
 void rk_buf_json_text(rk_buf *buf, const char *text);
 void rk_buf_json_text_n(rk_buf *buf, const char *text, size_t length);
-/* The name of a member, which needs no escapes, with its colon; behind a comma unless it is the
- * first. */
-void rk_buf_json_name(rk_buf *buf, const char *name, bool first);
 void rk_buf_json_int(rk_buf *buf, int64_t value);
 void rk_buf_json_number(rk_buf *buf, double value);
 void rk_buf_json_bool(rk_buf *buf, bool value);

@@ -134,10 +134,19 @@ int rk_op_check(rk_op *op)
 void *rk_alloc(rk_op *op, size_t count, size_t size_bytes)
 {
     size_t total;
-    void *block = NULL;
 
-    if (op->arena && !__builtin_mul_overflow(count, size_bytes, &total))
-        block = rk_arena_alloc(op->arena, total);
+    if (__builtin_mul_overflow(count, size_bytes, &total))
+        total = SIZE_MAX; /* more than there is */
+
+    void *block = rk_alloc_raw(op, total);
+
+    return block ? memset(block, 0, total) : NULL;
+}
+
+void *rk_alloc_raw(rk_op *op, size_t size_bytes)
+{
+    void *block = op->arena ? rk_arena_take(op->arena, size_bytes) : NULL;
+
     if (!block)
         (void)out_of_memory(op); /* NULL says it */
     return block;
@@ -150,10 +159,12 @@ char *rk_strdup(rk_op *op, const char *text)
 
 char *rk_strndup(rk_op *op, const char *text, size_t length)
 {
-    char *copy = rk_alloc(op, length + 1, 1);
+    char *copy = rk_alloc_raw(op, length + 1);
 
-    if (copy)
-        memcpy(copy, text, length);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 

@@ -95,6 +95,8 @@ int rk_op_check(rk_op *op);
 
 /* Memory of the operation, zeroed. NULL means that the slot says NO_MEMORY. */
 void *rk_alloc(rk_op *op, size_t count, size_t size_bytes);
+/* The same for what is written over at once: not zeroed. */
+void *rk_alloc_raw(rk_op *op, size_t size_bytes);
 char *rk_strdup(rk_op *op, const char *text);
 char *rk_strndup(rk_op *op, const char *text, size_t length);
 char *rk_printf(rk_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));

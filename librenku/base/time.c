@@ -53,21 +53,29 @@ static int64_t days_from_civil(int64_t year, int month, int day)
            day_of_year - 719468;
 }
 
-static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+typedef struct {
+    int64_t year;
+    unsigned month, day;
+} date;
+
+/* Years from March on, counted from one that begins four centuries and is before all that 64 bits
+ * of microseconds hold. Spec: Neri and Schneider, "Euclidean affine functions and their application
+ * to calendar algorithms" */
+static date date_of_day(int32_t days_since_1970)
 {
-    days += 719468;
+    static const uint32_t cycles = 732, days_of_cycle = 146097, days_to_1970 = 719468;
+    uint32_t quarters = 4 * ((uint32_t)days_since_1970 + days_to_1970 + cycles * days_of_cycle) + 3;
+    uint32_t century = quarters / days_of_cycle;
+    uint64_t in_century = UINT64_C(2939745) * (quarters % days_of_cycle | 3);
+    uint32_t day_of_year = (uint32_t)in_century / 2939745 / 4;
+    uint32_t shifted = 2141 * day_of_year + 197913;
+    bool next_year = day_of_year >= 306;
 
-    int64_t cycle = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day_of_cycle = days - cycle * 146097;
-    int64_t year_of_cycle =
-        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / 146096) / 365;
-    int64_t day_of_year =
-        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153;
-
-    *day = (int)(day_of_year - (153 * shifted + 2) / 5) + 1;
-    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
-    *year = year_of_cycle + cycle * 400 + (*month <= 2);
+    return (date){
+        .year = (int64_t)(100 * century + (in_century >> 32)) + next_year - 400 * (int64_t)cycles,
+        .month = (shifted >> 16) - (next_year ? 12 : 0),
+        .day = (shifted & 0xffff) / 2141 + 1,
+    };
 }
 
 static bool is_digit(char c)
@@ -93,11 +101,6 @@ static int month_length(int64_t year, int64_t month)
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
     return lengths[month - 1] + (month == 2 && leap);
-}
-
-static bool is_date(int64_t year, int64_t month, int64_t day)
-{
-    return month >= 1 && month <= 12 && day >= 1 && day <= month_length(year, month);
 }
 
 /* "YYYY-MM-DD" at the start of a text of at least 10 characters. NULL, or what is wrong. */
@@ -160,30 +163,21 @@ static const char *read_clock(int64_t *out_micros, const char *text)
     return text;
 }
 
-/* Up to three pairs of digits, with or without a colon between, with a sign before. What follows,
- * or NULL. */
-static const char *read_offset(int32_t *out_seconds, const char *text, int pairs_most)
+/* "+HH:MM" or "+HHMM", and nothing behind. */
+static bool read_offset(int32_t *out_seconds, const char *text)
 {
-    static const int32_t units[] = {3600, 60, 1};
-    int sign = *text == '-' ? -1 : 1;
-    int32_t seconds = 0;
-    int pairs = 0;
+    int64_t hours, minutes;
 
-    for (text++; pairs < pairs_most; pairs++) {
-        const char *start = text + (pairs > 0 && *text == ':');
-        int64_t value;
+    if (!digits(&hours, text + 1, 2))
+        return false;
+    const char *rest = text + 3 + (text[3] == ':');
 
-        if (!digits(&value, start, 2))
-            break;
-        if (pairs > 0 && value > 59)
-            return NULL;
-        seconds += (int32_t)value * units[pairs];
-        text = start + 2;
-    }
-    if (pairs == 0 || seconds >= DAY_S)
-        return NULL;
-    *out_seconds = sign * seconds;
-    return text;
+    if (!digits(&minutes, rest, 2) || rest[2] || hours > 23 || minutes > 59)
+        return false;
+    int32_t seconds = (int32_t)(hours * 3600 + minutes * 60);
+
+    *out_seconds = *text == '-' ? -seconds : seconds;
+    return true;
 }
 
 static bool read_zone(rk_instant *out, const char *text)
@@ -194,13 +188,7 @@ static bool read_zone(rk_instant *out, const char *text)
         return true;
     if (*text == 'Z' || *text == 'z')
         return text[1] == '\0';
-    if (*text != '+' && *text != '-')
-        return false;
-
-    const char *rest = read_offset(&out->offset_s, text, 2);
-
-    /* hours alone are no offset here */
-    return rest && *rest == '\0' && rest - text >= 5;
+    return (*text == '+' || *text == '-') && read_offset(&out->offset_s, text);
 }
 
 /* All of a date-time whose date has been read already. */
@@ -286,39 +274,6 @@ bool rk_instant_parse(rk_instant *out, const char **reason, const char *text)
     return is_number && !beyond;
 }
 
-/* "2026-03-04 05:06:07.891011+00" with years of any length, perhaps with " BC" behind; the year
- * before 1 is 1 BC. */
-bool rk_instant_from_column(rk_instant *out, const char *text)
-{
-    const char *dash = strchr(text, '-');
-    int64_t year, month, day, clock;
-    int32_t offset_s = 0;
-
-    if (!dash || dash - text < 4 || dash - text > 6 || !digits(&year, text, (int)(dash - text)) ||
-        !digits(&month, dash + 1, 2) || dash[3] != '-' || !digits(&day, dash + 4, 2) ||
-        dash[6] != ' ')
-        return false;
-
-    const char *rest = read_clock(&clock, dash + 7);
-
-    if (rest && (*rest == '+' || *rest == '-'))
-        rest = read_offset(&offset_s, rest, 3);
-    if (!rest || year == 0)
-        return false;
-    if (strcmp(rest, " BC") == 0)
-        year = 1 - year;
-    else if (*rest)
-        return false;
-    if (year > 292000 /* the last that fits into 64 bits of microseconds */ ||
-        !is_date(year, month, day))
-        return false;
-
-    int64_t days = days_from_civil(year, (int)month, (int)day);
-
-    *out = rk_instant_of((days * DAY_S - offset_s) * micros_per_second + clock);
-    return true;
-}
-
 bool rk_instant_from_number(rk_instant *out, double seconds)
 {
     double unit = fabs(seconds) > (double)millis_from ? 1000 : 1;
@@ -333,80 +288,108 @@ bool rk_instant_from_number(rk_instant *out, double seconds)
     return !instant_from_seconds(out, (int64_t)whole, (int64_t)micros);
 }
 
-/* Writes a number in @p count digits, with zeros in front; gives what follows. */
-static char *put_digits(char *out, unsigned value, int count)
+/* Writes two digits; gives what follows. */
+static char *put_pair(char *out, unsigned value)
 {
-    for (int i = count - 1; i >= 0; i--) {
-        out[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return out + count;
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+
+    memcpy(out, pairs + 2 * (size_t)value, 2);
+    return out + 2;
 }
 
 /* The same behind a mark. */
-static char *put_marked(char *out, char mark, unsigned value, int count)
+static char *put_marked(char *out, char mark, unsigned value)
 {
-    *out++ = mark;
-    return put_digits(out, value, count);
+    *out = mark;
+    return put_pair(out + 1, value);
 }
 
 /* Four digits, or as many as it takes, of a year that PostgreSQL can hold. */
 static char *put_year(char *out, int64_t year)
 {
     unsigned digits = (unsigned)(year < 0 ? -year : year);
-    int least = year < 0 ? 3 : 4;
 
     if (year < 0)
         *out++ = '-';
     if (digits > 99999)
-        return put_digits(out, digits, 6);
-    if (digits > 9999)
-        return put_digits(out, digits, 5);
-    return put_digits(out, digits, digits > 999 ? 4 : least);
+        out = put_pair(out, digits / 10000);
+    else if (digits > 9999)
+        *out++ = (char)('0' + digits / 10000);
+    digits %= 10000;
+    if (year < 0 && year > -1000)
+        *out++ = (char)('0' + digits / 100);
+    else
+        out = put_pair(out, digits / 100);
+    return put_pair(out, digits % 100);
+}
+
+static char *put_clock(char *out, unsigned second_of_day)
+{
+    unsigned minute_of_day = second_of_day / 60;
+
+    out = put_marked(out, 'T', minute_of_day / 60);
+    out = put_marked(out, ':', minute_of_day % 60);
+    return put_marked(out, ':', second_of_day % 60);
+}
+
+static char *put_fraction(char *out, unsigned micros)
+{
+    if (!micros)
+        return out;
+    out = put_marked(out, '.', micros / 10000);
+    out = put_pair(out, micros / 100 % 100);
+    return put_pair(out, micros % 100);
 }
 
 static char *put_offset(char *out, int32_t offset_s)
 {
     unsigned minutes = (unsigned)(offset_s < 0 ? -offset_s : offset_s) / 60;
 
-    out = put_marked(out, offset_s < 0 ? '-' : '+', minutes / 60, 2);
-    return put_marked(out, ':', minutes % 60, 2);
+    out = put_marked(out, offset_s < 0 ? '-' : '+', minutes / 60);
+    return put_marked(out, ':', minutes % 60);
 }
 
-static void print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant, const char *utc)
+static char *put_zone(char *out, const rk_instant *instant, const char *utc)
 {
-    int64_t local = instant->micros + (instant->naive ? 0 : instant->offset_s * micros_per_second);
-    int64_t micros = local % micros_per_second;
-    int64_t seconds = local / micros_per_second - (micros < 0);
+    if (instant->naive)
+        return out;
+    return instant->offset_s ? put_offset(out, instant->offset_s) : stpcpy(out, utc);
+}
 
-    micros += micros < 0 ? micros_per_second : 0;
+/* The whole part, rounded down; what is left stays. */
+static int64_t take_whole(int64_t *rest, int64_t unit)
+{
+    int64_t left = *rest % unit;
+    int64_t whole = *rest / unit - (left < 0);
 
-    unsigned second_of_day = (unsigned)((seconds % DAY_S + DAY_S) % DAY_S);
-    int64_t year;
-    int month, day;
+    *rest = left < 0 ? left + unit : left;
+    return whole;
+}
 
-    civil_from_days((seconds - second_of_day) / DAY_S, &year, &month, &day);
-    out = put_year(out, year);
-    out = put_marked(out, '-', (unsigned)month, 2);
-    out = put_marked(out, '-', (unsigned)day, 2);
-    out = put_marked(out, 'T', second_of_day / 3600, 2);
-    out = put_marked(out, ':', second_of_day / 60 % 60, 2);
-    out = put_marked(out, ':', second_of_day % 60, 2);
-    if (micros)
-        out = put_marked(out, '.', (unsigned)micros, FRACTION_DIGITS);
-    if (!instant->naive && instant->offset_s)
-        out = put_offset(out, instant->offset_s);
+static char *print(char *out, const rk_instant *instant, const char *utc)
+{
+    int64_t rest = instant->micros + (instant->naive ? 0 : instant->offset_s * micros_per_second);
+    const date day = date_of_day((int32_t)take_whole(&rest, DAY_S * micros_per_second));
+
+    out = put_year(out, day.year);
+    out = put_marked(out, '-', day.month);
+    out = put_marked(out, '-', day.day);
+    out = put_clock(out, (unsigned)(rest / micros_per_second));
+    out = put_fraction(out, (unsigned)(rest % micros_per_second));
+    out = put_zone(out, instant, utc);
     *out = '\0';
-    if (!instant->naive && !instant->offset_s)
-        memcpy(out, utc, strlen(utc) + 1);
+    return out;
 }
 
-void rk_instant_print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)
+char *rk_instant_print(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)
 {
-    print(out, instant, "Z");
+    return print(out, instant, "Z");
 }
 
-void rk_instant_print_iso(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)
+char *rk_instant_print_iso(char out[RK_TIME_TEXT_MAX], const rk_instant *instant)
 {
-    print(out, instant, "+00:00");
+    return print(out, instant, "+00:00");
 }

@@ -35,15 +35,17 @@ void rk_pool_count(rk_pool *pool, int *open, int *busy);
 
 /* --- statements --- */
 
+/* What a column becomes, and of which type it is; others are cast in the statement. A column cannot
+ * be read when its value is none of these: an infinity, an array of two dimensions. */
 typedef enum {
-    RK_COLUMN_TEXT,   /* const char *         */
-    RK_COLUMN_INT,    /* rk_opt_int           */
-    RK_COLUMN_BOOL,   /* rk_opt_bool          */
-    RK_COLUMN_NUMBER, /* rk_opt_number        */
-    RK_COLUMN_TIME,   /* rk_instant           */
-    RK_COLUMN_ENUM,   /* int, by names        */
-    RK_COLUMN_TEXTS,  /* rk_strings, text[]   */
-    RK_COLUMN_BITS,   /* int64_t, NULL is 0   */
+    RK_COLUMN_TEXT,   /* const char *: text and its like, enumerations, json */
+    RK_COLUMN_INT,    /* rk_opt_int: smallint, integer, bigint               */
+    RK_COLUMN_BOOL,   /* rk_opt_bool: boolean                                */
+    RK_COLUMN_NUMBER, /* rk_opt_number: double precision                     */
+    RK_COLUMN_TIME,   /* rk_instant: timestamp with time zone, or in UTC     */
+    RK_COLUMN_ENUM,   /* int, by names: as RK_COLUMN_TEXT                    */
+    RK_COLUMN_TEXTS,  /* rk_strings: an array of texts                       */
+    RK_COLUMN_BITS,   /* int64_t, NULL is 0: as RK_COLUMN_INT                */
 } rk_column_kind;
 
 typedef struct {

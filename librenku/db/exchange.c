@@ -12,6 +12,7 @@ enum {
     ROLLBACK_MS = 1000,
     PREFIX_LENGTH = 3,
     NAME_DIGITS = 16,
+    BINARY = 1, /* how rows come; parameters go as text */
 };
 
 _Static_assert(PREFIX_LENGTH + NAME_DIGITS + 1 <= RK_STATEMENT_NAME_SIZE, "a name must fit");
@@ -114,7 +115,7 @@ static bool send_step(rk_op *op, rk_conn *conn, const rk_step *steps, rk_step *s
     if (values_of(&values, op, &step->params) < 0 || !prepare(op, conn, steps, step))
         return false;
     print_name(name, step->name);
-    return PQsendQueryPrepared(conn->pg, name, step->params.count, values, NULL, NULL, 0);
+    return PQsendQueryPrepared(conn->pg, name, step->params.count, values, NULL, NULL, BINARY);
 }
 
 bool rk_exchange_send(rk_op *op, rk_conn *conn, rk_step *step)
@@ -135,7 +136,7 @@ static bool send_unnamed(rk_op *op, rk_conn *conn, rk_step *step)
     step->parsed = false;
     return values_of(&values, op, &step->params) == 0 &&
            rk_query_text(&sql, op, step->query) == 0 &&
-           PQsendQueryParams(conn->pg, sql, step->params.count, NULL, values, NULL, NULL, 0);
+           PQsendQueryParams(conn->pg, sql, step->params.count, NULL, values, NULL, NULL, BINARY);
 }
 
 static bool send_settings(rk_conn *conn, const rk_pool_options *options)

@@ -177,6 +177,7 @@ static bool has_model(const char *item, const rk_row *row)
     return first != NULL;
 }
 
+/* The models move together, over the totals between them. */
 int rk_db_page(rk_array *out, int64_t *total, rk_op *op, const rk_query *query, rk_params params)
 {
     rk_array rows;
@@ -184,17 +185,16 @@ int rk_db_page(rk_array *out, int64_t *total, rk_op *op, const rk_query *query, 
     RK_TRY(rk_db_all(&rows, op, query, params));
     const rk_row *row = query->row;
     const size_t model_bytes = row->columns[row->count - 1].offset;
-    char *models = rk_alloc(op, rows.count, model_bytes);
+    char *models = rows.items;
 
-    RK_CHECK(models);
     *out = (rk_array){.set = true, .items = models};
     *total = 0;
     for (size_t i = 0; i < rows.count; i++) {
-        const char *item = (const char *)rows.items + i * row->size_bytes;
+        const char *item = models + i * row->size_bytes;
 
         memcpy(total, item + model_bytes, sizeof(*total));
         if (has_model(item, row))
-            memcpy(models + out->count++ * model_bytes, item, model_bytes);
+            memmove(models + out->count++ * model_bytes, item, model_bytes);
     }
     return 0;
 }

@@ -18,13 +18,13 @@ int rk_etag_of(const char **out, rk_op *op, const char *text)
 
     RK_CHECK(tag);
     (void)MD5((const unsigned char *)text, strlen(text), hash); /* gives the hash */
-    tag[0] = '"';
-    for (size_t i = 0; i < sizeof(hash); i++) {
-        tag[2 * i + 1] = digits[hash[i] >> 4];
-        tag[2 * i + 2] = digits[hash[i] & 15];
-    }
-    tag[2 * sizeof(hash) + 1] = '"';
     *out = tag;
+    *tag++ = '"';
+    for (size_t i = 0; i < sizeof(hash); i++) {
+        *tag++ = digits[hash[i] >> 4];
+        *tag++ = digits[hash[i] & 15];
+    }
+    *tag = '"';
     return 0;
 }
 

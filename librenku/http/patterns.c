@@ -15,8 +15,9 @@ enum { STEPS_MAX = 2 * 1000 * 1000, DEPTH_MAX = 200 * 1000, HEAP_MAX_KIB = 32 * 
 struct rk_patterns {
     pcre2_general_context *memory;
     pcre2_match_context *limits;
+    const rk_pattern_source *sources;
     int count;
-    pcre2_code *codes[];
+    pcre2_code *codes[]; /* NULL where runs tell all */
 };
 
 static void *take(PCRE2_SIZE size_bytes, void *user)
@@ -96,10 +97,9 @@ static int compile_all(rk_patterns *patterns, rk_op *op, const rk_pattern_source
     if (!context)
         return no_memory(op);
     (void)pcre2_set_newline(context, PCRE2_NEWLINE_LF); /* a constant of theirs */
-    while (result == 0 && patterns->count < count) {
-        int i = patterns->count;
-
-        result = compile_one(&patterns->codes[i], op, context, &sources[i]);
+    for (int i = 0; result == 0 && i < count; i++) {
+        if (!sources[i].runs)
+            result = compile_one(&patterns->codes[i], op, context, &sources[i]);
         patterns->count += result == 0;
     }
     pcre2_compile_context_free(context);
@@ -112,6 +112,7 @@ int rk_patterns_compile(rk_patterns **out, rk_op *op, const rk_pattern_source *s
 
     if (!patterns)
         return no_memory(op);
+    patterns->sources = sources;
     int result = open_contexts(patterns, op);
 
     if (result == 0)
@@ -133,7 +134,7 @@ int rk_patterns_new(rk_patterns **out, rk_op *op)
 
 static void *take_from_arena(PCRE2_SIZE size_bytes, void *arena)
 {
-    return rk_arena_alloc(arena, size_bytes);
+    return rk_arena_take(arena, size_bytes);
 }
 
 static void leave_to_arena(void *block, void *arena)
@@ -154,12 +155,43 @@ static int begin_matching(rk_matcher *matcher)
     return matcher->match ? 0 : no_memory(op);
 }
 
+/* The first byte that is not of the kind; four at a time as long as that goes. */
+static const unsigned char *end_of_kind(const bool *kind, const unsigned char *at,
+                                        const unsigned char *stop)
+{
+    while (stop - at >= 4 && (kind[at[0]] & kind[at[1]] & kind[at[2]] & kind[at[3]]))
+        at += 4;
+    while (at < stop && kind[*at])
+        at++;
+    return at;
+}
+
+static bool is_made_of(const rk_pattern_source *source, const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text, *end = at + length;
+
+    for (int i = 0; i < source->run_count; i++) {
+        const rk_run *run = &source->runs[i];
+        const unsigned char *stop = run->most < (size_t)(end - at) ? at + run->most : end;
+        const unsigned char *next = end_of_kind(run->kind, at, stop);
+
+        if ((size_t)(next - at) < run->least)
+            return false;
+        at = next;
+    }
+    return at == end || (source->dollar_newline && *at == '\n' && at + 1 == end);
+}
+
 int rk_matcher_find(bool *found, rk_matcher *matcher, int index, const char *text, size_t length)
 {
     const rk_patterns *patterns = matcher->patterns;
     rk_op *op = matcher->op;
 
     RK_ASSERT(patterns && index >= 0 && index < patterns->count);
+    if (patterns->sources[index].runs) {
+        *found = is_made_of(&patterns->sources[index], text, length);
+        return 0;
+    }
     if (!matcher->match)
         RK_TRY(begin_matching(matcher));
     int result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text, length, 0,

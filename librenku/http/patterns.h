@@ -6,10 +6,19 @@
 
 struct pcre2_real_match_data_8;
 
+/* Characters of a kind in a row. */
+typedef struct {
+    const bool *kind; /* by the byte; ASCII only */
+    size_t least, most;
+} rk_run;
+
 /* One pattern of the apispec files; rk_schema.pattern_index counts these. */
 typedef struct {
     const char *text;
     bool dollar_newline; /* $ also matches before one final newline */
+    const rk_run *runs;  /* all that the text says, from start to end; only the last one may vary.
+                            NULL: it says more */
+    int run_count;
 } rk_pattern_source;
 
 /* The generated table. */

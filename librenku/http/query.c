@@ -241,8 +241,19 @@ static int wrap_single(struct json_object *object, rk_op *op, const rk_field *fi
     return rk_fail_default(op, RK_ERR_NO_MEMORY);
 }
 
-int rk_schema_read_pairs(void *out, rk_op *op, const rk_patterns *patterns, const rk_schema *schema,
-                         const rk_pairs *pairs)
+/* Nothing is required, and nothing has a default. */
+static bool may_be_empty(const rk_schema *schema)
+{
+    if (schema->extra == RK_EXTRA_KEEP)
+        return false;
+    for (int i = 0; i < schema->field_count; i++)
+        if (schema->fields[i].required || schema->fields[i].fallback)
+            return false;
+    return true;
+}
+
+static int read_object(void *out, rk_op *op, const rk_patterns *patterns, const rk_schema *schema,
+                       const rk_pairs *pairs)
 {
     struct json_object *object = json_object_new_object();
 
@@ -254,4 +265,13 @@ int rk_schema_read_pairs(void *out, rk_op *op, const rk_patterns *patterns, cons
     for (int i = 0; i < schema->field_count; i++)
         RK_TRY(wrap_single(object, op, &schema->fields[i]));
     return rk_schema_read(out, op, patterns, schema, object);
+}
+
+int rk_schema_read_pairs(void *out, rk_op *op, const rk_patterns *patterns, const rk_schema *schema,
+                         const rk_pairs *pairs)
+{
+    if (pairs->count || !may_be_empty(schema))
+        return read_object(out, op, patterns, schema, pairs);
+    memset(out, 0, schema->size_bytes);
+    return 0;
 }

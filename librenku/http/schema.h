@@ -35,7 +35,9 @@ typedef enum {
 typedef struct rk_schema rk_schema;
 
 typedef struct {
-    const char *name;
+    const char *name;   /* needs no escapes in JSON */
+    const char *member; /* how an object that is written goes on: ,"name": */
+    size_t member_length;
     const rk_schema *schema;
     size_t offset;
     bool required;
@@ -43,6 +45,10 @@ typedef struct {
     const char *fallback; /* JSON text of the default; NULL is none */
     bool shows_null;      /* written as null when it has no value, instead of being omitted */
 } rk_field;
+
+/* The first three members of a field. */
+#define RK_MEMBER(text)                                                                            \
+    .name = (text), .member = ",\"" text "\":", .member_length = sizeof(",\"" text "\":") - 1
 
 struct rk_schema {
     const char *name; /* in the document; NULL when it stands inside another */

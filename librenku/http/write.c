@@ -9,6 +9,8 @@
 #include "librenku/http/reading.h"
 #include "librenku/http/text_check.h"
 
+enum { ROOM_MAX_BYTES = 64 * 1024 };
+
 /* Values straight into text, checked on the way. Spec: foundations.md 10.4, 4.3 */
 
 typedef struct {
@@ -30,22 +32,30 @@ static void violation(writer *w, const rk_location *at)
 {
     if (w->count++)
         rk_buf_text(&w->violations, ", ");
+    else
+        rk_buf_begin(&w->violations, w->matcher.op, 0);
     rk_location_print(&w->violations, at);
 }
 
 /* --- scalars --- */
 
+static int check_text(writer *w, const rk_schema *schema, const char *text, stored from)
+{
+    rk_text_verdict verdict;
+
+    RK_TRY(rk_text_check(&verdict, &w->matcher, schema, text, strlen(text)));
+    if (verdict != RK_TEXT_FITS)
+        violation(w, from.at);
+    return 0;
+}
+
 static int write_text(writer *w, const rk_schema *schema, stored from)
 {
     const char *text = *(const char *const *)from.value;
     size_t length = strlen(text);
-    rk_text_verdict verdict;
 
     rk_buf_json_text_n(w->out, text, length);
-    RK_TRY(rk_text_check(&verdict, &w->matcher, schema, text, length));
-    if (verdict != RK_TEXT_FITS)
-        violation(w, from.at);
-    return 0;
+    return rk_text_surely_fits(schema, length) ? 0 : check_text(w, schema, text, from);
 }
 
 static int write_int(writer *w, const rk_schema *schema, stored from)
@@ -87,14 +97,17 @@ static int write_enum(writer *w, const rk_schema *schema, stored from)
 
 static int write_time(writer *w, const rk_schema *schema, stored from)
 {
-    char text[RK_TIME_TEXT_MAX + 2] = "\"";
+    rk_buf *out = w->out;
 
     (void)schema;
-    rk_instant_print(text + 1, from.value);
-    size_t length = strlen(text);
+    if (!rk_buf_reserve(out, RK_TIME_TEXT_MAX + 2))
+        return 0; /* rk_buf_finish tells */
+    char *end = out->text + out->length;
 
-    text[length] = '"';
-    rk_buf_add(w->out, text, length + 1);
+    *end = '"';
+    end = rk_instant_print(end + 1, from.value);
+    memcpy(end, "\"", 2);
+    out->length = (size_t)(end + 1 - out->text);
     return 0;
 }
 
@@ -113,39 +126,6 @@ static int write_json(writer *w, const rk_schema *schema, stored from)
 }
 
 /* --- arrays, objects, unions --- */
-
-static bool is_set(const rk_schema *schema, const void *value);
-
-static int write_item(writer *w, const rk_schema *schema, stored item)
-{
-    if (schema->items->kind == RK_KIND_OBJECT || is_set(schema->items, item.value))
-        return write_value(w, schema->items, item);
-    rk_buf_text(w->out, "null");
-    if (!schema->items_nullable)
-        violation(w, item.at);
-    return 0;
-}
-
-static int write_array(writer *w, const rk_schema *schema, stored from)
-{
-    const rk_array *array = from.value;
-    const char *items = array->items;
-    size_t size = rk_schema_size(schema->items);
-    int64_t count = (int64_t)array->count;
-
-    if (count < schema->min_length || (schema->max_length >= 0 && count > schema->max_length))
-        violation(w, from.at);
-    rk_buf_char(w->out, '[');
-    for (size_t i = 0; i < array->count; i++) {
-        const rk_location at = {.outer = from.at, .index = i};
-
-        if (i)
-            rk_buf_char(w->out, ',');
-        RK_TRY(write_item(w, schema, (stored){items + i * size, &at}));
-    }
-    rk_buf_char(w->out, ']');
-    return 0;
-}
 
 static bool is_set(const rk_schema *schema, const void *value)
 {
@@ -170,9 +150,52 @@ static bool is_set(const rk_schema *schema, const void *value)
     }
 }
 
-static void write_name(writer *w, const char *name, bool *first)
+static int write_item(writer *w, const rk_schema *schema, stored item)
 {
-    rk_buf_json_name(w->out, name, *first);
+    if (schema->items->kind == RK_KIND_OBJECT || is_set(schema->items, item.value))
+        return write_value(w, schema->items, item);
+    rk_buf_text(w->out, "null");
+    if (!schema->items_nullable)
+        violation(w, item.at);
+    return 0;
+}
+
+/* Most items are about as long as the first one: room for them is made once. */
+static void expect_more(rk_buf *out, size_t item_bytes, size_t count)
+{
+    if (item_bytes < ROOM_MAX_BYTES && count < ROOM_MAX_BYTES / (item_bytes + 1))
+        (void)rk_buf_reserve(out, count * (item_bytes + item_bytes / 8 + 1)); /* finish tells */
+}
+
+static int write_array(writer *w, const rk_schema *schema, stored from)
+{
+    const rk_array *array = from.value;
+    const char *items = array->items;
+    size_t size = rk_schema_size(schema->items);
+    int64_t count = (int64_t)array->count;
+
+    if (count < schema->min_length || (schema->max_length >= 0 && count > schema->max_length))
+        violation(w, from.at);
+    rk_buf_char(w->out, '[');
+    const size_t start = w->out->length;
+
+    for (size_t i = 0; i < array->count; i++) {
+        const rk_location at = {.outer = from.at, .index = i};
+
+        if (i)
+            rk_buf_char(w->out, ',');
+        RK_TRY(write_item(w, schema, (stored){items + i * size, &at}));
+        if (!i)
+            expect_more(w->out, w->out->length - start, array->count - 1);
+    }
+    rk_buf_char(w->out, ']');
+    return 0;
+}
+
+/* The first one needs no comma. */
+static void write_name(writer *w, const rk_field *field, bool *first)
+{
+    rk_buf_add(w->out, field->member + *first, field->member_length - *first);
     *first = false;
 }
 
@@ -185,14 +208,14 @@ static int write_field(writer *w, const rk_field *field, stored object, bool *fi
         if (field->required && !field->nullable)
             violation(w, &at);
         if (field->shows_null) {
-            write_name(w, field->name, first);
+            write_name(w, field, first);
             rk_buf_text(w->out, "null");
         }
         return 0;
     }
     if (field->schema->kind == RK_KIND_OBJECT)
         slot = *(const void *const *)slot;
-    write_name(w, field->name, first);
+    write_name(w, field, first);
     return write_value(w, field->schema, (stored){slot, &at});
 }
 
@@ -273,12 +296,11 @@ int rk_schema_write(rk_buf *out, rk_op *op, const rk_patterns *patterns, const r
         .out = out, .matcher = {.op = op, .patterns = patterns}
     };
 
-    rk_buf_begin(&w.violations, op, 0);
     RK_TRY(write_whole(&w, schema, in));
     RK_TRY(rk_buf_finish(out));
-    RK_TRY(rk_buf_finish(&w.violations));
     if (!w.count)
         return 0;
+    RK_TRY(rk_buf_finish(&w.violations));
     return rk_fail(op, RK_ERR_RESPONSE,
                    "The server could not construct a valid response. Errors found in the "
                    "following fields: %s",

@@ -105,7 +105,7 @@ typedef struct {
 static int check_class(rk_op *op, const rk_opt_int *class_id)
 {
     static const rk_column columns[] = {
-        {"c.resource_pool_id",                                  RK_COLUMN_TEXT, offsetof(resource_class, pool_id), NULL},
+        {"c.resource_pool_id::text",                            RK_COLUMN_TEXT, offsetof(resource_class, pool_id), NULL},
         {RK_SQL_BITS_RESOURCE_POOL("c.resource_pool_id::text"), RK_COLUMN_BITS,
          offsetof(resource_class,                                                                        bits),    NULL},
     };

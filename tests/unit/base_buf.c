@@ -4,6 +4,7 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,62 @@ START_TEST(a_text_becomes_json)
     rk_buf_begin(&buf, op, 0);
     rk_buf_json_text(&buf, texts[_i].text);
     ck_assert_str_eq(finished(), texts[_i].json);
+}
+END_TEST
+
+/* Texts are looked at in blocks, which end anywhere. */
+START_TEST(an_escape_is_found_at_any_place_of_any_length)
+{
+    enum { LONGEST = 70 };
+    char text[LONGEST + 1], json[2 * LONGEST + 4];
+
+    for (int length = 1; length <= LONGEST; length++) {
+        for (int at = 0; at < length; at++) {
+            (void)snprintf(text, sizeof text, "%0*d", length, 0);
+            text[at] = '"';
+            (void)snprintf(json, sizeof json, "\"%.*s\\%s\"", at, text, text + at);
+            rk_buf_begin(&buf, op, 0);
+            rk_buf_json_text(&buf, text);
+            ck_assert_str_eq(finished(), json);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_plain_text_of_any_length_stands_as_it_is)
+{
+    char text[70], json[80];
+
+    for (int length = 1; length < (int)sizeof text; length++) {
+        (void)snprintf(text, sizeof text, "%0*d", length, 0);
+        (void)snprintf(json, sizeof json, "\"%s\"", text);
+        rk_buf_begin(&buf, op, 0);
+        rk_buf_json_text(&buf, text);
+        ck_assert_str_eq(finished(), json);
+    }
+}
+END_TEST
+
+START_TEST(room_that_was_made_can_be_written_to)
+{
+    rk_buf_begin(&buf, op, 0);
+    rk_buf_text(&buf, "a");
+    ck_assert(rk_buf_reserve(&buf, 1000));
+
+    const char *before = buf.text;
+
+    rk_buf_printf(&buf, "%1000s", "b");
+    ck_assert_ptr_eq(buf.text, before);
+    ck_assert_uint_eq(strlen(finished()), 1001);
+}
+END_TEST
+
+START_TEST(after_a_failure_there_is_no_room)
+{
+    rk_buf_begin(&buf, op, 0);
+    ck_assert(!rk_buf_reserve(&buf, SIZE_MAX - 1));
+    ck_assert(!rk_buf_reserve(&buf, 0));
+    ck_fails(rk_buf_finish(&buf), RK_ERR_NO_MEMORY);
 }
 END_TEST
 
@@ -266,9 +323,13 @@ UNIT_SUITE(base_buf)
     tcase_add_test(tcase, after_a_failure_additions_do_nothing);
     tcase_add_test(tcase, a_buffer_that_could_not_begin_takes_additions);
     tcase_add_test(tcase, a_length_that_overflows_is_no_memory);
+    tcase_add_test(tcase, room_that_was_made_can_be_written_to);
+    tcase_add_test(tcase, after_a_failure_there_is_no_room);
 
     tcase = unit_case(suite, "foundations.md 10.4");
     unit_table(tcase, a_text_becomes_json, texts);
+    tcase_add_test(tcase, an_escape_is_found_at_any_place_of_any_length);
+    tcase_add_test(tcase, a_plain_text_of_any_length_stands_as_it_is);
     tcase_add_test(tcase, a_text_with_nul_becomes_json);
     unit_table(tcase, an_integer_becomes_json, integers);
     unit_table(tcase, a_number_becomes_json, numbers);

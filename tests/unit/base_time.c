@@ -174,53 +174,6 @@ START_TEST(a_number_counts_seconds_or_milliseconds)
 }
 END_TEST
 
-/* Spec: foundations.md 10.2 */
-static const struct {
-    const char *column, *printed;
-} columns[] = {
-    {"2026-03-04 05:06:07.891011+00", "2026-03-04T05:06:07.891011Z"},
-    {"2026-03-04 05:06:07+00",        "2026-03-04T05:06:07Z"       },
-    {"2026-03-04 05:06:07.5+00",      "2026-03-04T05:06:07.500000Z"},
-    {"2026-03-04 05:06:07+01",        "2026-03-04T04:06:07Z"       },
-    {"2026-03-04 05:06:07+05:30",     "2026-03-03T23:36:07Z"       },
-    {"2026-03-04 05:06:07-03:30",     "2026-03-04T08:36:07Z"       },
-    {"1880-01-01 00:34:08+00:34:08",  "1880-01-01T00:00:00Z"       },
-    {"2026-03-04 05:06:07.891011",    "2026-03-04T05:06:07.891011Z"},
-    {"10000-01-01 04:59:59+00",       "10000-01-01T04:59:59Z"      },
-    {"0001-12-31 19:00:00+00 BC",     "0000-12-31T19:00:00Z"       },
-    {"0001-01-01 00:30:00+01",        "0000-12-31T23:30:00Z"       },
-    {"0045-03-15 12:00:00+00 BC",     "-044-03-15T12:00:00Z"       },
-    {"0005-02-29 00:00:00+00 BC",     "-004-02-29T00:00:00Z"       },
-    {"infinity",                      NULL                         },
-    {"-infinity",                     NULL                         },
-    {"",                              NULL                         },
-    {"2026-03-04",                    NULL                         },
-    {"2026-03-04 05",                 NULL                         },
-    {"2026-03-04 05:06:07+00 XX",     NULL                         },
-    {"294000-03-04 05:06:07+00",      NULL                         },
-    {"0000-01-04 05:07",              NULL                         },
-    {"0000-01-04 05:07:00+00 BC",     NULL                         },
-    {"2026-00-04 05:06:07+00",        NULL                         },
-    {"2026-13-04 05:06:07+00",        NULL                         },
-    {"2026-03-00 05:06:07+00",        NULL                         },
-    {"2026-02-29 05:06:07+00",        NULL                         },
-    {"0004-02-29 05:06:07+00 BC",     NULL                         },
-};
-
-START_TEST(a_column_is_read_as_utc)
-{
-    rk_instant instant;
-    char printed[RK_TIME_TEXT_MAX];
-    bool good = rk_instant_from_column(&instant, columns[_i].column);
-
-    ck_assert_int_eq(good, columns[_i].printed != NULL);
-    if (!good)
-        return;
-    rk_instant_print(printed, &instant);
-    ck_assert_str_eq(printed, columns[_i].printed);
-}
-END_TEST
-
 /* Spec: foundations.md 8, 10.3 */
 static const struct {
     const char *text, *printed;
@@ -257,17 +210,30 @@ START_TEST(each_day_of_four_centuries_comes_back)
 }
 END_TEST
 
-START_TEST(the_extremes_can_be_printed)
+/* Spec: foundations.md 10.2 */
+static const struct {
+    int64_t micros;
+    const char *printed;
+} far_times[] = {
+    {INT64_MIN,                    "-290308-12-21T19:59:05.224192Z"},
+    {INT64_MAX,                    "294247-01-10T04:00:54.775807Z" },
+    {INT64_C(253402318799000000),  "10000-01-01T04:59:59Z"         },
+    {INT64_C(-62135596800000001),  "0000-12-31T23:59:59.999999Z"   },
+    {INT64_C(-62167219200000001),  "-001-12-31T23:59:59.999999Z"   },
+    {INT64_C(-93724128000000000),  "-1000-01-01T00:00:00Z"         },
+    {INT64_C(-210866803200000000), "-4713-11-24T00:00:00Z"         },
+    {INT64_C(-377736739200000000), "-10000-01-01T00:00:00Z"        },
+    {-1,                           "1969-12-31T23:59:59.999999Z"   },
+};
+
+START_TEST(a_far_time_is_printed)
 {
-    static const int64_t extremes[] = {INT64_MIN, INT64_MAX};
+    rk_instant instant = rk_instant_of(far_times[_i].micros);
+    char printed[RK_TIME_TEXT_MAX];
+    const char *end = rk_instant_print(printed, &instant);
 
-    for (size_t i = 0; i < RK_COUNT(extremes); i++) {
-        rk_instant instant = rk_instant_of(extremes[i]);
-        char printed[RK_TIME_TEXT_MAX];
-
-        rk_instant_print(printed, &instant);
-        ck_assert_uint_lt(strlen(printed), RK_TIME_TEXT_MAX);
-    }
+    ck_assert_str_eq(printed, far_times[_i].printed);
+    ck_assert_ptr_eq(end, printed + strlen(printed));
 }
 END_TEST
 
@@ -290,9 +256,8 @@ UNIT_SUITE(base_time)
     unit_table(tcase, a_number_counts_seconds_or_milliseconds, numbers);
 
     tcase = unit_case(suite, "foundations.md 10.2");
-    unit_table(tcase, a_column_is_read_as_utc, columns);
     tcase_add_test(tcase, each_day_of_four_centuries_comes_back);
-    tcase_add_test(tcase, the_extremes_can_be_printed);
+    unit_table(tcase, a_far_time_is_printed, far_times);
 
     tcase = unit_case(suite, "foundations.md 10.3");
     unit_table(tcase, the_form_for_hashing_writes_utc_as_an_offset, iso_forms);

@@ -107,15 +107,12 @@ typedef struct {
     rk_strings tags;
 } query;
 static const rk_field fields[] = {
-    {.name = "page",  .schema = &integer, .offset = offsetof(query, page),                          .fallback = "1"    },
-    {.name = "name",  .schema = &text,    .offset = offsetof(query, name),                          .nullable = true   },
-    {.name = "flag",  .schema = &boolean, .offset = offsetof(query, flag),                          .fallback = "false"},
-    {.name = "kinds",
-     .schema = &kinds,
-     .offset = offsetof(query,                                      kinds),
-     .nullable = true,
+    {RK_MEMBER("page"),  .schema = &integer, .offset = offsetof(query, page),                             .fallback = "1"    },
+    {RK_MEMBER("name"),  .schema = &text,    .offset = offsetof(query, name),                             .nullable = true   },
+    {RK_MEMBER("flag"),  .schema = &boolean, .offset = offsetof(query, flag),                             .fallback = "false"},
+    {RK_MEMBER("kinds"), .schema = &kinds,   .offset = offsetof(query, kinds),                            .nullable = true,
      .fallback = "[\"user\",\"group\"]"},
-    {.name = "tags",               .schema = &texts,                    .offset = offsetof(query,              tags), .nullable = true },
+    {RK_MEMBER("tags"),                  .schema = &texts,                    .offset = offsetof(query,           tags), .nullable = true    },
 };
 static const rk_schema schema = {.kind = RK_KIND_OBJECT,
                                  NO_LIMITS,
@@ -187,6 +184,47 @@ START_TEST(pairs_are_read_by_a_schema)
     rk_buf_begin(&buf, op, 0);
     ck_ok(rk_schema_write(&buf, op, NULL, &schema, &out));
     ck_assert_str_eq(buf.text, read[_i].becomes);
+}
+END_TEST
+
+static const rk_field bare_fields[] = {
+    {RK_MEMBER("name"), .schema = &text,    .offset = offsetof(query, name)},
+    {RK_MEMBER("flag"), .schema = &boolean, .offset = offsetof(query, flag)},
+};
+static const rk_field needed_fields[] = {
+    {RK_MEMBER("name"), .schema = &text, .offset = offsetof(query, name), .required = true},
+};
+static const rk_schema bare = {.kind = RK_KIND_OBJECT,
+                               NO_LIMITS,
+                               .fields = bare_fields,
+                               .field_count = 2,
+                               .size_bytes = sizeof(query)};
+static const rk_schema needed = {.kind = RK_KIND_OBJECT,
+                                 NO_LIMITS,
+                                 .fields = needed_fields,
+                                 .field_count = 1,
+                                 .size_bytes = sizeof(query)};
+
+START_TEST(no_pairs_leave_unset_what_has_no_default)
+{
+    const rk_pairs none = {0};
+    query out;
+
+    memset(&out, 0xff, sizeof out);
+    ck_ok(rk_schema_read_pairs(&out, op, NULL, &bare, &none));
+    ck_assert_ptr_null(out.name);
+    ck_assert(!out.flag.set && !out.page.set && !out.tags.set);
+}
+END_TEST
+
+START_TEST(no_pairs_are_not_enough_where_one_is_required)
+{
+    const rk_pairs none = {0};
+    query out;
+
+    ck_fails(rk_schema_read_pairs(&out, op, NULL, &needed, &none), RK_ERR_INVALID);
+    ck_assert_str_eq(op->error.message,
+                     "There are errors in the following fields, name: Field required");
 }
 END_TEST
 
@@ -299,6 +337,8 @@ UNIT_SUITE(http_pairs)
     tcase_add_test(parsing, no_query_is_no_pairs);
     tcase_add_test(parsing, pairs_are_bounded);
     unit_table(parsing, pairs_are_read_by_a_schema, read);
+    tcase_add_test(parsing, no_pairs_leave_unset_what_has_no_default);
+    tcase_add_test(parsing, no_pairs_are_not_enough_where_one_is_required);
     tcase_add_test(parsing, an_escaped_nul_is_for_no_database);
     unit_table(forming, a_form_becomes_pairs, forms);
     tcase_add_test(forming, without_memory_reading_pairs_fails);

@@ -116,8 +116,8 @@ typedef struct {
     int role;
 } member;
 static const rk_field member_fields[] = {
-    {.name = "id",   .schema = &user_id, .offset = offsetof(member, id),   .required = true},
-    {.name = "role", .schema = &role,    .offset = offsetof(member, role), .required = true},
+    {RK_MEMBER("id"),   .schema = &user_id, .offset = offsetof(member, id),   .required = true},
+    {RK_MEMBER("role"), .schema = &role,    .offset = offsetof(member, role), .required = true},
 };
 static const rk_schema member_schema = {.kind = RK_KIND_OBJECT,
                                         NO_LIMITS,
@@ -275,7 +275,7 @@ static const struct {
 /* Spec: foundations.md 5.3, 10.4 */
 START_TEST(a_value_is_accepted_in_its_forms)
 {
-    const rk_field field = {.name = "v", .schema = accepted[_i].schema, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = accepted[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
     const char *json = rk_printf(op, "{\"v\":%s}", accepted[_i].given);
     box out;
@@ -433,7 +433,7 @@ static const struct {
 /* Spec: foundations.md 5.3, 5.4 */
 START_TEST(a_violation_is_named_with_its_place)
 {
-    const rk_field field = {.name = "v", .schema = refused[_i].schema, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = refused[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
     const char *json = rk_printf(op, "{\"v\":%s}", refused[_i].given);
     box out;
@@ -452,7 +452,7 @@ END_TEST
 /* Spec: foundations.md 5.3 */
 START_TEST(a_costly_pattern_ends_without_a_match)
 {
-    const rk_field field = {.name = "v", .schema = &repeated, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = &repeated, .required = true};
     const rk_schema schema = object_of(&field);
     box out;
 
@@ -473,7 +473,7 @@ static const struct {
 START_TEST(a_long_text_matches_too)
 {
     const size_t length = long_texts[_i].length;
-    const rk_field field = {.name = "v", .schema = long_texts[_i].schema, .required = true};
+    const rk_field field = {RK_MEMBER("v"), .schema = long_texts[_i].schema, .required = true};
     const rk_schema schema = object_of(&field);
     char *json = rk_alloc(op, length + 32, 1);
     box out;
@@ -528,27 +528,16 @@ typedef struct {
 } sample;
 static const rk_schema kinds = {.kind = RK_KIND_ARRAY, NO_LIMITS, .items = &role};
 static const rk_field sample_fields[] = {
-    {.name = "name",     .schema = &text,   .offset = offsetof(sample, name),                               .nullable = true},
-    {.name = "mount",
-     .schema = &text,
-     .offset = offsetof(sample,                                        mount),
-     .nullable = true,
+    {RK_MEMBER("name"),  .schema = &text,   .offset = offsetof(sample, name),                               .nullable = true},
+    {RK_MEMBER("mount"), .schema = &text,   .offset = offsetof(sample, mount),                              .nullable = true,
      .fallback = "\"/secrets\""},
-    {.name = "flag",                  .schema = &boolean,                      .offset = offsetof(sample,            flag), .fallback = "true"},
-    {.name = "count",
-     .schema = &integer,
-     .offset = offsetof(sample,                                               count),
-     .nullable = true,
+    {RK_MEMBER("flag"),                  .schema = &boolean,                   .offset = offsetof(sample,         flag), .fallback = "true"   },
+    {RK_MEMBER("count"),                  .schema = &integer,                  .offset = offsetof(sample,        count), .nullable = true,
      .shows_null = true},
-    {.name = "kinds",
-     .schema = &kinds,
-     .offset = offsetof(sample,                             kinds),
-     .nullable = true,
+    {RK_MEMBER("kinds"), .schema = &kinds,                  .offset = offsetof(sample,                          kinds),                                             .nullable = true,
      .fallback = "[\"editor\",\"viewer\"]"},
-    {.name = "owner",
-     .schema = &member_schema,
-     .offset = offsetof(sample,                          owner),
-     .nullable = true                                                                                               },
+    {RK_MEMBER("owner"),  .schema = &member_schema, .offset = offsetof(sample,                          owner),
+     .nullable = true                                  },
 };
 static rk_schema sample_schema(rk_extra extra)
 {
@@ -710,6 +699,40 @@ START_TEST(the_patterns_of_the_rooms_compile)
 }
 END_TEST
 
+/* What apigen tells as runs, and the pattern itself. Texts are made of few characters, so that many
+ * fit for a while. */
+START_TEST(runs_say_what_their_pattern_says)
+{
+    static const char *const letters[] = {"0", "7", "8", "a", "Z",  "I",
+                                          "-", "_", ".", "/", "\n", "\xc3\xa4"};
+    rk_pattern_source plain = rk_pattern_sources[_i];
+    rk_matcher fast = {.op = op}, slow = {.op = op};
+    rk_patterns *told, *compiled;
+    uint64_t state = 1;
+
+    plain.runs = NULL;
+    ck_ok(rk_patterns_compile(&told, op, &rk_pattern_sources[_i], 1));
+    ck_ok(rk_patterns_compile(&compiled, op, &plain, 1));
+    fast.patterns = told;
+    slow.patterns = compiled;
+    for (int n = 0; n < 20000; n++) {
+        char made[128] = "";
+        bool one, other;
+
+        for (uint64_t left = state >> 32 & 31, most = (state >> 40) % 12 + 1; left; left--) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            strcat(made, letters[(state >> 33) % most]);
+        }
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        ck_ok(rk_matcher_find(&one, &fast, 0, made, strlen(made)));
+        ck_ok(rk_matcher_find(&other, &slow, 0, made, strlen(made)));
+        ck_assert_msg(one == other, "%s: '%s'", plain.text, made);
+    }
+    rk_patterns_free(told);
+    rk_patterns_free(compiled);
+}
+END_TEST
+
 /* --- answers that violate their schema --- */
 
 static const member good = {"ab", 2};
@@ -812,6 +835,7 @@ UNIT_SUITE(http_schema)
     unit_table(accepting, a_long_text_matches_too, long_texts);
     tcase_add_test(accepting, a_pattern_that_is_none_is_refused);
     tcase_add_test(accepting, the_patterns_of_the_rooms_compile);
+    tcase_add_loop_test(accepting, runs_say_what_their_pattern_says, 0, rk_pattern_source_count);
     unit_table(refusing, a_violation_is_named_with_its_place, refused);
     unit_table(refusing, a_body_of_the_wrong_kind_is_invalid, wholes);
     tcase_add_test(refusing, a_message_does_not_grow_without_limit);

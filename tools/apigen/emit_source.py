@@ -55,7 +55,7 @@ def _field(schema, field):
     flags = "".join(f", .{flag} = true" for flag in ("required", "nullable", "shows_null") if getattr(field, flag))
     fallback = f", .fallback = {names.quote(field.fallback)}" if field.fallback is not None else ""
     place = f".schema = &{field.schema.symbol}, .offset = offsetof({schema.struct}, {field.member})"
-    return f"    {{.name = {names.quote(field.name)}, {place}{flags}{fallback}}},\n"
+    return f"    {{RK_MEMBER({names.quote(field.name)}), {place}{flags}{fallback}}},\n"
 
 
 def _fields(schema):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "librenku/base/time.h"
 #include "tests/integration/db/suite.h"
 
 /* --- values --- */
@@ -31,6 +32,11 @@ static const rk_column everything_columns[] = {
 };
 static const rk_row everything_row = RK_ROW(everything, everything_columns);
 static const rk_query everything_query = {.sql = "SELECT {row}", .row = &everything_row};
+
+static const rk_column texts_columns[] = {
+    {"texts", RK_COLUMN_TEXTS, 0, NULL}
+};
+static const rk_row texts_row = {sizeof(rk_strings), texts_columns, 1, NULL};
 
 START_TEST(every_kind_of_value_comes_back_as_it_went)
 {
@@ -85,17 +91,111 @@ START_TEST(an_empty_array_is_set)
 }
 END_TEST
 
+/* Spec: foundations.md 10.2 */
+static const struct {
+    const char *sql, *printed;
+} read_times[] = {
+    {"timestamptz '2026-03-04 05:06:07.891011+00'",   "2026-03-04T05:06:07.891011Z"  },
+    {"timestamptz '2026-03-04 05:06:07.5+05:30'",     "2026-03-03T23:36:07.500000Z"  },
+    {"timestamptz '1880-01-01 00:34:08+00:34:08'",    "1880-01-01T00:00:00Z"         },
+    {"timestamp '2026-03-04 05:06:07.891011'",        "2026-03-04T05:06:07.891011Z"  },
+    {"timestamptz '2000-01-01 00:00:00+00'",          "2000-01-01T00:00:00Z"         },
+    {"timestamptz '1999-12-31 23:59:59.999999+00'",   "1999-12-31T23:59:59.999999Z"  },
+    {"timestamptz '10000-01-01 04:59:59+00'",         "10000-01-01T04:59:59Z"        },
+    {"timestamptz '0001-12-31 19:00:00+00 BC'",       "0000-12-31T19:00:00Z"         },
+    {"timestamptz '0045-03-15 12:00:00+00 BC'",       "-044-03-15T12:00:00Z"         },
+    {"timestamptz '0005-02-29 00:00:00+00 BC'",       "-004-02-29T00:00:00Z"         },
+    {"timestamptz '4713-11-24 00:00:00+00 BC'",       "-4712-11-24T00:00:00Z"        },
+    {"timestamptz '294247-01-10 04:00:54.775807+00'", "294247-01-10T04:00:54.775807Z"},
+    {"timestamptz '294247-01-10 04:00:54.775808+00'", NULL                           },
+    {"timestamptz 'infinity'",                        NULL                           },
+    {"timestamptz '-infinity'",                       NULL                           },
+    {"date '2026-03-04'",                             NULL                           },
+};
+
+START_TEST(a_column_is_read_as_utc)
+{
+    const rk_column column = {read_times[_i].sql, RK_COLUMN_TIME, 0, NULL};
+    const rk_row row = {sizeof(rk_instant), &column, 1, NULL};
+    const rk_query query = {.sql = "SELECT {row}", .row = &row};
+    char printed[RK_TIME_TEXT_MAX];
+    rk_instant instant;
+    int result = rk_db_one(&instant, op, &query, RK_NO_PARAMS);
+
+    if (!read_times[_i].printed) {
+        ck_fails(result, RK_ERR_DATABASE);
+        return;
+    }
+    ck_ok(result);
+    rk_instant_print(printed, &instant);
+    ck_assert_str_eq(printed, read_times[_i].printed);
+}
+END_TEST
+
+static const struct {
+    const char *sql;
+    int64_t number;
+} integers[] = {
+    {"(-32768)::smallint",             INT16_MIN},
+    {"32767::smallint",                INT16_MAX},
+    {"(-2147483648)::integer",         INT32_MIN},
+    {"2147483647",                     INT32_MAX},
+    {"(-9223372036854775808)::bigint", INT64_MIN},
+    {"9223372036854775807",            INT64_MAX},
+    {"0",                              0        },
+};
+
+START_TEST(an_integer_of_any_size_is_read)
+{
+    const rk_column column[] = {
+        {integers[_i].sql, RK_COLUMN_INT,  offsetof(everything, number), NULL},
+        {integers[_i].sql, RK_COLUMN_BITS, offsetof(everything, bits),   NULL},
+    };
+    const rk_row row = RK_ROW(everything, column);
+    const rk_query query = {.sql = "SELECT {row}", .row = &row};
+    everything got;
+
+    ck_ok(rk_db_one(&got, op, &query, RK_NO_PARAMS));
+    ck_assert(got.number.set);
+    ck_assert_int_eq(got.number.value, integers[_i].number);
+    ck_assert_int_eq(got.bits, integers[_i].number);
+}
+END_TEST
+
+/* The size of an item ends the one before, unless its first byte is none. */
+START_TEST(items_end_whatever_follows_them)
+{
+    enum { LARGE = 16 * 1024 * 1024 };
+    static const rk_query query = {
+        .sql = "SELECT ARRAY['a', NULL, 'b', repeat('c', $1::integer), 'd', '']",
+        .row = &texts_row};
+    rk_strings texts;
+
+    ck_ok(rk_db_one(&texts, op, &query, RK_PARAMS(rk_int(LARGE))));
+    ck_assert_uint_eq(texts.count, 6);
+    ck_assert_str_eq(texts.items[0], "a");
+    ck_assert_ptr_null(texts.items[1]);
+    ck_assert_str_eq(texts.items[2], "b");
+    ck_assert_uint_eq(strlen(texts.items[3]), LARGE);
+    ck_assert_str_eq(texts.items[4], "d");
+    ck_assert_str_eq(texts.items[5], "");
+}
+END_TEST
+
 static const struct {
     const char *name, *sql;
 } foreign_values[] = {
-    {"an enumeration's unknown name",    "NULL, NULL, NULL, NULL, NULL, 'blue', NULL, NULL"          },
+    {"an enumeration's unknown name",     "NULL, NULL, NULL, NULL, NULL, 'blue', NULL, NULL"          },
     {"a point in time beyond all years",
-     "NULL, NULL, NULL, NULL, 'infinity'::timestamptz, NULL, NULL, 0"                                },
+     "NULL, NULL, NULL, NULL, 'infinity'::timestamptz, NULL, NULL, 0"                                 },
     {"an array of two dimensions",
-     "NULL, NULL, NULL, NULL, NULL, NULL, ARRAY[ARRAY['a'], ARRAY['b']], 0"                          },
-    {"an array that counts from 2",      "NULL, NULL, NULL, NULL, NULL, NULL, '[2:2]={a}'::text[], 0"},
-    {"a number where digits are due",    "NULL, 'x', NULL, NULL, NULL, NULL, NULL, 0"                },
-    {"an integer beyond 64 bits",        "NULL, 9223372036854775808, NULL, NULL, NULL, NULL, NULL, 0"},
+     "NULL, NULL, NULL, NULL, NULL, NULL, ARRAY[ARRAY['a'], ARRAY['b']], 0"                           },
+    {"an array that counts from 2",       "NULL, NULL, NULL, NULL, NULL, NULL, '[2:2]={a}'::text[], 0"},
+    {"a number where digits are due",     "NULL, 'x', NULL, NULL, NULL, NULL, NULL, 0"                },
+    {"an integer beyond 64 bits",         "NULL, 9223372036854775808, NULL, NULL, NULL, NULL, NULL, 0"},
+    {"an array of integers",              "NULL, NULL, NULL, NULL, NULL, NULL, ARRAY[1, 2], 0"        },
+    {"a number that is no double",        "NULL, NULL, NULL, 1.5::real, NULL, NULL, NULL, 0"          },
+    {"a text where a truth value is due", "NULL, NULL, 'yes', NULL, NULL, NULL, NULL, 0"              },
 };
 
 START_TEST(a_value_that_cannot_be_read_is_a_database_error)
@@ -339,6 +439,9 @@ UNIT_SUITE(db_statements)
     tcase_add_test(values, every_kind_of_value_comes_back_as_it_went);
     tcase_add_test(values, null_leaves_every_kind_unset);
     tcase_add_test(values, an_empty_array_is_set);
+    unit_table(values, a_column_is_read_as_utc, read_times);
+    unit_table(values, an_integer_of_any_size_is_read, integers);
+    tcase_add_test(values, items_end_whatever_follows_them);
     unit_table(values, a_value_that_cannot_be_read_is_a_database_error, foreign_values);
     unit_table(values, a_point_in_time_is_sent_in_full, instants);
 
