@@ -30,7 +30,18 @@ static bool fail_too_long(rk_buf *buf)
     return fail(buf);
 }
 
-static bool grow(rk_buf *buf, size_t more)
+void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
+{
+    size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
+
+    *buf = (rk_buf){.op = op, .text = rk_alloc_raw(op, capacity), .capacity = capacity};
+    if (buf->text)
+        buf->text[0] = '\0';
+    else
+        (void)fail(buf); /* rk_buf_finish tells */
+}
+
+bool rk_buf_grow(rk_buf *buf, size_t more)
 {
     size_t wanted;
 
@@ -51,22 +62,6 @@ static bool grow(rk_buf *buf, size_t more)
     return true;
 }
 
-void rk_buf_begin(rk_buf *buf, rk_op *op, size_t expected_bytes)
-{
-    size_t capacity = expected_bytes < SMALLEST_BYTES ? SMALLEST_BYTES : expected_bytes + 1;
-
-    *buf = (rk_buf){.op = op, .text = rk_alloc_raw(op, capacity), .capacity = capacity};
-    if (buf->text)
-        buf->text[0] = '\0';
-    else
-        (void)fail(buf); /* rk_buf_finish tells */
-}
-
-bool rk_buf_reserve(rk_buf *buf, size_t more)
-{
-    return more < buf->capacity - buf->length || grow(buf, more);
-}
-
 void rk_buf_add(rk_buf *buf, const void *bytes, size_t length)
 {
     if (length == 0 || !rk_buf_reserve(buf, length))
@@ -80,14 +75,6 @@ void rk_buf_text(rk_buf *buf, const char *text)
 {
     if (text)
         rk_buf_add(buf, text, strlen(text));
-}
-
-void rk_buf_char(rk_buf *buf, char c)
-{
-    if (!rk_buf_reserve(buf, 1))
-        return;
-    buf->text[buf->length++] = c;
-    buf->text[buf->length] = '\0';
 }
 
 __attribute__((format(printf, 2, 0))) static void add_formatted(rk_buf *buf, const char *format,

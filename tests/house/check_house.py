@@ -421,8 +421,9 @@ def check_unused(tree: Tree, build=None):
     defined, users = {}, {}
     generated = [(str(path), path.read_text()) for path in sorted((Path(build) / "gen").glob("*.c"))]
     texts = [(path, tree.code(path)) for path in tree.sources((".c",))] + generated
-    # macros call functions too
-    texts += [(path, "\n".join(re.findall(r"(?:^|\n)#define(?:.*\\\n)*.*", tree.text(path)))) for path in tree.sources((".h", ".def"))]
+    # macros and inline functions call functions too
+    calling = re.compile(r"^#define(?:.*\\\n)*.*|^static inline [^;{]*\{.*?^\}", re.MULTILINE | re.DOTALL)
+    texts += [(path, "\n".join(calling.findall(tree.text(path)))) for path in tree.sources((".h", ".def"))]
     for path, code in texts:
         for word in set(words.findall(code)):
             users.setdefault(word, set()).add(path)
