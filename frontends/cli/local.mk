@@ -15,6 +15,8 @@ bin_renku_SOURCES = \
 	%D%/completion.c \
 	%D%/config.c \
 	%D%/context.c \
+	%D%/control.c \
+	%D%/control.h \
 	%D%/db.c \
 	%D%/environment.c \
 	%D%/fetch.c \
@@ -39,6 +41,7 @@ bin_renku_SOURCES = \
 	%D%/session.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/tasks.c \
 	%D%/text.c \
 	%D%/token.c \
 	%D%/top.c \

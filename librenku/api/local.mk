@@ -41,6 +41,7 @@ librenku_core_la_SOURCES += \
 	%D%/secrets.c \
 	%D%/seed.c \
 	%D%/service.c \
+	%D%/tasks.c \
 	%D%/token_refresh.c \
 	%D%/tools.c %D%/tools.h \
 	%D%/versioned.c %D%/versioned.h

@@ -6,7 +6,7 @@
 
 #include "librenku/base/slug.h"
 
-enum { NUMBERED_SLUGS = 5, USER_ID_MAX = 36 };
+enum { USER_ID_MAX = 36 };
 
 /* The final form of a candidate: a slug again, in lower case as namespaces are stored. */
 static int settle(const char **out, rk_op *op, const char *candidate)
@@ -17,9 +17,9 @@ static int settle(const char **out, rk_op *op, const char *candidate)
     return rk_text_lower(out, op, slug);
 }
 
-int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
+int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person, int numbered)
 {
-    const char **items = rk_new_array(op, const char *, NUMBERED_SLUGS + 2);
+    const char **items = rk_new_array(op, const char *, (size_t)numbered + 2);
     char suffix[RK_SLUG_SUFFIX_LENGTH + 1];
     const char *base;
 
@@ -28,15 +28,15 @@ int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
         &base, op,
         &(rk_user_names){person->id, person->email, person->first_name, person->last_name}));
     RK_TRY(rk_slug_suffix(suffix, op));
-    for (int i = 0; i < NUMBERED_SLUGS + 2; i++) {
-        const char *candidate = i == 0                ? base
-                                : i <= NUMBERED_SLUGS ? rk_printf(op, "%s-%d", base, i)
-                                                      : rk_printf(op, "%s-%s", base, suffix);
+    for (int i = 0; i < numbered + 2; i++) {
+        const char *candidate = i == 0          ? base
+                                : i <= numbered ? rk_printf(op, "%s-%d", base, i)
+                                                : rk_printf(op, "%s-%s", base, suffix);
 
         RK_CHECK(candidate);
         RK_TRY(settle(&items[i], op, candidate));
     }
-    *out = (rk_strings){true, NUMBERED_SLUGS + 2, items};
+    *out = (rk_strings){true, (size_t)numbered + 2, items};
     return 0;
 }
 
