@@ -58,7 +58,9 @@ static int make(renku_result *out, rk_op *op, void *user)
     renku_tasks *tasks = user;
     int64_t retry_max_s = rk_settings_int(op->settings, RK_SET_MAX_RETRY_WAIT_SECONDS);
     rk_run_set_options options = {
-        .retry_max_ms = retry_max_s < INT32_MAX ? retry_max_s * 1000 : INT64_MAX,
+        .retry_max_ms = retry_max_s < 0           ? 0
+                        : retry_max_s < INT32_MAX ? retry_max_s * 1000
+                                                  : INT64_MAX,
         .begin = begin_pass,
         .user = tasks->ctx,
     };

@@ -39,6 +39,8 @@ int64_t rk_retry_wait_ms(int64_t restarts, int64_t max_ms)
 {
     int64_t wait_ms = INT64_C(1000) << (restarts < EXPONENT_MAX ? restarts : EXPONENT_MAX);
 
+    if (max_ms < 0)
+        return 0;
     return wait_ms < max_ms ? wait_ms : max_ms;
 }
 
@@ -142,11 +144,11 @@ static int log_set(rk_pass *out, rk_op *op, rk_run_set *set, int64_t period_ms)
 
 static int64_t period_of(const rk_op *op, const rk_task *task)
 {
-    int64_t seconds = task->period_ms ? 0 : rk_settings_int(op->settings, task->period);
-
     if (task->period_ms)
         return task->period_ms;
-    return seconds < INT_MAX ? seconds * 1000 : INT64_C(1000) * INT_MAX;
+    int64_t seconds = rk_settings_int(op->settings, task->period);
+
+    return seconds < 0 ? 0 : (seconds < INT_MAX ? seconds : INT_MAX) * 1000;
 }
 
 /* Counts the failure. */
@@ -175,7 +177,7 @@ static int64_t after_failure(entry *one, rk_op *op)
 static int64_t after_pass(const entry *one, const rk_op *op, rk_pass pass, int64_t period_ms)
 {
     if (pass != RK_PASS_OVER)
-        return period_ms > 0 ? period_ms : 0;
+        return period_ms;
     rk_log_info(op, "tasks", "The task %s has ended after %.3f s.", one->task->name,
                 (double)(rk_time_now() - one->started) / 1e6);
     return ENDED;
@@ -284,9 +286,10 @@ void rk_run_set_free(rk_run_set *set)
     for (entry *one = set->entries; one; one = one->next)
         renku_cancel_now(one->cancel);
     pthread_mutex_unlock(&set->lock);
+    for (entry *one = set->entries; one; one = one->next) /* they may look at each other */
+        pthread_join(one->thread, NULL);
     for (entry *one = set->entries, *next; one; one = next) {
         next = one->next;
-        pthread_join(one->thread, NULL);
         entry_free(one);
     }
     pthread_cond_destroy(&set->left);
