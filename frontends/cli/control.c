@@ -59,8 +59,8 @@ static const struct {
     const char *name, *argument, *help;
     answering *answer;
 } commands[] = {
-    {"help",           "",        "lists the commands",                              help },
-    {"tasks",          "",        "lists the tasks that run",                        list },
+    {"help",           "",        "lists the commands",                             help },
+    {"tasks",          "",        "lists the tasks that run",                       list },
     {"reset_restarts", " [name]", "sets the restarts of one task, or of all, to 0", reset},
 };
 
@@ -105,8 +105,7 @@ static bool is_utf8(const char *bytes, ssize_t length)
     utf8proc_int32_t point;
 
     while (length > 0) {
-        utf8proc_ssize_t width =
-            utf8proc_iterate((const utf8proc_uint8_t *)bytes, length, &point);
+        utf8proc_ssize_t width = utf8proc_iterate((const utf8proc_uint8_t *)bytes, length, &point);
 
         if (width < 1)
             return false;
@@ -195,7 +194,8 @@ static void hear(rk_control *control, client *from)
         write_out(from);
 }
 
-/* A free place; when there is none, that of the client that has been silent for the longest time. */
+/* A free place; when there is none, that of the client that has been silent for the longest time.
+ */
 static client *make_place(rk_control *control)
 {
     client *oldest = control->clients;

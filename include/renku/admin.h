@@ -248,9 +248,9 @@ RENKU_API renku_result *renku_secrets_rotate_status(renku_ctx *ctx, renku_progre
                                                     void *user);
 
 /**
- * Makes one pass of a task of renku/tasks.h on this thread: {"task", "outcome"}, where the outcome is
- * "done", "over" when there will be nothing to do for it any more, or "elsewhere" when another program
- * is at it.
+ * Makes one pass of a task of renku/tasks.h on this thread: {"task", "outcome"}, where the outcome
+ * is "done", "over" when there will be nothing to do for it any more, or "elsewhere" when another
+ * program is at it.
  *
  * @param ctx   borrowed
  * @param name  borrowed; not NULL

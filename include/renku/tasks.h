@@ -8,8 +8,8 @@ RENKU_BEGIN_DECLS
 
 /** @file
  * What runs from time to time: tasks that repair and deliver, each in a thread of its own.
- * `renku tasks` is such a program. Nothing of it happens unless it is asked for, and several programs
- * may run the same tasks on one database: none of them does what another is doing. */
+ * `renku tasks` is such a program. Nothing of it happens unless it is asked for, and several
+ * programs may run the same tasks on one database: none of them does what another is doing. */
 
 /**
  * Makes a set of tasks, none of which runs yet.

@@ -8,7 +8,7 @@
 #include "librenku/api/result.h"
 #include "librenku/api/tools.h"
 #include "librenku/base/time.h"
-#include "librenku/task/run_set.h"
+#include "librenku/task/task.h"
 #include "renku/admin.h"
 
 struct renku_tasks {
@@ -141,8 +141,7 @@ static int list(renku_result *out, rk_op *op, void *user)
     rk_buf_text(&buf, "{\"tasks\":[");
     for (size_t i = 0; i < views.count; i++)
         rk_buf_printf(&buf, "%s{\"name\":\"%s\",\"started\":\"%s\",\"restarts\":%lld}",
-                      i ? "," : "", items[i].name, items[i].started,
-                      (long long)items[i].restarts);
+                      i ? "," : "", items[i].name, items[i].started, (long long)items[i].restarts);
     rk_buf_text(&buf, "]}");
     RK_TRY(rk_buf_finish(&buf));
     rk_result_body(out, "application/json", buf.text, buf.length);

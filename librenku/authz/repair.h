@@ -5,8 +5,8 @@
 #include "librenku/authz/authz.h"
 
 /* Relationships that the rows imply and that are not there, or not right: what the task runner
- * repairs. Each function but the first is one pass, inside an open transaction, in a fixed number of
- * statements whatever the number of objects. */
+ * repairs. Each function but the first is one pass, inside an open transaction, in a fixed number
+ * of statements whatever the number of objects. */
 
 /* Whether at least five user namespaces have an owner: nothing was ever missing then. Spec:
  * tasks.md 4.4 */

@@ -153,7 +153,7 @@ static int write_body(rk_buf *buf, rk_op *op, const stored *row)
 static int post(rk_net_answer *out, rk_op *op, const char *url, const rk_buf *body)
 {
     static const rk_net_header headers[] = {
-        {"Content-Type", "application/json"                },
+        {"Content-Type", "application/json"         },
         {"User-Agent",   "librenku/" PACKAGE_VERSION},
     };
     const rk_net_request request = {
@@ -215,11 +215,12 @@ static int lock_batch(rk_array *out, rk_op *op, const delivery *work)
 {
     static const char *const identify = "identify_user";
     static const rk_column columns[] = {
-        {"m.id",                RK_COLUMN_TEXT, offsetof(stored, id),         NULL},
-        {"m.event",             RK_COLUMN_TEXT, offsetof(stored, event),      NULL},
-        {"m.anonymous_user_id", RK_COLUMN_TEXT, offsetof(stored, person),     NULL},
-        {"m.timestamp",         RK_COLUMN_TIME, offsetof(stored, moment),     NULL},
-        {"CASE WHEN m.event = $3 THEN given.metadata END", RK_COLUMN_TEXT, offsetof(stored, set),        NULL},
+        {"m.id",                                                        RK_COLUMN_TEXT, offsetof(stored, id),         NULL},
+        {"m.event",                                                     RK_COLUMN_TEXT, offsetof(stored, event),      NULL},
+        {"m.anonymous_user_id",                                         RK_COLUMN_TEXT, offsetof(stored, person),     NULL},
+        {"m.timestamp",                                                 RK_COLUMN_TIME, offsetof(stored, moment),     NULL},
+        {"CASE WHEN m.event = $3 THEN given.metadata END",              RK_COLUMN_TEXT, offsetof(stored, set),
+         NULL                                                                                                             },
         {"CASE WHEN m.event = $3 THEN $4::jsonb"
          " ELSE given.metadata || $5::jsonb || $4::jsonb END", RK_COLUMN_TEXT, offsetof(stored, properties), NULL},
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "librenku/task/run_set.h"
+#include "librenku/task/task.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -195,10 +195,9 @@ static int64_t make_pass(entry *one)
     set->options.begin(&op, set->options.user);
     op.cancel = one->cancel;
     int64_t period_ms = period_of(&op, one->task);
-    int result = one->task->run ? rk_task_pass(&pass, &op, one->task)
-                                : log_set(&pass, &op, set, period_ms);
-    int64_t wait_ms =
-        result < 0 ? after_failure(one, &op) : after_pass(one, &op, pass, period_ms);
+    int result =
+        one->task->run ? rk_task_pass(&pass, &op, one->task) : log_set(&pass, &op, set, period_ms);
+    int64_t wait_ms = result < 0 ? after_failure(one, &op) : after_pass(one, &op, pass, period_ms);
 
     rk_db_end(&op);
     rk_op_end(&op);

@@ -74,8 +74,8 @@ static int run_alone(rk_op *op, void *user)
 static int run(bool *elsewhere, rk_op *op, const rk_task *task)
 {
     turn it = {.task = task, .mine = true};
-    int result = task->flags & RK_TASK_ALONE ? rk_db_transaction(op, run_alone, &it)
-                                             : task->run(op);
+    int result =
+        task->flags & RK_TASK_ALONE ? rk_db_transaction(op, run_alone, &it) : task->run(op);
 
     *elsewhere = !it.mine;
     return result;

@@ -9,7 +9,6 @@
 
 #include "librenku/base/cancel.h"
 #include "librenku/metric/metric.h"
-#include "librenku/task/run_set.h"
 #include "tests/unit/unit.h"
 
 /* Tasks that need no database, and what they did. */
@@ -54,19 +53,20 @@ static int look_at_signals(rk_op *pass)
     sigset_t blocked;
 
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
-    atomic_store(&signals_taken, !sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGCHLD));
+    atomic_store(&signals_taken,
+                 !sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGCHLD));
     return count(pass);
 }
 
 enum { HOUR_MS = 3600 * 1000 };
 
 static const rk_task tasks[] = {
-    {.name = "seldom",  .period_ms = HOUR_MS, .run = count                                 },
-    {.name = "often",   .period_ms = 1,       .run = count                                 },
-    {.name = "ill",     .period_ms = HOUR_MS, .run = fail_while_ill                        },
-    {.name = "hanging", .period_ms = 1,       .run = wait_for_ever                         },
-    {.name = "three",   .period_ms = 1,       .run = count,          .is_over = is_third   },
-    {.name = "quiet",   .period_ms = HOUR_MS, .run = look_at_signals                       },
+    {.name = "seldom",  .period_ms = HOUR_MS, .run = count         },
+    {.name = "often",   .period_ms = 1,       .run = count         },
+    {.name = "ill",     .period_ms = HOUR_MS, .run = fail_while_ill},
+    {.name = "hanging", .period_ms = 1,       .run = wait_for_ever },
+    {.name = "three",   .period_ms = 1,       .run = count,          .is_over = is_third},
+    {.name = "quiet",                 .period_ms = HOUR_MS,                       .run = look_at_signals       },
 };
 
 static void begin_pass(rk_op *pass, void *user)
@@ -112,18 +112,18 @@ static int64_t restarts_of(rk_run_set *set, const char *name)
 static const struct {
     int64_t restarts, max_ms, wait_ms;
 } waits[] = {
-    {0,         120000,    1000  },
-    {1,         120000,    2000  },
-    {2,         120000,    4000  },
-    {6,         120000,    64000 },
-    {7,         120000,    120000},
-    {8,         120000,    120000},
-    {63,        120000,    120000},
-    {64,        120000,    120000},
-    {INT64_MAX, 120000,    120000},
+    {0,         120000,    1000               },
+    {1,         120000,    2000               },
+    {2,         120000,    4000               },
+    {6,         120000,    64000              },
+    {7,         120000,    120000             },
+    {8,         120000,    120000             },
+    {63,        120000,    120000             },
+    {64,        120000,    120000             },
+    {INT64_MAX, 120000,    120000             },
     {INT64_MAX, INT64_MAX, INT64_C(1000) << 30},
-    {0,         0,         0     },
-    {3,         -5,        0     },
+    {0,         0,         0                  },
+    {3,         -5,        0                  },
 };
 
 START_TEST(each_failure_is_followed_by_twice_the_wait_up_to_the_longest)
