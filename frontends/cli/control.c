@@ -121,7 +121,8 @@ static void split(char *words[WORDS], char *text, size_t length)
     char *rest = text;
 
     for (size_t i = 0; i < length; i++)
-        text[i] = text[i] ? text[i] : '\1';
+        if (!text[i])
+            text[i] = '\1';
     for (int i = 0; i < WORDS; i++)
         words[i] = strtok_r(i ? NULL : text, blanks, &rest);
     for (char *at = words[0]; at && *at; at++)

@@ -65,15 +65,29 @@ int rk_repair_user_namespaces(rk_op *op)
     " WHERE r.object_type = 'p' AND r.relation = 'N' AND r.subject_type = 'g'"                     \
     "   AND (p.id IS NULL OR n.group_id <> r.subject_id COLLATE \"default\")"
 
+/* How many there are. Whoever moves a project holds its row: once those are ours, the next
+ * statement sees where the projects stand for good. */
+static int lock_wrong(int64_t *count, rk_op *op)
+{
+    static const rk_column columns[] = {
+        {"greatest((SELECT count(*) FROM wrong), (SELECT count(*) FROM held))", RK_COLUMN_BITS, 0,
+         NULL},
+    };
+    static const rk_row row = RK_ROW(int64_t, columns);
+    static const rk_query query = {
+        .sql = "WITH wrong AS MATERIALIZED (" WRONG "), held AS MATERIALIZED ("
+               "  SELECT p.id FROM projects.projects p"
+               "   WHERE p.id = ANY (ARRAY(SELECT wrong.object_id FROM wrong))"
+               "   ORDER BY p.id FOR UPDATE)"
+               " SELECT {row}",
+        .row = &row,
+    };
+
+    return rk_db_one(count, op, &query, RK_NO_PARAMS);
+}
+
 int rk_repair_project_groups(rk_op *op)
 {
-    /* Whoever moves a project holds its row: once it is ours, the statement after this one sees
-     * where the project stands for good. */
-    static const rk_query lock = {
-        .sql = "SELECT FROM projects.projects p"
-               " WHERE p.id = ANY (ARRAY(SELECT wrong.object_id FROM (" WRONG ") wrong))"
-               " ORDER BY p.id FOR UPDATE",
-    };
     static const rk_query query = {
         .sql = "WITH wrong AS MATERIALIZED (" WRONG "), belongs AS (" TOUCH
                "  SELECT DISTINCT 'p'::\"char\" AS object_type, wrong.object_id,"
@@ -85,9 +99,10 @@ int rk_repair_project_groups(rk_op *op)
                "  WHERE r.object_id = wrong.object_id AND r.subject_id = wrong.subject_id"
                "    AND r.object_type = 'p' AND r.relation = 'N' AND r.subject_type = 'g'",
     };
+    int64_t count;
 
-    RK_TRY(rk_db_defer(NULL, op, &lock, RK_NO_PARAMS));
-    return repair(op, &query, "Projects of groups");
+    RK_TRY(lock_wrong(&count, op));
+    return count ? repair(op, &query, "Projects of groups") : 0;
 }
 
 /* Whoever has a platform, and whom strangers cannot read. */

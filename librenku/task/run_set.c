@@ -24,7 +24,7 @@ typedef struct entry {
     renku_cancel *cancel;
     pthread_t thread;
     int64_t started; /* microseconds since 1970 */
-    int64_t restarts;
+    uint64_t restarts;
     bool ended; /* it has left the set; its thread is to be joined */
 } entry;
 
@@ -35,7 +35,7 @@ struct rk_run_set {
     entry *entries;       /* in the order of their start */
 };
 
-int64_t rk_retry_wait_ms(int64_t restarts, int64_t max_ms)
+int64_t rk_retry_wait_ms(uint64_t restarts, int64_t max_ms)
 {
     int64_t wait_ms = INT64_C(1000) << (restarts < EXPONENT_MAX ? restarts : EXPONENT_MAX);
 
@@ -112,7 +112,7 @@ static int view(rk_array *out, rk_op *op, const rk_run_set *set, const char *nam
         rk_task_view *next = &views[out->count++];
 
         next->name = one->task->name;
-        next->restarts = one->restarts;
+        next->restarts = (int64_t)one->restarts;
         RK_TRY(print_started(&next->started, op, one->started));
     }
     return 0;

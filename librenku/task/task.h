@@ -78,6 +78,6 @@ int rk_run_set_cancel(rk_run_set *set, rk_op *op, const char *name);
 int rk_run_set_join(rk_run_set *set, rk_op *op, const char *name, int64_t timeout_ms);
 
 /* How long a task that has failed @p restarts times before waits after the next failure. */
-int64_t rk_retry_wait_ms(int64_t restarts, int64_t max_ms);
+int64_t rk_retry_wait_ms(uint64_t restarts, int64_t max_ms);
 
 #endif

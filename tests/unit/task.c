@@ -110,20 +110,21 @@ static int64_t restarts_of(rk_run_set *set, const char *name)
 }
 
 static const struct {
-    int64_t restarts, max_ms, wait_ms;
+    uint64_t restarts;
+    int64_t max_ms, wait_ms;
 } waits[] = {
-    {0,         120000,    1000               },
-    {1,         120000,    2000               },
-    {2,         120000,    4000               },
-    {6,         120000,    64000              },
-    {7,         120000,    120000             },
-    {8,         120000,    120000             },
-    {63,        120000,    120000             },
-    {64,        120000,    120000             },
-    {INT64_MAX, 120000,    120000             },
-    {INT64_MAX, INT64_MAX, INT64_C(1000) << 30},
-    {0,         0,         0                  },
-    {3,         -5,        0                  },
+    {0,          120000,    1000               },
+    {1,          120000,    2000               },
+    {2,          120000,    4000               },
+    {6,          120000,    64000              },
+    {7,          120000,    120000             },
+    {8,          120000,    120000             },
+    {63,         120000,    120000             },
+    {64,         120000,    120000             },
+    {UINT64_MAX, 120000,    120000             },
+    {UINT64_MAX, INT64_MAX, INT64_C(1000) << 30},
+    {0,          0,         0                  },
+    {3,          -5,        0                  },
 };
 
 START_TEST(each_failure_is_followed_by_twice_the_wait_up_to_the_longest)
