@@ -105,17 +105,19 @@ int rk_repair_project_groups(rk_op *op)
     return count ? repair(op, &query, "Projects of groups") : 0;
 }
 
-/* Whoever has a platform, and whom strangers cannot read. */
+/* Whoever has a platform, without those that strangers can read. EXCEPT costs what both sides cost,
+ * whatever the planner thinks of their numbers. */
 #define PUBLISH(TYPE)                                                                              \
-    TOUCH "SELECT DISTINCT r.object_type, r.object_id, w.*"                                        \
-          "  FROM librenku.relation r"                                                             \
-          " CROSS JOIN (VALUES ('w'::\"char\", 'u'::\"char\", '*'), ('w', 'a', '*'))"              \
-          "    AS w (relation, subject_type, subject_id)"                                          \
-          " WHERE r.object_type = '" TYPE "' AND r.relation = 'L' AND r.subject_type = 'L'"        \
-          "   AND NOT EXISTS (SELECT FROM librenku.relation x"                                     \
-          "                    WHERE x.object_id = r.object_id AND x.object_type = r.object_type"  \
-          "                      AND x.relation = 'w' AND x.subject_type = 'a'"                    \
-          "                      AND x.subject_id = '*')" IN_ORDER
+    TOUCH                                                                                          \
+        "SELECT '" TYPE "'::\"char\" AS object_type, hidden.object_id, w.*"                        \
+        "  FROM (SELECT r.object_id FROM librenku.relation r"                                      \
+        "         WHERE r.object_type = '" TYPE "' AND r.relation = 'L' AND r.subject_type = 'L'"  \
+        "        EXCEPT"                                                                           \
+        "        SELECT x.object_id FROM librenku.relation x"                                      \
+        "         WHERE x.object_type = '" TYPE "' AND x.relation = 'w' AND x.subject_type = 'a'"  \
+        "           AND x.subject_id = '*') hidden"                                                \
+        " CROSS JOIN (VALUES ('w'::\"char\", 'u'::\"char\", '*'), ('w', 'a', '*'))"                \
+        "    AS w (relation, subject_type, subject_id)" IN_ORDER
 
 int rk_repair_public_groups(rk_op *op)
 {
