@@ -109,15 +109,15 @@ int rk_repair_project_groups(rk_op *op)
  * whatever the planner thinks of their numbers. */
 #define PUBLISH(TYPE)                                                                              \
     TOUCH                                                                                          \
-        "SELECT '" TYPE "'::\"char\" AS object_type, hidden.object_id, w.*"                        \
-        "  FROM (SELECT r.object_id FROM librenku.relation r"                                      \
-        "         WHERE r.object_type = '" TYPE "' AND r.relation = 'L' AND r.subject_type = 'L'"  \
-        "        EXCEPT"                                                                           \
-        "        SELECT x.object_id FROM librenku.relation x"                                      \
-        "         WHERE x.object_type = '" TYPE "' AND x.relation = 'w' AND x.subject_type = 'a'"  \
-        "           AND x.subject_id = '*') hidden"                                                \
-        " CROSS JOIN (VALUES ('w'::\"char\", 'u'::\"char\", '*'), ('w', 'a', '*'))"                \
-        "    AS w (relation, subject_type, subject_id)" IN_ORDER
+    "SELECT '" TYPE "'::\"char\" AS object_type, hidden.object_id, w.*"                            \
+    "  FROM (SELECT r.object_id FROM librenku.relation r"                                          \
+    "         WHERE r.object_type = '" TYPE "' AND r.relation = 'L' AND r.subject_type = 'L'"      \
+    "        EXCEPT"                                                                               \
+    "        SELECT x.object_id FROM librenku.relation x"                                          \
+    "         WHERE x.object_type = '" TYPE "' AND x.relation = 'w' AND x.subject_type = 'a'"      \
+    "           AND x.subject_id = '*') hidden"                                                    \
+    " CROSS JOIN (VALUES ('w'::\"char\", 'u'::\"char\", '*'), ('w', 'a', '*'))"                    \
+    "    AS w (relation, subject_type, subject_id)" IN_ORDER
 
 int rk_repair_public_groups(rk_op *op)
 {

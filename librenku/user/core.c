@@ -6,7 +6,7 @@
 
 #include "librenku/base/slug.h"
 
-enum { USER_ID_MAX = 36 };
+enum { NUMBERED_SLUGS = 5, USER_ID_MAX = 36 };
 
 /* The final form of a candidate: a slug again, in lower case as namespaces are stored. */
 static int settle(const char **out, rk_op *op, const char *candidate)
@@ -17,7 +17,7 @@ static int settle(const char **out, rk_op *op, const char *candidate)
     return rk_text_lower(out, op, slug);
 }
 
-int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person, int numbered)
+int rk_user_numbered_slugs(rk_strings *out, rk_op *op, const rk_person *person, int numbered)
 {
     const char **items = rk_new_array(op, const char *, (size_t)numbered + 2);
     char suffix[RK_SLUG_SUFFIX_LENGTH + 1];
@@ -38,6 +38,11 @@ int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person,
     }
     *out = (rk_strings){true, (size_t)numbered + 2, items};
     return 0;
+}
+
+int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
+{
+    return rk_user_numbered_slugs(out, op, person, NUMBERED_SLUGS);
 }
 
 int rk_user_id_check(rk_op *op, const char *user_id)

@@ -4,11 +4,10 @@
 
 #include "librenku/user/user.h"
 
-/* Slugs for the namespace of a user, the best first; @p numbered of them end in -1, -2, .. Spec:
- * namespaces.md 4.4 */
-int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person, int numbered);
-/* Queues that the user owns the namespace and everybody sees it. Spec: authorization.md 9 */
-int rk_user_relate_namespace(rk_op *op, const char *namespace_id, const char *user_id);
+/* Slugs for the namespace of a new user, the best first. Spec: namespaces.md 4.4 */
+int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person);
+/* The same for a user of old, with so many that end in a number. */
+int rk_user_numbered_slugs(rk_strings *out, rk_op *op, const rk_person *person, int numbered);
 /* NULL for the empty text: columns may hold both, answers hold neither. */
 const char *rk_text_or_null(const char *text);
 /* Pinned slugs are equal ignoring case (they are ASCII). Spec: user-preferences.md 4 */

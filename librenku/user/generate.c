@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/authz/repair.h"
 #include "librenku/base/log.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
@@ -66,10 +67,9 @@ static int generate(rk_op *op, const rk_person *person)
 
     RK_CHECK(id);
     rk_ulid_make(id);
-    RK_TRY(rk_user_slug_candidates(&candidates, op, person, NUMBERED_SLUGS));
+    RK_TRY(rk_user_numbered_slugs(&candidates, op, person, NUMBERED_SLUGS));
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
     RK_TRY(insert(op, id, slug, person->id));
-    RK_TRY(rk_user_relate_namespace(op, id, person->id));
     return record(op, person, slug);
 }
 
@@ -147,6 +147,7 @@ int rk_user_generate_namespaces(rk_op *op)
         RK_TRY(run_batch_apart(&last, &count, op));
         all += (int64_t)count;
     } while (count == BATCH);
+    RK_TRY(rk_repair_user_namespaces(op));
     if (all)
         rk_log_info(op, "users", "%lld users have got a namespace.", (long long)all);
     return 0;

@@ -10,9 +10,8 @@
 #include "librenku/user/core.h"
 #include "librenku/user/db.h"
 
-enum { NUMBERED_SLUGS = 5 };
-
-int rk_user_relate_namespace(rk_op *op, const char *namespace_id, const char *user_id)
+/* Everybody sees a user's namespace; the user owns it. Spec: authorization.md 9 */
+static int write_relationships(rk_op *op, const char *namespace_id, const char *user_id)
 {
     const rk_object_type type = RK_OBJECT_USER_NAMESPACE;
     const rk_relationship_change changes[] = {
@@ -53,10 +52,10 @@ static int insert(rk_user *out, rk_op *op, const rk_person *person)
     RK_CHECK(namespace_id);
     RK_TRY(rk_user_id_check(op, person->id));
     rk_ulid_make(namespace_id);
-    RK_TRY(rk_user_slug_candidates(&candidates, op, person, NUMBERED_SLUGS));
+    RK_TRY(rk_user_slug_candidates(&candidates, op, person));
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
     RK_TRY(rk_user_insert(out, op, person, namespace_id, slug));
-    RK_TRY(rk_user_relate_namespace(op, namespace_id, person->id));
+    RK_TRY(write_relationships(op, namespace_id, person->id));
     RK_TRY(record(op, out, person->id));
     return identify(op, person, slug);
 }
