@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	%D%/performance.md \
 	%D%/python.md \
 	%D%/scaling.md \
+	%D%/tasks.md \
 	%D%/threading.md \
 	%D%/tutorial-c.md \
 	tools/abi \

@@ -9,5 +9,6 @@ renkuinclude_HEADERS = \
 	%D%/renku/http.h \
 	%D%/renku/renku.h \
 	%D%/renku/result.h \
+	%D%/renku/tasks.h \
 	%D%/renku/types.h
 nodist_renkuinclude_HEADERS = gen/renku/operations.h

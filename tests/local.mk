@@ -36,6 +36,7 @@ unit_suites = \
 	%D%/unit/secret.c \
 	%D%/unit/secrets_storage.c \
 	%D%/unit/symmetric.c \
+	%D%/unit/task.c \
 	%D%/unit/token_cache.c \
 	%D%/unit/user.c
 

@@ -15,6 +15,8 @@ bin_renku_SOURCES = \
 	%D%/completion.c \
 	%D%/config.c \
 	%D%/context.c \
+	%D%/control.c \
+	%D%/control.h \
 	%D%/db.c \
 	%D%/environment.c \
 	%D%/fetch.c \
@@ -40,6 +42,7 @@ bin_renku_SOURCES = \
 	%D%/sync.c \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/tasks.c \
 	%D%/text.c \
 	%D%/token.c \
 	%D%/top.c \

@@ -313,6 +313,22 @@ RENKU_API renku_result *renku_secrets_rotate_status(renku_ctx *ctx, renku_progre
                                                     void *user);
 
 /**
+ * Makes one pass of a task of renku/tasks.h on this thread: {"task", "outcome"}, where the outcome
+ * is "done", "over" when there will be nothing to do for it any more, or "elsewhere" when another
+ * program is at it.
+ *
+ * @param ctx   borrowed
+ * @param name  borrowed; not NULL
+ * @return      never NULL; released with renku_result_free()
+ *
+ * Errors:  404/1404 there is no such task; others as the task fails.
+ * Time:    that of the pass, at most an hour.
+ * Threads: safe.
+ * Spec:    tasks.md 4
+ */
+RENKU_API renku_result *renku_task_once(renku_ctx *ctx, const char *name);
+
+/**
  * Examines the installation that a context leads to: {"findings": [{"code", "name", "level",
  * "problem", "remedy", "page"}, ..]}. "level" is "ok", "warning", "error" or "skipped", which is
  * what needs a database that does not answer; docs/doctor.md tells what each code means.

@@ -13,6 +13,7 @@
 #include "renku/http.h"
 #include "renku/operations.h"
 #include "renku/result.h"
+#include "renku/tasks.h"
 #include "renku/types.h"
 
 #endif

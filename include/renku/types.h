@@ -41,6 +41,7 @@
 #define RENKU_HAS_OPERATIONS 1 /**< renku/operations.h and renku_request_run() */
 #define RENKU_HAS_PAGES 1      /**< renku_pages in renku/call.h */
 #define RENKU_HAS_ROTATION 1   /**< renku_secrets_rotate_with() in renku/admin.h */
+#define RENKU_HAS_TASKS 1      /**< renku/tasks.h, and renku_task_once() in renku/admin.h */
 
 /** The settings that a context starts from. */
 typedef struct renku_config renku_config;
@@ -52,6 +53,8 @@ typedef struct renku_caller renku_caller;
 typedef struct renku_cancel renku_cancel;
 /** A list, page by page. */
 typedef struct renku_pages renku_pages;
+/** Tasks that run, each in a thread of its own. */
+typedef struct renku_tasks renku_tasks;
 /** The outcome of a call: success or failure, with everything that belongs to it. */
 typedef struct renku_result renku_result;
 

@@ -42,6 +42,7 @@ librenku_core_la_SOURCES += \
 	%D%/seed.c \
 	%D%/service.c \
 	%D%/sync.c \
+	%D%/tasks.c \
 	%D%/token_refresh.c \
 	%D%/tools.c %D%/tools.h \
 	%D%/versioned.c %D%/versioned.h

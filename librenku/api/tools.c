@@ -7,12 +7,10 @@
 #include "librenku/api/result.h"
 #include "librenku/db/db.h"
 #include "librenku/db/migrate.h"
-#include "librenku/http/caller.h"
 #include "librenku/project/project.h"
 #include "renku/admin.h"
 
-/* An operator's work runs as the identity that repairs and migrates. Spec: authorization.md 13 */
-static const rk_caller operator_caller = {
+const rk_caller rk_operator_caller = {
     .kind = RK_CALLER_SERVICE,
     .id = "migrations",
     .access_token = "internal-service-admin",
@@ -30,7 +28,7 @@ static int run(renku_result *out, rk_op *op, void *user)
     const tool *what = user;
     rk_buf buf;
 
-    op->caller = &operator_caller;
+    op->caller = &rk_operator_caller;
     op->deadline_ms = 0;
     rk_buf_begin(&buf, op, 1024);
     RK_TRY(what->work(op, &buf, what->user));

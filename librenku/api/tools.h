@@ -3,7 +3,11 @@
 #define RK_TOOLS_H
 
 #include "librenku/base/buf.h"
+#include "librenku/http/caller.h"
 #include "renku/types.h"
+
+/* Who repairs and migrates. Spec: authorization.md 13 */
+extern const rk_caller rk_operator_caller;
 
 typedef enum { RK_TOOL_JSON, RK_TOOL_TEXT } rk_tool_kind;
 

@@ -60,6 +60,7 @@ static const struct {
     {RK_SET_RENKU_SERVER_CONNECTIONS,        1, INT_MAX},
     {RK_SET_RENKU_SERVER_THREADS,            1, 10000  },
     {RK_SET_RENKU_SERVER_BUFFER_BYTES,       1, INT_MAX},
+    {RK_SET_TCP_PORT,                        0, 65535  },
 };
 
 typedef struct {

@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-librenku_core_la_SOURCES += %D%/metric.c %D%/metric.h
+librenku_core_la_SOURCES += \
+	%D%/metric.c %D%/metric.h \
+	%D%/send.c

@@ -13,6 +13,12 @@ bool rk_metric_enabled(const rk_op *op);
  * NULL. */
 int rk_metric_event(rk_op *op, const char *event, const char *metadata);
 
+/* Delivers what is stored, oldest first, to whom POSTHOG_HOST names; what is not accepted stays.
+ * Any number of runners share the work. Spec: metrics.md 6 */
+int rk_metric_send(rk_op *op);
+/* The base URL behind a value of POSTHOG_HOST, in the arena. Spec: metrics.md 6.2 */
+int rk_metric_host(const char **out, rk_op *op, const char *setting);
+
 /* What product metrics know of a user. Spec: users.md 4.2 */
 typedef struct {
     const char *user_id;

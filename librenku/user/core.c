@@ -17,9 +17,9 @@ static int settle(const char **out, rk_op *op, const char *candidate)
     return rk_text_lower(out, op, slug);
 }
 
-int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
+int rk_user_numbered_slugs(rk_strings *out, rk_op *op, const rk_person *person, int numbered)
 {
-    const char **items = rk_new_array(op, const char *, NUMBERED_SLUGS + 2);
+    const char **items = rk_new_array(op, const char *, (size_t)numbered + 2);
     char suffix[RK_SLUG_SUFFIX_LENGTH + 1];
     const char *base;
 
@@ -28,16 +28,21 @@ int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
         &base, op,
         &(rk_user_names){person->id, person->email, person->first_name, person->last_name}));
     RK_TRY(rk_slug_suffix(suffix, op));
-    for (int i = 0; i < NUMBERED_SLUGS + 2; i++) {
-        const char *candidate = i == 0                ? base
-                                : i <= NUMBERED_SLUGS ? rk_printf(op, "%s-%d", base, i)
-                                                      : rk_printf(op, "%s-%s", base, suffix);
+    for (int i = 0; i < numbered + 2; i++) {
+        const char *candidate = i == 0          ? base
+                                : i <= numbered ? rk_printf(op, "%s-%d", base, i)
+                                                : rk_printf(op, "%s-%s", base, suffix);
 
         RK_CHECK(candidate);
         RK_TRY(settle(&items[i], op, candidate));
     }
-    *out = (rk_strings){true, NUMBERED_SLUGS + 2, items};
+    *out = (rk_strings){true, (size_t)numbered + 2, items};
     return 0;
+}
+
+int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person)
+{
+    return rk_user_numbered_slugs(out, op, person, NUMBERED_SLUGS);
 }
 
 int rk_user_id_check(rk_op *op, const char *user_id)

@@ -6,6 +6,8 @@
 
 /* Slugs for the namespace of a new user, the best first. Spec: namespaces.md 4.4 */
 int rk_user_slug_candidates(rk_strings *out, rk_op *op, const rk_person *person);
+/* The same for a user of old, with so many that end in a number. */
+int rk_user_numbered_slugs(rk_strings *out, rk_op *op, const rk_person *person, int numbered);
 /* What a person's data make of a record: what is unknown stays, the empty text takes away. True
  * when that is a change. Spec: users.md 4.1, 4.3 */
 bool rk_user_merge(rk_user *user, const rk_person *person);

@@ -3,6 +3,7 @@ librenku_core_la_SOURCES += \
 	%D%/admins.c \
 	%D%/core.c %D%/core.h \
 	%D%/db.c %D%/db.h \
+	%D%/generate.c \
 	%D%/handlers.c \
 	%D%/key.c \
 	%D%/preferences.c \

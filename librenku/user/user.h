@@ -32,6 +32,9 @@ int rk_user_upsert_preview(rk_upsert *out, rk_op *op, const rk_person *person);
 int rk_user_ensure(rk_op *op);
 /* The records of those ids that exist, in the order of their rows. */
 int rk_user_find_many(rk_array *out /* of rk_user */, rk_op *op, const rk_strings *ids);
+/* Gives every user a namespace, while there is none at all, of users or groups; inside an open
+ * transaction. Spec: namespaces.md 4.5 */
+int rk_user_generate_namespaces(rk_op *op);
 /* The secret key of a user, made when there is none yet; zeroed at the end of the operation. In
  * statements of its own, outside of a transaction. NOT_FOUND without a record. Spec: secrets.md 4.4
  */

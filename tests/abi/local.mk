@@ -14,6 +14,7 @@ tests_abi_abi_SOURCES = \
 	%D%/pages.c \
 	%D%/results.c \
 	%D%/services.c \
+	%D%/tasks.c \
 	%D%/threads.c
 guest_CPPFLAGS = -I$(top_srcdir) -I$(top_srcdir)/include -I$(top_builddir)/gen -D_GNU_SOURCE
 guest_CFLAGS = -std=c11 -pedantic $(WARNINGS) $(HARDENING)

@@ -74,6 +74,17 @@ def test_the_same_can_be_awaited(config, user, tmp_path):
     assert user.slug in str(told) and preview
 
 
+def test_a_pass_of_a_task_is_made(client, config):
+    async def run():
+        async with AsyncClient(config) as client:
+            return await client.task_once("migrate_groups_make_all_public")
+
+    assert client.task_once("migrate_groups_make_all_public")["outcome"] == "done"
+    assert asyncio.run(run())["task"] == "migrate_groups_make_all_public"
+    with pytest.raises(errors.NotFound, match="nonsense"):
+        client.task_once("nonsense")
+
+
 def test_a_rotation_names_the_key_that_it_lacks(client):
     for tool in (client.secrets_rotate, client.secrets_rotate_status):
         with pytest.raises(errors.Configuration, match="SECRETS_SERVICE_PRIVATE_KEY_PATH"):

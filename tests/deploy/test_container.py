@@ -30,7 +30,7 @@ def test_the_image_serves_as_the_user_that_the_package_makes():
 def test_compose_sets_settings_that_exist():
     known = re.findall(r'^RK_SETTING\(\w+,\s*"(\w+)"', (ROOT / "librenku/base/settings.def").read_text(), re.MULTILINE)
 
-    for service in ("api", "secrets"):
+    for service in ("api", "tasks", "secrets"):
         assert set(COMPOSE["services"][service]["environment"]) <= set(known)
 
 

@@ -25,8 +25,9 @@ TOP_FLOOR = 7
 
 # What a room shows to others beside <room>/<room>.h.
 ROOM_HEADERS = {"event": {"change.h"}, "user": {"sync.h"}}
-# What the server shows to the command line: its launcher, and the local identity provider that `renku token` asks.
-FRONT_DOORS = {"frontends/server/launch.h", "frontends/server/identity.h"}
+# What the server shows to the command line: its launcher, the local identity provider that `renku token` asks, and how
+# a service manager is told.
+FRONT_DOORS = {"frontends/server/launch.h", "frontends/server/identity.h", "frontends/server/activation.h"}
 
 BODY_MAX, PARAMETERS_MAX, NESTING_MAX = 60, 5, 3
 # Callbacks whose parameters another library has chosen.

@@ -163,6 +163,10 @@ class AdminTools:
         """How far that is; nothing is changed."""
         return self._found("secrets_rotate_status", _progress(progress), None)
 
+    def task_once(self, name: str) -> Found:
+        """One pass of a task: {"task", "outcome"}; the outcome is "done", "over" or "elsewhere"."""
+        return self._found("task_once", raw_text(name))
+
     def doctor(self) -> Found:
         """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""
         return self._found("doctor")
@@ -288,6 +292,10 @@ class AsyncAdminTools:
     async def secrets_rotate_status(self, progress: Optional[Progress] = None) -> Found:
         """How far that is; nothing is changed."""
         return await self._found(self._tools.secrets_rotate_status, progress)
+
+    async def task_once(self, name: str) -> Found:
+        """One pass of a task: {"task", "outcome"}; the outcome is "done", "over" or "elsewhere"."""
+        return await self._found(self._tools.task_once, name)
 
     async def doctor(self) -> Found:
         """Examines the installation: {"findings": [{"code", "level", "problem", "remedy"}, ..]}"""

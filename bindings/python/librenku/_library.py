@@ -118,6 +118,7 @@ BLOCKING: Prototypes = {
     "renku_secrets_rotate": (c_void_p, [c_void_p, PROGRESS, c_void_p]),
     "renku_secrets_rotate_status": (c_void_p, [c_void_p, PROGRESS, c_void_p]),
     "renku_secrets_rotate_with": (c_void_p, [c_void_p, POINTER(Rotation)]),
+    "renku_task_once": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_delete_preview": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_export": (c_void_p, [c_void_p, c_char_p]),
     "renku_users_sync": (c_void_p, [c_void_p, POINTER(Sync)]),

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process that runs all tasks, and its control port byte by byte. Spec: tasks.md 2, 3, 5, 7"""
+
+import re
+import signal
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.balancer import free_port
+from support.database import Rows
+from support.posthog import KEY, Posthog
+from support.server import RENKU, poll
+from support.tasks import GREETING, LISTENING, Runner, Wire
+
+NAMES = [
+    "send_product_metrics",
+    "generate_user_namespace",
+    "bootstrap_user_namespaces",
+    "fix_mismatched_project_namespace_ids",
+    "migrate_groups_make_all_public",
+    "migrate_user_namespaces_make_all_public",
+    "_log_tasks",
+]
+LINE = re.compile(rb"- (\w+): since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})? \((\d+) restarts\)\r\n")
+HELP = (
+    b"Commands\r\n"
+    b"- help: lists the commands\r\n"
+    b"- tasks: lists the tasks that run\r\n"
+    b"- reset_restarts [name]: sets the restarts of one task, or of all, to 0\r\n"
+)
+CLIENTS = 64
+
+
+@pytest.fixture(scope="module")
+def database(make_database):
+    return make_database()
+
+
+@pytest.fixture(scope="module")
+def posthog():
+    with Posthog() as posthog:
+        yield posthog
+
+
+@pytest.fixture
+def start(tools, folder, database, posthog):
+    """Starts runners; what still runs at the end is stopped."""
+    started = []
+
+    def run(**env: str) -> Runner:
+        log = folder / f"tasks-{len(list(folder.glob('tasks-*')))}.log"
+        started.append(Runner(tools.env(database) | posthog.env() | env, log).start())
+        return started[-1]
+
+    yield run
+    for runner in started:
+        if runner.process.poll() is None:
+            assert runner.stop() == 0, runner.log()
+
+
+@pytest.fixture
+def runner(start):
+    return start()
+
+
+@pytest.fixture
+def wire(runner):
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    yield wire
+    wire.close()
+
+
+def listed(wire: Wire, count: int = len(NAMES)) -> dict[str, int]:
+    """What the command `tasks` says: restarts by name, in the order of the lines."""
+    wire.send(b"tasks")
+    text = b""
+    while text.count(b"\r\n") < count:
+        text += wire.read(1)
+    assert b"".join(found[0] for found in LINE.finditer(text)) == text
+    return {name.decode(): int(restarts) for name, restarts in LINE.findall(text)}
+
+
+def test_commands_are_answered_one_after_the_other(wire):
+    for command in (b"help", b"  HELP \r\n", b"Help me\n"):
+        wire.send(command).expect(HELP)
+    assert list(listed(wire)) == NAMES
+    for command in (b"reset_restarts", b"RESET_RESTARTS  _log_tasks\n", b"reset_restarts nobody", "reset_restarts é".encode()):
+        wire.send(command).expect(b"Ok\r\n")
+    wire.send(b"bye")
+    assert wire.rest() == b"Good Bye.\r\n"
+
+
+@pytest.mark.parametrize(
+    "text", [b"nonsense", b"\n", b"  ", b"\0", b"tasks\0", b"\xff\xfe", b"reset_restarts \xff", b"task", b"t\0asks", b"x" * 5000]
+)
+def test_anything_else_is_the_end(runner, text):
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    wire.send(text)
+    assert wire.rest() == b"Good Bye.\r\n"
+
+
+def test_the_end_of_input_is_the_end(runner):
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    wire.socket.shutdown(socket.SHUT_WR)
+    assert wire.rest() == b"Good Bye.\r\n"
+
+
+def test_a_chunk_of_a_hundred_bytes_is_one_command(wire):
+    wire.send(b"help".ljust(100)).expect(HELP)
+    wire.send(b"help".ljust(100) + b"tasks".ljust(100)).expect(HELP)
+    assert list(listed_rest(wire)) == NAMES
+
+
+def listed_rest(wire: Wire) -> dict[str, int]:
+    text = b""
+    while text.count(b"\r\n") < len(NAMES):
+        text += wire.read(1)
+    return {name.decode(): int(restarts) for name, restarts in LINE.findall(text)}
+
+
+def test_whoever_is_silent_or_gone_blocks_nobody(runner):
+    silent = [runner.connect() for _ in range(CLIENTS // 2)]
+    for _ in range(20):
+        runner.connect().close()
+    deaf = runner.connect()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        for _ in range(100_000):
+            deaf.send(b"tasks".ljust(100))
+
+    def ask(_: int) -> list[str]:
+        wire = Wire(runner)
+        wire.expect(GREETING)
+        names = list(listed(wire))
+        wire.close()
+        return names
+
+    with ThreadPoolExecutor(8) as crowd:
+        assert list(crowd.map(ask, range(40))) == [NAMES] * 40
+    for connection in (*silent, deaf):
+        connection.close()
+
+
+def test_of_too_many_clients_the_most_silent_leaves(runner):
+    first = Wire(runner)
+    first.expect(GREETING)
+    others = [Wire(runner) for _ in range(CLIENTS - 1)]
+    for other in others:
+        other.expect(GREETING)
+    first.send(b"help").expect(HELP)
+
+    late = Wire(runner)
+
+    late.expect(GREETING)
+    assert others[0].rest() == b""
+    first.send(b"help").expect(HELP)
+    others[1].send(b"help").expect(HELP)
+    for wire in (first, late, *others):
+        wire.close()
+
+
+# --- the process ----------------------------------------------------------------------------------
+
+
+def test_the_runner_tells_its_settings_without_secrets(runner, database):
+    assert "POSTHOG_ENVIRONMENT=tests\n" in runner.log()
+    assert f"DB_NAME={database['DB_NAME']}\n" in runner.log()
+    for secret in (KEY, database["DB_PASSWORD"]):
+        assert secret not in runner.log()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once(start, how):
+    runner = start()
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    assert runner.stop(how) == 0
+    assert wire.rest() == b""
+    assert "stopping" in runner.log()
+
+
+def test_what_hangs_does_not_keep_it_from_ending(start, database):
+    rows = Rows(database)
+    rows.run("INSERT INTO metrics.metrics (anonymous_user_id, event) VALUES ('a', 'b')")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        runner = start(POSTHOG_HOST=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = silent.accept()
+        assert runner.stop() == 0
+        connection.close()
+    assert rows.run("DELETE FROM metrics.metrics") == 1
+    rows.close()
+
+
+def test_settings_that_make_no_sense_stop_the_start(tools, database):
+    for name, value in {"TCP_PORT": "http", "MAX_RETRY_WAIT_SECONDS": "1.5", "SHORT_TASK_PERIOD_S": "x"}.items():
+        assert name in tools.refused("tasks", database=database | {name: value})
+    assert "TCP_PORT" in tools.refused("tasks", database=database | {"TCP_PORT": "70000"})
+    assert "TCP_HOST" in tools.refused("tasks", database=database | {"TCP_HOST": "nowhere.invalid"})
+
+
+def test_a_port_that_is_taken_stops_the_start(tools, database):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = tools.refused("tasks", database=database | {"TCP_PORT": str(taken.getsockname()[1])})
+    assert "TCP_PORT" in told and "in use" in told
+
+
+def test_it_listens_where_it_is_told(start):
+    port = str(free_port())
+    runner = start(TCP_PORT=port, TCP_HOST="127.0.0.2")
+    assert LISTENING.search(runner.log()).groups() == ("127.0.0.2", port)
+    Wire(runner).expect(GREETING)
+
+
+def test_it_says_when_it_is_ready(tools, folder, database):
+    path = folder / "tasks-notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+        notices.bind(str(path))
+        notices.settimeout(30)
+        env = tools.env(database) | {"NOTIFY_SOCKET": str(path), "TCP_PORT": "0"}
+        process = subprocess.Popen([RENKU, "tasks"], env=env, stderr=subprocess.DEVNULL, cwd="/")
+        assert notices.recv(100) == b"READY=1"
+        process.terminate()
+        assert notices.recv(100) == b"STOPPING=1"
+        assert process.wait(30) == 0
+
+
+# --- the tasks in it ------------------------------------------------------------------------------
+
+
+def test_a_task_that_fails_starts_again_and_the_counter_is_reset(start, database, posthog):
+    """Spec: tasks.md 3, 7"""
+    rows = Rows(database)
+    rows.run("ALTER TABLE metrics.metrics RENAME TO away")
+    runner = start(MAX_RETRY_WAIT_SECONDS="0")
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    poll(lambda: listed(wire)["send_product_metrics"] >= 3, 30)
+    assert sum(restarts == 0 for restarts in listed(wire).values()) == len(NAMES) - 1
+    rows.run("ALTER TABLE metrics.away RENAME TO metrics")
+    rows.run("INSERT INTO metrics.metrics (anonymous_user_id, event) VALUES ('a', 'b')")
+    poll(lambda: rows.one("SELECT count(*) FROM metrics.metrics") == 0, 30)
+    assert listed(wire)["send_product_metrics"] >= 3
+    wire.send(b"reset_restarts send_product_metrics").expect(b"Ok\r\n")
+    assert listed(wire)["send_product_metrics"] == 0
+    assert "starts again in 0 s" in runner.log()
+    wire.close()
+    rows.close()
+
+
+def test_tasks_that_are_done_leave_the_list(start):
+    runner = start(DUMMY_STORES="true", MAIN_LOG_INTERVAL_SECONDS="0")
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    poll(lambda: runner.log().count("has ended after") == 5, 30)
+    assert list(listed(wire, 2)) == NAMES[:2]
+    wire.close()
+
+
+def test_the_run_set_is_logged_by_name(start):
+    runner = start(MAIN_LOG_INTERVAL_SECONDS="1")
+    poll(lambda: runner.log().count("- send_product_metrics: since ") >= 2, 30)
+    logged = re.findall(r"- - (\w+): since [\d-]+ [\d:.]+ \(0 restarts\)", runner.log())
+    assert logged[: len(NAMES)] == sorted(NAMES)
+
+
+def test_repairs_come_again(start, database):
+    rows = Rows(database)
+    start(SHORT_TASK_PERIOD_S="1")
+    for letter in "gng":
+        id = f"01JF0000000000000000PASS{letter}"
+        rows.relate(letter, id, "L", "L", "renku")
+        poll(lambda letter=letter, id=id: len(rows.relations(letter, id)) == 3, 30)
+        rows.run("DELETE FROM librenku.relation WHERE object_id = %s", id)
+    rows.close()

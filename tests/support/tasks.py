@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A `renku tasks` process, and its control port."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from .server import RENKU, REPORTS, poll
+
+LISTENING = re.compile(r"^listening on (\S+):(\d+)$", re.MULTILINE)
+GREETING = b"Hello, write `help` for help.\r\n"
+
+
+class Runner:
+    def __init__(self, env: dict[str, str], log: Path):
+        self.env, self.log_path = {"TCP_PORT": "0"} | env, log
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> "Runner":
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [RENKU, "tasks"], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+            )
+        found = poll(lambda: self.process.poll() is not None or LISTENING.search(self.log()), 30)
+        assert found is not True, self.log()
+        self.address = (found[1], int(found[2]))
+        return self
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def connect(self) -> socket.socket:
+        """A connection that was not greeted yet."""
+        return socket.create_connection(self.address, timeout=30)
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        status = self.process.wait(30)
+        assert not REPORTS.search(self.log()), self.log()
+        return status
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Wire:
+    """Somebody at the control port."""
+
+    def __init__(self, runner: Runner):
+        self.socket = runner.connect()
+        self.kept = b""
+
+    def read(self, length: int) -> bytes:
+        while len(self.kept) < length:
+            more = self.socket.recv(65536)
+            assert more, self.kept
+            self.kept += more
+        text, self.kept = self.kept[:length], self.kept[length:]
+        return text
+
+    def expect(self, text: bytes) -> None:
+        assert self.read(len(text)) == text
+
+    def rest(self) -> bytes:
+        """All until the other side closes."""
+        while more := self.socket.recv(65536):
+            self.kept += more
+        return self.kept
+
+    def send(self, text: bytes) -> "Wire":
+        self.socket.sendall(text)
+        return self
+
+    def close(self) -> None:
+        self.socket.close()
