@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/log.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/jwt.h"
@@ -317,4 +318,14 @@ int rk_keycloak_open_settings(rk_keycloak **out, rk_op *op)
     };
 
     return rk_keycloak_open(out, op, &options);
+}
+
+int rk_keycloak_is_missing(bool *out, rk_op *op)
+{
+    *out = !rk_settings_bool(op->settings, RK_SET_DUMMY_STORES) &&
+           is_empty(rk_settings_text(op->settings, RK_SET_KEYCLOAK_URL));
+    if (*out)
+        rk_log_warning(op, "keycloak",
+                       "KEYCLOAK_URL is not set: users and administrators stay as they are");
+    return 0;
 }

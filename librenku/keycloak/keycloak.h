@@ -25,6 +25,8 @@ typedef struct {
 int rk_keycloak_open(rk_keycloak **out, rk_op *op, const rk_keycloak_options *options);
 /* The same as the settings of the operation say. */
 int rk_keycloak_open_settings(rk_keycloak **out, rk_op *op);
+/* Whether the settings name none, which is logged; DUMMY_STORES has a directory of its own. */
+int rk_keycloak_is_missing(bool *out, rk_op *op);
 
 typedef struct {
     const char *path;  /* below the realm: "/users" */

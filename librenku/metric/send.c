@@ -105,15 +105,22 @@ static int describe_runtime(const char **out, rk_op *op)
 
 /* --- one event -------------------------------------------------------------------------------- */
 
+static void add_name(rk_buf *buf, const char *name)
+{
+    rk_buf_char(buf, ',');
+    rk_buf_json_text(buf, name);
+    rk_buf_char(buf, ':');
+}
+
 static void add_text(rk_buf *buf, const char *name, const char *value)
 {
-    rk_buf_json_name(buf, name, false);
+    add_name(buf, name);
     rk_buf_json_text(buf, value);
 }
 
 static void add_json(rk_buf *buf, const char *name, const char *value)
 {
-    rk_buf_json_name(buf, name, false);
+    add_name(buf, name);
     rk_buf_text(buf, value);
 }
 
@@ -214,16 +221,18 @@ static int send(outcome *out, rk_op *op, const char *url, const stored *row)
 static int lock_batch(rk_array *out, rk_op *op, const delivery *work)
 {
     static const char *const identify = "identify_user";
+    /* clang-format off */
     static const rk_column columns[] = {
-        {"m.id",                                                        RK_COLUMN_TEXT, offsetof(stored, id),         NULL},
-        {"m.event",                                                     RK_COLUMN_TEXT, offsetof(stored, event),      NULL},
-        {"m.anonymous_user_id",                                         RK_COLUMN_TEXT, offsetof(stored, person),     NULL},
-        {"m.timestamp",                                                 RK_COLUMN_TIME, offsetof(stored, moment),     NULL},
-        {"CASE WHEN m.event = $3 THEN given.metadata END",              RK_COLUMN_TEXT, offsetof(stored, set),
-         NULL                                                                                                             },
-        {"CASE WHEN m.event = $3 THEN $4::jsonb"
-         " ELSE given.metadata || $5::jsonb || $4::jsonb END", RK_COLUMN_TEXT, offsetof(stored, properties), NULL},
+        {"m.id",                RK_COLUMN_TEXT, offsetof(stored, id),         NULL},
+        {"m.event",             RK_COLUMN_TEXT, offsetof(stored, event),      NULL},
+        {"m.anonymous_user_id", RK_COLUMN_TEXT, offsetof(stored, person),     NULL},
+        {"m.timestamp",         RK_COLUMN_TIME, offsetof(stored, moment),     NULL},
+        {"(CASE WHEN m.event = $3 THEN given.metadata END)::text",
+                                RK_COLUMN_TEXT, offsetof(stored, set),        NULL},
+        {"(CASE WHEN m.event = $3 THEN $4::jsonb ELSE given.metadata || $5::jsonb || $4::jsonb END)::text",
+                                RK_COLUMN_TEXT, offsetof(stored, properties), NULL},
     };
+    /* clang-format on */
     static const rk_row row = RK_ROW(stored, columns);
     static const rk_query query = {
         .sql = "SELECT {row}"

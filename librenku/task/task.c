@@ -5,7 +5,9 @@
 
 #include "librenku/authz/repair.h"
 #include "librenku/db/db.h"
+#include "librenku/keycloak/keycloak.h"
 #include "librenku/metric/metric.h"
+#include "librenku/user/sync.h"
 #include "librenku/user/user.h"
 
 enum { ALONE = RK_TASK_ALONE, DUMMY = RK_TASK_ONCE_IN_DUMMY, METRICS_MS = 10 * 1000 };
@@ -13,6 +15,7 @@ enum { ALONE = RK_TASK_ALONE, DUMMY = RK_TASK_ONCE_IN_DUMMY, METRICS_MS = 10 * 1
 /* clang-format off */
 #define FIXED (rk_setting)0
 #define SHORT RK_SET_SHORT_TASK_PERIOD_S
+#define LONG  RK_SET_LONG_TASK_PERIOD_S
 #define LOG   RK_SET_MAIN_LOG_INTERVAL_SECONDS
 
 static const rk_task tasks[] = {
@@ -23,6 +26,8 @@ static const rk_task tasks[] = {
     {"fix_mismatched_project_namespace_ids",   SHORT, 0,          ALONE | DUMMY, rk_repair_project_groups,         NULL},
     {"migrate_groups_make_all_public",         SHORT, 0,          ALONE | DUMMY, rk_repair_public_groups,          NULL},
     {"migrate_user_namespaces_make_all_public", SHORT, 0,         ALONE | DUMMY, rk_repair_public_user_namespaces, NULL},
+    {"users_sync",                             LONG,  0,          0,             rk_users_sync,                    rk_keycloak_is_missing},
+    {"sync_admins_from_keycloak",              LONG,  0,          0,             rk_admins_sync,                   rk_keycloak_is_missing},
     {"_log_tasks",                             LOG,   0,          0,             NULL,                             NULL},
 };
 /* clang-format on */

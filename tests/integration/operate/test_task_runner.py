@@ -11,6 +11,7 @@ import pytest
 
 from support.balancer import free_port
 from support.database import Rows
+from support.keycloak import Keycloak, person
 from support.posthog import KEY, Posthog
 from support.server import RENKU, poll
 from support.tasks import GREETING, LISTENING, Runner, Wire
@@ -22,8 +23,11 @@ NAMES = [
     "fix_mismatched_project_namespace_ids",
     "migrate_groups_make_all_public",
     "migrate_user_namespaces_make_all_public",
+    "users_sync",
+    "sync_admins_from_keycloak",
     "_log_tasks",
 ]
+OF_KEYCLOAK = NAMES[6:8]
 LINE = re.compile(rb"- (\w+): since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})? \((\d+) restarts\)\r\n")
 HELP = (
     b"Commands\r\n"
@@ -46,13 +50,20 @@ def posthog():
 
 
 @pytest.fixture
-def start(tools, folder, database, posthog):
+def keycloak():
+    with Keycloak() as keycloak:
+        yield keycloak
+
+
+@pytest.fixture
+def start(tools, folder, database, posthog, keycloak):
     """Starts runners; what still runs at the end is stopped."""
     started = []
 
     def run(**env: str) -> Runner:
         log = folder / f"tasks-{len(list(folder.glob('tasks-*')))}.log"
-        started.append(Runner(tools.env(database) | posthog.env() | env, log).start())
+        peers = posthog.env() | {"KEYCLOAK_URL": keycloak.url}
+        started.append(Runner(tools.env(database) | peers | env, log).start())
         return started[-1]
 
     yield run
@@ -259,8 +270,32 @@ def test_tasks_that_are_done_leave_the_list(start):
     wire = Wire(runner)
     wire.expect(GREETING)
     poll(lambda: runner.log().count("has ended after") == 5, 30)
-    assert list(listed(wire, 2)) == NAMES[:2]
+    assert list(listed(wire, 4)) == NAMES[:2] + OF_KEYCLOAK
     wire.close()
+
+
+def test_without_keycloak_nobody_is_synchronised(start):
+    runner = start(KEYCLOAK_URL="")
+    wire = Wire(runner)
+    wire.expect(GREETING)
+    poll(lambda: runner.log().count("has ended after") == len(OF_KEYCLOAK), 30)
+    assert list(listed(wire, len(NAMES) - len(OF_KEYCLOAK))) == [name for name in NAMES if name not in OF_KEYCLOAK]
+    assert "KEYCLOAK_URL is not set" in runner.log()
+    wire.close()
+
+
+def test_users_and_administrators_follow_keycloak(start, database, keycloak):
+    keycloak.users = [person(1), person(2)]
+    keycloak.admins = [person(2)]
+    rows = Rows(database)
+    start(LONG_TASK_PERIOD_S="1")
+    ids = [user["id"] for user in keycloak.users]
+    poll(lambda: rows.one("SELECT count(*) FROM users.users WHERE keycloak_id = ANY (%s)", ids) == len(ids), 30)
+    admins = "SELECT array_agg(subject_id ORDER BY subject_id) FROM librenku.relation WHERE object_type = 'L' AND relation = 'A'"
+    poll(lambda: rows.one(admins) == ids[1:], 30)
+    keycloak.admins = [person(1), person(2)]
+    poll(lambda: rows.one(admins) == ids, 30)
+    rows.close()
 
 
 def test_the_run_set_is_logged_by_name(start):
