@@ -47,7 +47,7 @@ def library(world: World, report: Report) -> None:
     words = [str(settings), user, project]
     sql.write_text(statement_of(world, seeded.name, words))
     rounds, calls = ("8", "500") if world.quick else ("40", "2000")
-    command = [PROGRAM, *words, str(sql), rounds, calls, "u", user, project]
+    command = [PROGRAM, *words, str(sql), rounds, calls, user, project]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = [tuple(int(word) / 1000 for word in line.split()) for line in done.stdout.splitlines()]
