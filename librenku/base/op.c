@@ -41,10 +41,8 @@ int rk_op_begin_part(rk_op *part, rk_op *op)
 {
     rk_op own;
 
-    if (rk_op_begin(&own) < 0) {
-        (void)out_of_memory(op); /* the answer of this function is -1 */
-        return -1;
-    }
+    if (rk_op_begin(&own) < 0)
+        return out_of_memory(op);
     *part = *op;
     part->arena = own.arena;
     part->error = own.error;

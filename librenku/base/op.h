@@ -58,7 +58,7 @@ typedef struct rk_op {
 int rk_op_begin(rk_op *op);
 void rk_op_end(rk_op *op);
 /* A part of the work of an operation whose memory, failure and session are its own, so that long
- * work needs no more memory than its longest part. -1 as above. */
+ * work needs no more memory than its longest part. NO_MEMORY when there is none for the arena. */
 int rk_op_begin_part(rk_op *part, rk_op *op);
 /* Ends the part; what failed in it has failed in @p op. The session of the part has to be ended
  * before. Returns @p result, or the failure. */

@@ -181,8 +181,7 @@ static int run_page(const char **next, listing *l, const char *mark)
 
     if (l->kept)
         return read_page(next, l, op, mark);
-    if (rk_op_begin_part(&page, op) < 0)
-        return RK_ERR_NO_MEMORY;
+    RK_TRY(rk_op_begin_part(&page, op));
     return rk_op_end_part(&page, op, read_page(next, l, &page, mark));
 }
 

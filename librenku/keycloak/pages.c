@@ -138,8 +138,7 @@ static int run_part(reading *r, rk_op *op)
     rk_op part;
 
     RK_TRY(rk_op_check(op));
-    if (rk_op_begin_part(&part, op) < 0)
-        return RK_ERR_NO_MEMORY;
+    RK_TRY(rk_op_begin_part(&part, op));
     int result = r->keycloak->admin_url ? read_page(r, &part) : read_development(r, &part);
 
     rk_db_end(&part);

@@ -296,23 +296,17 @@ static int run_batch(bool *more, delivery *work, rk_op *op)
     return rk_db_commit(op);
 }
 
-/* In an operation of its own, whose memory and whose locks go with the batch. */
+/* In a part of its own, whose memory and whose locks go with the batch. */
 static int run_batch_apart(bool *more, delivery *work, rk_op *op)
 {
-    rk_op apart = *op;
+    rk_op part;
 
-    apart.arena = rk_arena_new();
-    apart.session = NULL;
-    apart.deadline_ms = rk_time_monotonic_ms() + BATCH_MS;
-    if (!apart.arena)
-        return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    int result = run_batch(more, work, &apart);
+    RK_TRY(rk_op_begin_part(&part, op));
+    part.deadline_ms = rk_time_monotonic_ms() + BATCH_MS;
+    int result = run_batch(more, work, &part);
 
-    if (result < 0)
-        result = rk_fail(op, apart.error.err, "%s", apart.error.message);
-    rk_db_end(&apart);
-    rk_op_end(&apart);
-    return result;
+    rk_db_end(&part);
+    return rk_op_end_part(&part, op, result);
 }
 
 int rk_metric_send(rk_op *op)

@@ -209,8 +209,7 @@ static int run_batch_apart(size_t *count, tally *state, rk_op *op, row_work *wor
 {
     rk_op apart;
 
-    if (rk_op_begin_part(&apart, op) < 0)
-        return RK_ERR_NO_MEMORY;
+    RK_TRY(rk_op_begin_part(&apart, op));
     int result = run_batch(count, state, &apart, work);
 
     rk_db_end(&apart);

@@ -303,8 +303,7 @@ static int apply(rk_op *op, rk_tally *tally, const happenings *list, apply_one *
         rk_op part;
 
         RK_TRY(rk_op_check(op));
-        if (rk_op_begin_part(&part, op) < 0)
-            return RK_ERR_NO_MEMORY;
+        RK_TRY(rk_op_begin_part(&part, op));
         int result = one(tally, &part, &list->items[i].person);
 
         rk_db_end(&part);

@@ -94,17 +94,11 @@ static int run_batch(int64_t *last, size_t *count, rk_op *op)
 /* In the same transaction, with memory that goes with the batch. */
 static int run_batch_apart(int64_t *last, size_t *count, rk_op *op)
 {
-    rk_op apart = *op;
+    rk_op part;
 
-    apart.arena = rk_arena_new();
-    if (!apart.arena)
-        return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    int result = run_batch(last, count, &apart);
-
-    if (result < 0)
-        result = rk_fail(op, apart.error.err, "%s", apart.error.message);
-    rk_op_end(&apart);
-    return result;
+    RK_TRY(rk_op_begin_part(&part, op));
+    part.session = op->session;
+    return rk_op_end_part(&part, op, run_batch(last, count, &part));
 }
 
 static int is_needed(bool *out, rk_op *op)

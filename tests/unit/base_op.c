@@ -295,8 +295,7 @@ START_TEST(a_part_without_memory_says_so_in_the_operation)
 {
     rk_op part;
 
-    ck_assert_int_eq(unit_without(1, rk_op_begin_part(&part, op)), -1);
-    ck_assert_int_eq(op->error.err, RK_ERR_NO_MEMORY);
+    ck_fails(unit_without(1, rk_op_begin_part(&part, op)), RK_ERR_NO_MEMORY);
 }
 END_TEST
 
