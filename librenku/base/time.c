@@ -72,7 +72,8 @@ static date date_of_day(int32_t days_since_1970)
     bool next_year = day_of_year >= 306;
 
     return (date){
-        .year = (int64_t)(100 * century + (in_century >> 32)) + next_year - 400 * (int64_t)cycles,
+        .year = INT64_C(100) * century + (int64_t)(in_century >> 32) + next_year -
+                INT64_C(400) * cycles,
         .month = (shifted >> 16) - (next_year ? 12 : 0),
         .day = (shifted & 0xffff) / 2141 + 1,
     };
