@@ -15,6 +15,7 @@ unit_suites = \
 	%D%/unit/base_slug.c \
 	%D%/unit/base_time.c \
 	%D%/unit/base_ulid.c \
+	%D%/unit/base_url.c \
 	%D%/unit/base_value.c \
 	%D%/unit/envelope.c \
 	%D%/unit/git_url.c \

@@ -93,3 +93,16 @@ bool rk_authority_is_sound(const rk_part *authority)
         return false;
     return is_address(open + 1, close) && (close + 1 == end || close[1] == ':');
 }
+
+void rk_url_add_encoded(rk_buf *buf, const char *text)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+    for (; *text; text++) {
+        if (strchr(plain, *text))
+            rk_buf_char(buf, *text);
+        else
+            rk_buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
+    }
+}

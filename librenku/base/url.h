@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "librenku/base/buf.h"
+
 /* A part of a text, not terminated. */
 typedef struct {
     const char *text;
@@ -23,5 +25,8 @@ bool rk_part_is(const rk_part *part, const char *wanted);
 bool rk_part_starts(const rk_part *part, const char *wanted);
 /* Whether brackets, where there are any, enclose an IPv6 address that is the host. */
 bool rk_authority_is_sound(const rk_part *authority);
+/* Adds a text as a segment or a value: percent signs for all that is neither letter, digit nor one
+ * of "-._~". */
+void rk_url_add_encoded(rk_buf *buf, const char *text);
 
 #endif

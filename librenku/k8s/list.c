@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "librenku/base/log.h"
+#include "librenku/base/url.h"
 #include "librenku/http/json.h"
 #include "librenku/k8s/call.h"
 #include "librenku/k8s/json.h"
@@ -38,9 +39,9 @@ static bool is_label_value(const char *text)
 static void add_label(rk_buf *query, bool *first, const char *name, const char *value)
 {
     rk_buf_text(query, *first ? "&labelSelector=" : "%2C");
-    rk_k8s_add_encoded(query, name);
+    rk_url_add_encoded(query, name);
     rk_buf_text(query, "%3D");
-    rk_k8s_add_encoded(query, value);
+    rk_url_add_encoded(query, value);
     *first = false;
 }
 
@@ -73,7 +74,7 @@ static void add_name(rk_buf *query, const char *name)
     for (; *name; name++) {
         if (strchr(",=\\", *name))
             rk_buf_text(query, "%5C");
-        rk_k8s_add_encoded(query, (char[]){*name, '\0'});
+        rk_url_add_encoded(query, (char[]){*name, '\0'});
     }
 }
 
@@ -164,7 +165,7 @@ static int read_page(const char **next, listing *l, rk_op *page, const char *mar
     rk_buf_text(&path, l->collection);
     if (mark) {
         rk_buf_text(&path, "&continue=");
-        rk_k8s_add_encoded(&path, mark);
+        rk_url_add_encoded(&path, mark);
     }
     RK_TRY(rk_buf_finish(&path));
     const rk_k8s_request request = {.method = "GET", .path = path.text};

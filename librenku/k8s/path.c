@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "librenku/base/url.h"
+
 enum { SEGMENT_MAX_BYTES = 253 };
 
 #define NAMESPACED true
@@ -32,25 +34,12 @@ bool rk_k8s_is_segment(const char *text)
            strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
 
-void rk_k8s_add_encoded(rk_buf *buf, const char *text)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-
-    for (; *text; text++) {
-        if (strchr(plain, *text))
-            rk_buf_char(buf, *text);
-        else
-            rk_buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
-    }
-}
-
 static int add_segment(rk_buf *buf, const char *text)
 {
     if (!rk_k8s_is_segment(text))
         return rk_fail(buf->op, RK_ERR_INVALID, "'%.100s' is no name in Kubernetes.", text);
     rk_buf_char(buf, '/');
-    rk_k8s_add_encoded(buf, text);
+    rk_url_add_encoded(buf, text);
     return 0;
 }
 

@@ -20,8 +20,6 @@ const char *rk_k8s_api_version(rk_op *op, rk_k8s_kind kind);
 /* Whether Kubernetes takes it for one segment of a path. What it decodes after it was encoded - a
  * slash, a percent sign - would lead elsewhere, so that encoding alone is no protection. */
 bool rk_k8s_is_segment(const char *text);
-/* Adds a text of which nothing can be taken for a part of a URL. */
-void rk_k8s_add_encoded(rk_buf *buf, const char *text);
 /* "/api/v1/namespaces/NAMESPACE/COLLECTION[/NAME]"; INVALID when a part is no segment. */
 int rk_k8s_path(const char **out, rk_op *op, const rk_k8s_ref *ref, const char *namespace);
 

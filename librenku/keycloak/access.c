@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/keycloak/access.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -11,6 +10,7 @@
 #include "librenku/base/log.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
+#include "librenku/base/url.h"
 #include "librenku/crypto/jwt.h"
 #include "librenku/http/json.h"
 #include "librenku/keycloak/send.h"
@@ -104,22 +104,12 @@ static int make_assertion(const char **out, rk_op *op, const rk_keycloak *keyclo
     return rk_jwt_sign(out, op, RK_JWT_SIGN_HS256, key, claims.text);
 }
 
-static void add_encoded(rk_buf *buf, const char *text)
-{
-    for (; *text; text++) {
-        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-            rk_buf_char(buf, *text);
-        else
-            rk_buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
-    }
-}
-
 static void add_field(rk_buf *form, const char *name, const char *value)
 {
     if (form->length)
         rk_buf_char(form, '&');
     rk_buf_printf(form, "%s=", name);
-    add_encoded(form, value);
+    rk_url_add_encoded(form, value);
 }
 
 static int make_form(rk_buf *form, rk_op *op, const rk_keycloak *keycloak,
@@ -259,7 +249,7 @@ static int set_urls(rk_keycloak *keycloak, rk_op *op, const rk_keycloak_options 
     while (length && options->url[length - 1] == '/')
         length--;
     rk_buf_begin(&realm, op, 64);
-    add_encoded(&realm, options->realm);
+    rk_url_add_encoded(&realm, options->realm);
     RK_TRY(rk_buf_finish(&realm));
     keycloak->token_url = rk_printf(op, "%.*s/realms/%s/protocol/openid-connect/token", (int)length,
                                     options->url, realm.text);

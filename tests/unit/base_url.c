@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/base/url.h"
+
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+static const struct {
+    const char *text, *scheme, *authority, *path, *query, *fragment;
+} urls[] = {
+    {"",                         "",        "",         "",              "",       ""   },
+    {"https://a.org:8/b/c?d#e",  "https",   "a.org:8",  "/b/c",          "d",      "e"  },
+    {"a+b-c.d:e",                "a+b-c.d", "",         "e",             "",       ""   },
+    {"//host",                   "",        "host",     "",              "",       ""   },
+    {"http://[::1]:80?q=://x#?", "http",    "[::1]:80", "",              "q=://x", "?"  },
+    {"1a:b",                     "",        "",         "1a:b",          "",       ""   },
+    {"a b:c",                    "",        "",         "a b:c",         "",       ""   },
+    {"git@host:path",            "",        "",         "git@host:path", "",       ""   },
+    {"a#b?c",                    "",        "",         "a",             "",       "b?c"},
+};
+
+static void ck_part(rk_part part, const char *expected)
+{
+    ck_assert_uint_eq(part.length, strlen(expected));
+    ck_assert_int_eq(memcmp(part.text, expected, part.length), 0);
+}
+
+START_TEST(a_url_is_taken_apart)
+{
+    rk_url url = rk_url_split(urls[_i].text);
+
+    ck_part(url.scheme, urls[_i].scheme);
+    ck_part(url.authority, urls[_i].authority);
+    ck_part(url.path, urls[_i].path);
+    ck_part(url.query, urls[_i].query);
+    ck_part(url.fragment, urls[_i].fragment);
+}
+END_TEST
+
+static const struct {
+    const char *text, *encoded;
+} segments[] = {
+    {"",             ""                        },
+    {"aZ09-._~",     "aZ09-._~"                },
+    {"a b/c?d#e%f&", "a%20b%2Fc%3Fd%23e%25f%26"},
+    {"\xc3\xa9\x01", "%C3%A9%01"               },
+};
+
+START_TEST(nothing_in_a_segment_is_taken_for_another_part)
+{
+    rk_buf buf;
+
+    rk_buf_begin(&buf, op, 8);
+    rk_url_add_encoded(&buf, segments[_i].text);
+    ck_ok(rk_buf_finish(&buf));
+    ck_assert_str_eq(buf.text, segments[_i].encoded);
+}
+END_TEST
+
+UNIT_SUITE(base_url)
+{
+    TCase *tcase = unit_case(suite, "URLs");
+
+    unit_table(tcase, a_url_is_taken_apart, urls);
+    unit_table(tcase, nothing_in_a_segment_is_taken_for_another_part, segments);
+}
