@@ -9,6 +9,14 @@
 #define IN_ORDER                                                                                   \
     " ORDER BY object_id, object_type, relation, subject_type, subject_id"                         \
     " ON CONFLICT DO NOTHING"
+/* Rows (relation, type, id) of subjects by which strangers see an object. */
+#define STRANGERS                                                                                  \
+    "(" RK_SQL_RELATION_PUBLIC_VIEWER "::\"char\", " RK_SQL_OBJECT_USER "::\"char\", '*'),"        \
+    " (" RK_SQL_RELATION_PUBLIC_VIEWER ", " RK_SQL_OBJECT_ANONYMOUS_USER ", '*')"
+#define LEADS_TO_GROUP                                                                             \
+    "r.object_type = " RK_SQL_OBJECT_PROJECT                                                       \
+    " AND r.relation = " RK_SQL_RELATION_PROJECT_NAMESPACE                                         \
+    " AND r.subject_type = " RK_SQL_OBJECT_GROUP
 
 static int repair(rk_op *op, const rk_query *query, const char *what)
 {
@@ -29,7 +37,8 @@ int rk_repair_owners_are_there(bool *out, rk_op *op)
     static const rk_query query = {
         .sql = "SELECT {row}"
                "  FROM (SELECT FROM librenku.relation r"
-               "         WHERE r.object_type = 'n' AND r.relation = 'o' LIMIT 5) owners",
+               "         WHERE r.object_type = " RK_SQL_OBJECT_USER_NAMESPACE
+               "           AND r.relation = " RK_SQL_RELATION_OWNER " LIMIT 5) owners",
         .row = &row,
     };
     rk_opt_bool enough;
@@ -42,12 +51,13 @@ int rk_repair_owners_are_there(bool *out, rk_op *op)
 int rk_repair_user_namespaces(rk_op *op)
 {
     static const rk_query query = {
-        .sql = TOUCH "SELECT 'n'::\"char\" AS object_type, n.id AS object_id, w.*"
+        .sql = TOUCH "SELECT " RK_SQL_OBJECT_USER_NAMESPACE "::\"char\" AS object_type,"
+                     "       n.id AS object_id, w.*"
                      "  FROM common.namespaces n"
-                     " CROSS JOIN LATERAL (VALUES ('o'::\"char\", 'u'::\"char\", n.user_id),"
-                     "                            ('L', 'L', 'renku'),"
-                     "                            ('w', 'u', '*'),"
-                     "                            ('w', 'a', '*'))"
+                     " CROSS JOIN LATERAL (VALUES " STRANGERS ","
+                     " (" RK_SQL_RELATION_OWNER ", " RK_SQL_OBJECT_USER ", n.user_id),"
+                     " (" RK_SQL_RELATION_USER_NAMESPACE_PLATFORM ", " RK_SQL_OBJECT_PLATFORM
+                     ", '" RK_PLATFORM_ID "'))"
                      "    AS w (relation, subject_type, subject_id)"
                      " WHERE n.user_id IS NOT NULL" IN_ORDER,
     };
@@ -62,7 +72,7 @@ int rk_repair_user_namespaces(rk_op *op)
     "  LEFT JOIN projects.projects p ON p.id = r.object_id COLLATE \"default\""                    \
     "  LEFT JOIN common.entity_slugs s ON s.project_id = p.id AND s.data_connector_id IS NULL"     \
     "  LEFT JOIN common.namespaces n ON n.id = s.namespace_id"                                     \
-    " WHERE r.object_type = 'p' AND r.relation = 'N' AND r.subject_type = 'g'"                     \
+    " WHERE " LEADS_TO_GROUP                                                                       \
     "   AND (p.id IS NULL OR n.group_id <> r.subject_id COLLATE \"default\")"
 
 /* How many there are. Whoever moves a project holds its row: once those are ours, the next
@@ -89,15 +99,17 @@ static int lock_wrong(int64_t *count, rk_op *op)
 int rk_repair_project_groups(rk_op *op)
 {
     static const rk_query query = {
-        .sql = "WITH wrong AS MATERIALIZED (" WRONG "), belongs AS (" TOUCH
-               "  SELECT DISTINCT 'p'::\"char\" AS object_type, wrong.object_id,"
-               "         'N'::\"char\" AS relation, 'g'::\"char\" AS subject_type,"
-               "         wrong.group_id AS subject_id"
-               "    FROM wrong WHERE wrong.group_id IS NOT NULL" IN_ORDER ")"
-               " DELETE FROM librenku.relation r"
-               "  USING wrong"
-               "  WHERE r.object_id = wrong.object_id AND r.subject_id = wrong.subject_id"
-               "    AND r.object_type = 'p' AND r.relation = 'N' AND r.subject_type = 'g'",
+        .sql =
+            "WITH wrong AS MATERIALIZED (" WRONG "), belongs AS (" TOUCH
+            "  SELECT DISTINCT " RK_SQL_OBJECT_PROJECT "::\"char\" AS object_type, wrong.object_id,"
+            "         " RK_SQL_RELATION_PROJECT_NAMESPACE "::\"char\" AS relation,"
+            "         " RK_SQL_OBJECT_GROUP
+            "::\"char\" AS subject_type, wrong.group_id AS subject_id"
+            "    FROM wrong WHERE wrong.group_id IS NOT NULL" IN_ORDER ")"
+            " DELETE FROM librenku.relation r"
+            "  USING wrong"
+            "  WHERE r.object_id = wrong.object_id AND r.subject_id = wrong.subject_id"
+            "    AND " LEADS_TO_GROUP,
     };
     int64_t count;
 
@@ -107,28 +119,32 @@ int rk_repair_project_groups(rk_op *op)
 
 /* Whoever has a platform, without those that strangers can read. EXCEPT costs what both sides cost,
  * whatever the planner thinks of their numbers. */
-#define PUBLISH(TYPE)                                                                              \
+#define PUBLISH(TYPE, PLATFORM)                                                                    \
     TOUCH                                                                                          \
-    "SELECT '" TYPE "'::\"char\" AS object_type, hidden.object_id, w.*"                            \
+    "SELECT " TYPE "::\"char\" AS object_type, hidden.object_id, w.*"                              \
     "  FROM (SELECT r.object_id FROM librenku.relation r"                                          \
-    "         WHERE r.object_type = '" TYPE "' AND r.relation = 'L' AND r.subject_type = 'L'"      \
-    "        EXCEPT"                                                                               \
+    "         WHERE r.object_type = " TYPE " AND r.relation = " PLATFORM                           \
+    "           AND r.subject_type = " RK_SQL_OBJECT_PLATFORM "        EXCEPT"                     \
     "        SELECT x.object_id FROM librenku.relation x"                                          \
-    "         WHERE x.object_type = '" TYPE "' AND x.relation = 'w' AND x.subject_type = 'a'"      \
+    "         WHERE x.object_type = " TYPE " AND x.relation = " RK_SQL_RELATION_PUBLIC_VIEWER      \
+    "           AND x.subject_type = " RK_SQL_OBJECT_ANONYMOUS_USER                                \
     "           AND x.subject_id = '*') hidden"                                                    \
-    " CROSS JOIN (VALUES ('w'::\"char\", 'u'::\"char\", '*'), ('w', 'a', '*'))"                    \
+    " CROSS JOIN (VALUES " STRANGERS ")"                                                           \
     "    AS w (relation, subject_type, subject_id)" IN_ORDER
 
 int rk_repair_public_groups(rk_op *op)
 {
-    static const rk_query query = {.sql = PUBLISH("g")};
+    static const rk_query query = {
+        .sql = PUBLISH(RK_SQL_OBJECT_GROUP, RK_SQL_RELATION_GROUP_PLATFORM)};
 
     return repair(op, &query, "Groups");
 }
 
 int rk_repair_public_user_namespaces(rk_op *op)
 {
-    static const rk_query query = {.sql = PUBLISH("n")};
+    static const rk_query query = {
+        .sql = PUBLISH(RK_SQL_OBJECT_USER_NAMESPACE, RK_SQL_RELATION_USER_NAMESPACE_PLATFORM),
+    };
 
     return repair(op, &query, "User namespaces");
 }
