@@ -46,7 +46,7 @@ def library(world: World, report: Report) -> None:
         user, project = connection.execute(OWNER).fetchone()
     words = [str(settings), user, project]
     sql.write_text(statement_of(world, seeded.name, words))
-    rounds, calls = ("8", "500") if world.quick else ("40", "2000")
+    rounds, calls = ("80", "50") if world.quick else ("800", "100")
     command = [PROGRAM, *words, str(sql), rounds, calls, user, project]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
