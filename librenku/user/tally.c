@@ -29,7 +29,7 @@ static void note(rk_tally *tally, const char *change, const char *user_id)
     rk_buf_char(&tally->changes, '}');
 }
 
-static int skip(rk_tally *tally, rk_op *op, const rk_person *person)
+static int pass_over(rk_tally *tally, rk_op *op, const rk_person *person)
 {
     rk_log_warning(op, "users", "The user %.80s of Keycloak is skipped: %s", person->id,
                    op->error.message);
@@ -46,7 +46,7 @@ int rk_tally_upsert(rk_tally *tally, rk_op *op, const rk_person *person)
                                      : rk_user_upsert(&done, op, person);
 
     if (result == RK_ERR_INVALID)
-        return skip(tally, op, person);
+        return pass_over(tally, op, person);
     RK_TRY(result);
     tally->added += done == RK_UPSERT_ADDED;
     tally->updated += done == RK_UPSERT_UPDATED;
