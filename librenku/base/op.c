@@ -16,6 +16,8 @@
 
 /* Needs no memory. What failed before stands no longer: without memory nothing of it could be told.
  */
+enum { ROOM_FIRST = 64 };
+
 static int out_of_memory(rk_op *op)
 {
     op->error = (rk_error){RK_ERR_NO_MEMORY, rk_error_row_of(RK_ERR_NO_MEMORY)->message, NULL};
@@ -148,6 +150,22 @@ void *rk_alloc_raw(rk_op *op, size_t size_bytes)
     if (!block)
         (void)out_of_memory(op); /* NULL says it */
     return block;
+}
+
+void *rk_grow(rk_op *op, void *items, size_t count, size_t *room, size_t size)
+{
+    size_t wanted = *room ? 2 * *room : ROOM_FIRST;
+
+    if (count < *room)
+        return items;
+    void *grown = rk_alloc(op, wanted, size);
+
+    if (!grown)
+        return NULL;
+    if (count)
+        memcpy(grown, items, count * size);
+    *room = wanted;
+    return grown;
 }
 
 char *rk_strdup(rk_op *op, const char *text)

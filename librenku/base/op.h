@@ -105,6 +105,9 @@ char *rk_vprintf(rk_op *op, const char *format, va_list arguments)
 
 #define rk_new(op, type) ((type *)rk_alloc((op), 1, sizeof(type)))
 #define rk_new_array(op, type, count) ((type *)rk_alloc((op), (count), sizeof(type)))
+/* The items with room for one more behind @p count: themselves, or a copy with twice as much room.
+ * NULL without memory. */
+void *rk_grow(rk_op *op, void *items, size_t count, size_t *room, size_t size);
 
 /* The only three macros that hide a return. */
 #define RK_TRY(call)                                                                               \

@@ -51,22 +51,6 @@ static void drop_doubles(rk_strings *sorted)
 
 /* --- who there is in Keycloak ----------------------------------------------------------------- */
 
-static int make_room(appointing *a)
-{
-    size_t room = a->room ? 2 * a->room : 64;
-    const char **items;
-
-    if (a->wanted.count < a->room)
-        return 0;
-    items = rk_new_array(a->op, const char *, room);
-    RK_CHECK(items);
-    if (a->wanted.count)
-        memcpy(items, a->wanted.items, a->wanted.count * sizeof(*items));
-    a->wanted.items = items;
-    a->room = room;
-    return 0;
-}
-
 /* Only what is the id of a user is taken: "*" would be everybody. */
 static int take_admin(appointing *a, rk_op *op, json_object *user)
 {
@@ -76,11 +60,13 @@ static int take_admin(appointing *a, rk_op *op, json_object *user)
     if (!id)
         return rk_fail(op, RK_ERR_REMOTE, "Keycloak gives an administrator without id.");
     RK_TRY(rk_user_id_check(op, id));
-    RK_TRY(make_room(a));
+    const char **items = rk_grow(a->op, (void *)(uintptr_t)a->wanted.items, a->wanted.count,
+                                 &a->room, sizeof(*items));
     const char *owned = rk_strdup(a->op, id);
 
-    RK_CHECK(owned);
-    a->wanted.items[a->wanted.count++] = owned;
+    RK_CHECK(items && owned);
+    a->wanted.items = items;
+    items[a->wanted.count++] = owned;
     return 0;
 }
 

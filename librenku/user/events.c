@@ -45,26 +45,13 @@ typedef struct {
 
 /* --- collecting ------------------------------------------------------------------------------- */
 
-static int make_room(happenings *list, rk_op *op)
-{
-    size_t room = list->room ? 2 * list->room : 64;
-
-    if (list->count < list->room)
-        return 0;
-    happening *items = rk_new_array(op, happening, room);
-
-    RK_CHECK(items);
-    if (list->count)
-        memcpy(items, list->items, list->count * sizeof(*items));
-    list->items = items;
-    list->room = room;
-    return 0;
-}
-
 static int add(happening **out, rk_op *op, happenings *list, const happening *what)
 {
-    RK_TRY(make_room(list, op));
-    happening *added = &list->items[list->count];
+    happening *items = rk_grow(op, list->items, list->count, &list->room, sizeof(*list->items));
+
+    RK_CHECK(items);
+    list->items = items;
+    happening *added = &items[list->count];
 
     *added = (happening){.time_ms = what->time_ms, .place = list->count};
     added->person.id = rk_strdup(op, what->person.id);

@@ -299,6 +299,23 @@ START_TEST(a_part_without_memory_says_so_in_the_operation)
 }
 END_TEST
 
+START_TEST(a_list_grows_and_keeps_its_items)
+{
+    int *items = NULL;
+    size_t room = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        items = rk_grow(op, items, (size_t)i, &room, sizeof(*items));
+        ck_assert_ptr_nonnull(items);
+        ck_assert_uint_gt(room, (size_t)i);
+        items[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(items[i], i);
+    ck_assert_uint_eq(room, 1024);
+}
+END_TEST
+
 UNIT_SUITE(base_op)
 {
     TCase *tcase = unit_case(suite, "foundations.md 4.2");
@@ -330,6 +347,7 @@ UNIT_SUITE(base_op)
     tcase_add_test(tcase, texts_are_copied);
     unit_table(tcase, a_printed_text_has_any_length, lengths);
     tcase_add_test(tcase, an_array_is_zeroed);
+    tcase_add_test(tcase, a_list_grows_and_keeps_its_items);
 
     tcase = unit_case(suite, "macros");
     tcase_add_test(tcase, try_and_check_pass_failures_on);
