@@ -11,6 +11,7 @@ unit_suites = \
 	%D%/unit/base_buf.c \
 	%D%/unit/base_log.c \
 	%D%/unit/base_op.c \
+	%D%/unit/base_process.c \
 	%D%/unit/base_settings.c \
 	%D%/unit/base_slug.c \
 	%D%/unit/base_time.c \

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "librenku/api/authenticate.h"
 #include "librenku/api/result.h"
@@ -28,7 +27,7 @@ typedef struct slab {
 } slab;
 
 struct rk_callers {
-    pid_t process; /* that made it: in a child the lock may be held forever */
+    const rk_process *process; /* that made it: in a child the lock may be held forever */
     pthread_mutex_t lock;
     slab *slabs;
     size_t unused;                  /* places of the first slab that were never used */
@@ -98,7 +97,7 @@ int rk_callers_new(rk_callers **out, rk_op *op)
         free(home);
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     }
-    home->process = getpid();
+    home->process = &op->ctx->process;
     home->newest = &home->oldest;
     *out = home;
     return 0;
@@ -272,7 +271,7 @@ renku_result *renku_caller_from_service(renku_caller **out, renku_ctx *ctx, cons
 
 void renku_caller_free(renku_caller *caller)
 {
-    if (!caller || caller->home->process != getpid())
+    if (!caller || !rk_process_is_same(caller->home->process))
         return;
     (void)pthread_mutex_lock(&caller->home->lock); /* this kind of lock cannot fail */
     if (!caller->resting) {

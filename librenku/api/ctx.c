@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "librenku/api/authenticate.h"
 #include "librenku/api/callers.h"
@@ -138,7 +137,7 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
     }
     pthread_mutex_init(&ctx->ids.lock, NULL);
     ctx->op.ctx = ctx;
-    ctx->process = getpid();
+    rk_process_note(&ctx->process);
     renku_result *result = open_all(ctx, config) < 0 ? failure(&ctx->op.error) : success();
 
     if (renku_result_ok(result))
@@ -150,7 +149,7 @@ renku_result *renku_ctx_new(renku_ctx **out, const renku_config *config)
 
 void renku_ctx_free(renku_ctx *ctx)
 {
-    if (!ctx || ctx->process != getpid())
+    if (!ctx || !rk_process_is_same(&ctx->process))
         return; /* in a child its connections and threads are still its parent's */
     rk_callers_free(ctx->callers);
     rk_authenticator_free(ctx->authenticator);
@@ -161,6 +160,7 @@ void renku_ctx_free(renku_ctx *ctx)
     rk_patterns_free(ctx->patterns);
     rk_op_end(&ctx->op);
     pthread_mutex_destroy(&ctx->ids.lock);
+    rk_process_forget(&ctx->process);
     free(ctx);
 }
 
@@ -183,7 +183,7 @@ renku_result *rk_ctx_run(renku_ctx *ctx, rk_ctx_work *work, void *user)
 
     if (!ctx)
         return rk_result_refused(RK_ERR_INTERNAL, "The context is NULL.");
-    if (ctx->process != getpid())
+    if (!rk_process_is_same(&ctx->process))
         return rk_result_refused(RK_ERR_INTERNAL,
                                  "The context was made before fork(): make one in each process.");
     if (rk_op_begin(&op) < 0)

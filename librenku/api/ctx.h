@@ -2,13 +2,12 @@
 #ifndef RK_CTX_H
 #define RK_CTX_H
 
-#include <sys/types.h>
-
 #include "librenku/api/request.h"
 #include "librenku/api/router.h"
 #include "librenku/base/counter.h"
 #include "librenku/base/log.h"
 #include "librenku/base/op.h"
+#include "librenku/base/process.h"
 #include "librenku/base/settings.h"
 #include "renku/ctx.h"
 
@@ -55,7 +54,7 @@ struct renku_ctx {
     struct rk_private_keys *private_keys; /* of the secrets storage; else NULL */
     struct rk_k8s *k8s;                   /* NULL for the tools of an operator */
     struct rk_callers *callers;           /* made from this context */
-    pid_t process;                        /* that made it */
+    rk_process process;                   /* that made it */
     bool cors;
     int64_t timeout_ms; /* of one operation */
     size_t body_max;

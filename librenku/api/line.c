@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "librenku/api/exchange.h"
 #include "librenku/db/line.h"
@@ -81,7 +80,8 @@ static renku_result *answer_at_once(renku_http_line *line, rk_http_exchange *x)
 
 renku_http_line *renku_http_line_new(renku_ctx *ctx)
 {
-    renku_http_line *line = ctx && ctx->process == getpid() ? calloc(1, sizeof(*line)) : NULL;
+    renku_http_line *line =
+        ctx && rk_process_is_same(&ctx->process) ? calloc(1, sizeof(*line)) : NULL;
 
     if (!line)
         return NULL;
@@ -97,7 +97,7 @@ void renku_http_line_free(renku_http_line *line)
 {
     rk_ticket *ticket;
 
-    if (!line || line->ctx->process != getpid())
+    if (!line || !rk_process_is_same(&line->ctx->process))
         return;
     if (rk_line_is_busy(line->line))
         rk_line_drop(line->line);

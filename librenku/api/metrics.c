@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <unistd.h>
 
 #include "librenku/api/authenticate.h"
 #include "librenku/api/ctx.h"
@@ -53,7 +52,7 @@ static double value_of(renku_ctx *ctx, size_t index)
 
 int renku_ctx_metric(renku_ctx *ctx, size_t index, renku_metric *out)
 {
-    if (!ctx || !out || !rk_size_is_set(out->size) || ctx->process != getpid() ||
+    if (!ctx || !out || !rk_size_is_set(out->size) || !rk_process_is_same(&ctx->process) ||
         index >= RK_COUNT(rows))
         return 0;
     const renku_metric metric = {

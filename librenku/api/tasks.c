@@ -2,7 +2,6 @@
 #include "renku/tasks.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "librenku/api/ctx.h"
 #include "librenku/api/result.h"
@@ -92,7 +91,7 @@ renku_result *renku_tasks_new(renku_tasks **out, renku_ctx *ctx)
 
 void renku_tasks_free(renku_tasks *tasks)
 {
-    if (!tasks || tasks->ctx->process != getpid())
+    if (!tasks || !rk_process_is_same(&tasks->ctx->process))
         return; /* in a child there are no such threads */
     rk_run_set_free(tasks->set);
     free(tasks);

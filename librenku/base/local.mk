@@ -7,6 +7,7 @@ librenku_core_la_SOURCES += \
 	%D%/error.c %D%/error.def %D%/error.h \
 	%D%/log.c %D%/log.h \
 	%D%/op.c %D%/op.h \
+	%D%/process.c %D%/process.h \
 	%D%/settings.c %D%/settings.def %D%/settings.h \
 	%D%/slug.c %D%/slug.h \
 	%D%/time.c %D%/time.h \
