@@ -124,9 +124,14 @@ void rk_error_clear(rk_op *op)
 
 int rk_op_check(rk_op *op)
 {
+    return rk_op_check_at(op, rk_time_monotonic_ms());
+}
+
+int rk_op_check_at(rk_op *op, int64_t now_ms)
+{
     if (rk_cancel_is_set(op->cancel))
         return rk_fail_default(op, RK_ERR_CANCELLED);
-    if (op->deadline_ms && rk_time_monotonic_ms() >= op->deadline_ms)
+    if (op->deadline_ms && now_ms >= op->deadline_ms)
         return rk_fail_default(op, RK_ERR_TIMEOUT);
     return 0;
 }

@@ -85,6 +85,8 @@ int rk_fail_in(rk_op *op, const char *place);
 void rk_error_clear(rk_op *op);
 /* CANCELLED or TIMEOUT when the operation shall end: asked between pieces of long work. */
 int rk_op_check(rk_op *op);
+/* The same for who has just looked at the monotonic clock. */
+int rk_op_check_at(rk_op *op, int64_t now_ms);
 #ifdef __clang_analyzer__
 /* What the analyzer cannot see from outside: these never return 0. */
 #define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)

@@ -10,6 +10,7 @@
 enum {
     ATTEMPTS = 3,
     ROLLBACK_MS = 1000,
+    MICROS_PER_MS = 1000,
     PREFIX_LENGTH = 3,
     NAME_DIGITS = 16,
     BINARY = 1, /* how rows come; parameters go as text */
@@ -149,18 +150,33 @@ static bool send_settings(rk_conn *conn, const rk_pool_options *options)
            PQpipelineSync(conn->pg);
 }
 
+static bool is_lone(const rk_conn *conn)
+{
+    return PQpipelineStatus(conn->pg) == PQ_PIPELINE_OFF;
+}
+
+/* One statement that stands prepared needs no pipeline, whose end would be a result of its own. */
+static bool leave_pipeline(rk_conn *conn, const rk_step *steps)
+{
+    uint64_t name;
+
+    return steps->next || !rk_conn_prepared(&name, conn, steps->query) ||
+           PQexitPipelineMode(conn->pg);
+}
+
 static rk_wire send_all(rk_op *op, struct rk_session *session, rk_step *steps)
 {
     rk_conn *conn = session->conn;
     bool unnamed = rk_pool_is_unnamed(session->pool);
-    bool sent = !conn->fresh || send_settings(conn, rk_pool_options_of(session->pool));
+    bool sent = conn->fresh ? send_settings(conn, rk_pool_options_of(session->pool))
+                            : leave_pipeline(conn, steps);
 
     conn->reserved_count = 0;
     for (rk_step *step = steps; sent && step; step = step->next) {
         sent = unnamed ? send_unnamed(op, conn, step) : send_step(op, conn, steps, step);
         session->statements++;
     }
-    sent = sent && PQpipelineSync(conn->pg);
+    sent = sent && (is_lone(conn) || PQpipelineSync(conn->pg));
     session->round_trips++;
     if (sent)
         return RK_WIRE_OK;
@@ -239,12 +255,14 @@ static rk_wire receive_settings(rk_op *op, rk_conn *conn)
     return receive_sync(op, conn);
 }
 
-static rk_wire receive_all(rk_op *op, rk_conn *conn, rk_step *steps)
+static rk_wire receive_all(rk_op *op, rk_conn *conn, rk_step *steps, int64_t since)
 {
-    rk_wire state = conn->fresh ? receive_settings(op, conn) : RK_WIRE_OK;
+    rk_wire state = RK_WIRE_OK;
 
-    int64_t since = rk_measure_now();
-
+    if (conn->fresh) {
+        state = receive_settings(op, conn);
+        since = rk_measure_now();
+    }
     for (rk_step *step = steps; state == RK_WIRE_OK && step; step = step->next) {
         state = receive_step(op, conn, step);
         int64_t now = rk_measure_now();
@@ -252,7 +270,11 @@ static rk_wire receive_all(rk_op *op, rk_conn *conn, rk_step *steps)
         rk_measure_statement(op, step, now - since);
         since = now;
     }
-    return state == RK_WIRE_OK ? receive_sync(op, conn) : state;
+    if (state != RK_WIRE_OK)
+        return state;
+    if (is_lone(conn))
+        return PQenterPipelineMode(conn->pg) ? RK_WIRE_OK : RK_WIRE_LOST;
+    return receive_sync(op, conn);
 }
 
 /* --- one attempt and what it came to --- */
@@ -378,12 +400,15 @@ static int try_once(attempt *a)
 
     if (!session->conn)
         RK_TRY(take_connection(a));
+    int64_t begun = rk_measure_now();
+
+    RK_TRY(rk_op_check_at(a->op, begun / MICROS_PER_MS));
     for (rk_step *step = a->steps; step; step = step->next)
         step->result = NULL;
     a->state = send_all(a->op, session, a->steps);
     a->sent = a->state == RK_WIRE_OK;
     if (a->sent)
-        a->state = receive_all(a->op, session->conn, a->steps);
+        a->state = receive_all(a->op, session->conn, a->steps, begun);
     a->refused = first_refused(a->steps);
     return 0;
 }
@@ -392,7 +417,6 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 {
     attempt a = {.op = op, .session = session, .steps = steps, .first = !session->begun};
 
-    RK_TRY(rk_op_check(op));
     for (int i = 0; i < ATTEMPTS && (i == 0 || may_repeat(&a)); i++) {
         session->failed = false;
         RK_TRY(try_once(&a));

@@ -23,9 +23,13 @@ static void count_micros(const rk_op *op, rk_counter counter, int64_t micros)
 
 int rk_measure_take(rk_conn **out, rk_op *op, rk_pool *pool)
 {
+    rk_count(op->counters, RK_COUNT_POOL_TAKEN, 1);
+    *out = rk_pool_take_idle(pool);
+    if (*out)
+        return 0;
+
     int64_t before = rk_measure_now();
 
-    rk_count(op->counters, RK_COUNT_POOL_TAKEN, 1);
     rk_count(op->counters, RK_COUNT_POOL_WAITING, 1);
     int err = rk_pool_take(out, op, pool);
 

@@ -266,6 +266,18 @@ static bool wait_for_room(rk_pool *pool, const rk_op *op, int64_t latest_ms)
     return room;
 }
 
+/* NULL when none lies idle. The lock is held. */
+static rk_conn *pop_idle(rk_pool *pool)
+{
+    rk_conn *conn = pool->idle;
+
+    if (!conn)
+        return NULL;
+    pool->idle = conn->next;
+    pool->busy++;
+    return conn;
+}
+
 /* An idle connection, or NULL and the right to open one. */
 static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op, int64_t latest_ms)
 {
@@ -273,14 +285,12 @@ static bool reserve(rk_conn **out, rk_pool *pool, const rk_op *op, int64_t lates
 
     bool room = wait_for_room(pool, op, latest_ms);
 
-    *out = room ? pool->idle : NULL;
-    if (*out) {
-        pool->idle = (*out)->next;
-    } else {
-        pool->open += room;
-        pool->opening += room;
+    *out = room ? pop_idle(pool) : NULL;
+    if (room && !*out) {
+        pool->open++;
+        pool->opening++;
+        pool->busy++;
     }
-    pool->busy += room;
     wake_first(pool); /* there may be room for more than one */
     (void)pthread_mutex_unlock(&pool->lock);
     return room;
@@ -346,6 +356,14 @@ static int open_reserved(rk_conn **out, bool *again, rk_op *op, rk_pool *pool)
     return err;
 }
 
+rk_conn *rk_pool_take_idle(rk_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
+    rk_conn *conn = pool->queue ? NULL : pop_idle(pool);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return conn;
+}
+
 int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool)
 {
     int64_t latest_ms = latest_of(op, pool);
@@ -370,14 +388,8 @@ static bool can_spare(rk_pool *pool)
 
 rk_conn *rk_pool_lend(rk_pool *pool)
 {
-    rk_conn *conn = NULL;
-
     (void)pthread_mutex_lock(&pool->lock); /* this kind of lock cannot fail */
-    if (can_spare(pool)) {
-        conn = pool->idle;
-        pool->idle = conn->next;
-        pool->busy++;
-    }
+    rk_conn *conn = can_spare(pool) ? pop_idle(pool) : NULL;
     (void)pthread_mutex_unlock(&pool->lock);
     if (!conn || (!conn->fresh && rk_conn_is_alive(conn)))
         return conn;

@@ -64,7 +64,9 @@ void rk_conn_note(rk_conn *conn, const rk_query *query, uint64_t name);
 
 /* --- the pool (pool.c) --- */
 
-/* One that lay idle may be dead. */
+/* One that nobody else waits for; NULL is none. It may be dead. */
+rk_conn *rk_pool_take_idle(rk_pool *pool);
+/* Waits for one, or opens it. One that lay idle may be dead. */
 int rk_pool_take(rk_conn **out, rk_op *op, rk_pool *pool);
 /* @p usable false closes it. */
 void rk_pool_give(rk_pool *pool, rk_conn *conn, bool usable);
