@@ -215,11 +215,21 @@ size_t rk_text_length(const char *text)
     return count;
 }
 
+static bool are_ascii(const utf8proc_uint8_t *bytes)
+{
+    uint64_t eight;
+
+    memcpy(&eight, bytes, sizeof eight);
+    return (eight & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool rk_text_is_utf8(const char *bytes, size_t length)
 {
     const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)bytes;
     const utf8proc_uint8_t *end = at + length;
 
+    while ((size_t)(end - at) >= sizeof(uint64_t) && are_ascii(at))
+        at += sizeof(uint64_t);
     while (at < end) {
         utf8proc_int32_t code;
         utf8proc_ssize_t count = *at < 0x80 ? 1 : utf8proc_iterate(at, end - at, &code);

@@ -62,10 +62,19 @@ void rk_ulid_make(char out[RK_ULID_LENGTH + 1])
     print(out, bytes);
 }
 
+static bool is_digit(char c)
+{
+    return (c >= '0' && c <= '9') ||
+           (c >= 'A' && c <= 'Z' && c != 'I' && c != 'L' && c != 'O' && c != 'U');
+}
+
 bool rk_ulid_is_valid(const char *text)
 {
-    return strspn(text, alphabet) == RK_ULID_LENGTH && text[RK_ULID_LENGTH] == '\0' &&
-           text[0] <= '7';
+    size_t length = 0;
+
+    while (is_digit(text[length]))
+        length++;
+    return length == RK_ULID_LENGTH && text[length] == '\0' && text[0] <= '7';
 }
 
 void rk_ulid_to_uuid(char out[37], const char *ulid)
