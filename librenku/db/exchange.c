@@ -410,6 +410,10 @@ static int try_once(attempt *a)
     if (a->sent)
         a->state = receive_all(a->op, session->conn, a->steps, begun);
     a->refused = first_refused(a->steps);
+    if (a->refused && !rk_refusal_is_of_server(a->refused->result)) {
+        a->refused = NULL; /* who is out of step with the server stays so */
+        a->state = RK_WIRE_LOST;
+    }
     return 0;
 }
 

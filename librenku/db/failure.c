@@ -72,8 +72,7 @@ int rk_refusal(rk_op *op, const rk_query *query, const PGresult *result)
         return rk_fail_detail(op, "%s", primary);
     }
     log_refusal(op, query, result);
-    return rk_fail(op, RK_ERR_DATABASE, "Database error occurred: %s",
-                   *primary ? primary : "the connection was lost");
+    return rk_fail(op, RK_ERR_DATABASE, "Database error occurred: %s", primary);
 }
 
 int rk_connection_failed(rk_op *op, rk_wire why)
@@ -99,6 +98,12 @@ int rk_outcome_unknown(rk_op *op, rk_wire why)
     return rk_fail(op, RK_ERR_DATABASE,
                    "Database error occurred: the connection was lost while the change was saved;"
                    " whether it is there must be looked up");
+}
+
+/* Who speaks for the server always gives a SQLSTATE. */
+bool rk_refusal_is_of_server(const PGresult *result)
+{
+    return *field(result, PG_DIAG_SQLSTATE);
 }
 
 /* 26000: gone, or made on another server. 42P05: already there, for the same reason. */

@@ -158,6 +158,10 @@ int rk_refusal(rk_op *op, const rk_query *query, const PGresult *result);
 int rk_connection_failed(rk_op *op, rk_wire why);
 /* The connection ended while a COMMIT, or a change that needs none, was under way. */
 int rk_outcome_unknown(rk_op *op, rk_wire why);
+/* Whether the server has refused the statement; libpq refuses an answer that it does not
+ * understand.
+ */
+bool rk_refusal_is_of_server(const PGresult *result);
 /* Whether the refusal means only that the statement does not stand prepared as we thought. */
 bool rk_refusal_is_stale(const PGresult *result);
 /* Of those, the ones that a pooler causes. */

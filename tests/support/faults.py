@@ -148,11 +148,13 @@ class Link:
         self.from_server = Stream(server, client)
 
     def run(self) -> None:
-        with contextlib.suppress(Ended, OSError):
-            self._greet()
-            while True:
-                self._trip()
-        self.close()
+        try:
+            with contextlib.suppress(Ended, OSError):
+                self._greet()
+                while True:
+                    self._trip()
+        finally:
+            self.close()
 
     def close(self) -> None:
         for end in (self.client, self.server):

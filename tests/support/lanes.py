@@ -137,6 +137,8 @@ class Lane:
             status = self.server.stop()
             assert not self.server.reports(), self.server.log()
             assert status == 0, self.server.log()[-3000:]
+            assert "statement refused, :" not in self.server.log(), "what no server has refused counts as refused"
+            assert "seems to be a pooler" not in self.server.log(), "the server and we know different statements"
         finally:
             self.line.__exit__()
             self.keeper.close()
