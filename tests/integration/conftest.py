@@ -5,13 +5,17 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 
-class OneCluster(LoadFileScheduling):
-    """File by file; those about Kubernetes stay in one process, which starts the API server for them."""
+SHARED = ("k8s", "keycloak")
+
+
+class OnePeer(LoadFileScheduling):
+    """File by file; those about a heavy peer, folder by folder, stay in one process, which starts the peer for them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "k8s" if "/k8s/" in nodeid.partition("::")[0] else super()._split_scope(nodeid)
+        folders = nodeid.partition("::")[0].split("/")
+        return next((name for name in SHARED if name in folders), None) or super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    return OneCluster(config, log) if config.option.dist == "loadfile" else None
+    return OnePeer(config, log) if config.option.dist == "loadfile" else None

@@ -16,6 +16,7 @@ from .server import CLIENT_SECRET
 
 ADMIN = f"/admin/realms/{NAME}"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+NOW = 1_700_000_000_000  # of events, in milliseconds
 
 
 def person(number: int, **more) -> dict:
@@ -23,6 +24,20 @@ def person(number: int, **more) -> dict:
     user_id = str(uuid.UUID(int=number))
     user = {"id": user_id, "username": f"u{number}", "enabled": True, "emailVerified": True}
     return user | {"firstName": f"First{number}", "lastName": "Last", "email": f"person{number}@example.org"} | more
+
+
+def registered(number: int, time: int, **details) -> dict:
+    details = details or {"email": f"person{number}@example.org", "first_name": f"First{number}", "last_name": "Last"}
+    return {"time": NOW + time, "type": "REGISTER", "userId": person(number)["id"], "details": details}
+
+
+def changed(number: int, time: int, **details) -> dict:
+    return {"time": NOW + time, "type": "UPDATE_PROFILE", "userId": person(number)["id"], "details": details}
+
+
+def by_admin(operation: str, number: int, time: int, **fields) -> dict:
+    event = {"time": NOW + time, "resourceType": "USER", "operationType": operation, "resourcePath": f"users/{person(number)['id']}"}
+    return event | ({"representation": json.dumps(fields)} if fields else {})
 
 
 def _is_signed(assertion: str, secret: str) -> bool:

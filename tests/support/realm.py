@@ -131,6 +131,7 @@ class Realm:
     """Serves one realm on a free port of the loopback interface."""
 
     handler = _Handler
+    name = NAME
 
     def __init__(self, tls: ssl.SSLContext | None = None):
         self.tls = tls

@@ -6,11 +6,8 @@ import os
 
 import pytest
 
-from support.keycloak import person, says
-
-
-def numbers(**more) -> dict:
-    return {"dry_run": False, "seen": 0, "added": 0, "updated": 0, "removed": 0, "skipped": 0} | more
+from support.follower import numbers
+from support.keycloak import by_admin, changed, person, registered, says
 
 
 # -- all users -----------------------------------------------------------------------------------------------------
@@ -173,23 +170,6 @@ def peak(world) -> int:
 
 
 # -- events --------------------------------------------------------------------------------------------------------
-
-NOW = 1_700_000_000_000
-
-
-def registered(number: int, time: int, **details) -> dict:
-    details = details or {"email": f"person{number}@example.org", "first_name": f"First{number}", "last_name": "Last"}
-    return {"time": NOW + time, "type": "REGISTER", "userId": person(number)["id"], "details": details}
-
-
-def changed(number: int, time: int, **details) -> dict:
-    return {"time": NOW + time, "type": "UPDATE_PROFILE", "userId": person(number)["id"], "details": details}
-
-
-def by_admin(operation: str, number: int, time: int, **fields) -> dict:
-    event = {"time": NOW + time, "resourceType": "USER", "operationType": operation, "resourcePath": f"users/{person(number)['id']}"}
-    return event | ({"representation": json.dumps(fields)} if fields else {})
-
 
 @pytest.fixture
 def known(world, keycloak):
