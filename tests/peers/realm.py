@@ -5,7 +5,11 @@ import html
 import re
 import urllib.parse
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from peers.keycloak import Answer, Keycloak, ask
+from support import leaks
+from support.server import private_pem
 
 PASSWORD = "peer-user-4712"
 LOGIN = [{"type": "password", "value": PASSWORD, "temporary": False}]
@@ -15,6 +19,7 @@ AUDIENCE = {
     "protocolMapper": "oidc-audience-mapper",
     "config": {"included.client.audience": "renku", "access.token.claim": "true"},
 }
+KEYS = "org.keycloak.keys.KeyProvider"
 EVENTS = ["REGISTER", "UPDATE_PROFILE", "LOGIN", "CLIENT_LOGIN", "REFRESH_TOKEN"]
 
 
@@ -40,6 +45,13 @@ def person(name: str, **more) -> dict:
     return names | {"enabled": True, "emailVerified": True} | more
 
 
+def signer(priority: int, alg: str = "RS256") -> dict:
+    """A key that signs, unless there is one of a higher priority. Made here, where that costs least."""
+    key = private_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)).decode()
+    config = {"priority": [str(priority)], "algorithm": [alg], "privateKey": [key]}
+    return {"name": f"key-{alg}-{priority}", "providerId": "rsa", "config": config}
+
+
 class Realm:
     """Made by one request of the administrator; from then on all that happens is an event."""
 
@@ -53,6 +65,7 @@ class Realm:
             "realm": name, "enabled": True, "sslRequired": "none", "registrationAllowed": True,
             "eventsEnabled": True, "enabledEventTypes": EVENTS, "adminEventsEnabled": True, "adminEventsDetailsEnabled": True,
             "roles": {"realm": [{"name": "renku-admin"}]}, "clients": clients, "users": users,
+            "components": {KEYS: [signer(100)]},
         })  # fmt: skip
 
     # -- the administrator ----------------------------------------------------------------------
@@ -125,28 +138,26 @@ class Realm:
 
     # -- keys -----------------------------------------------------------------------------------
 
-    def signers(self) -> list[dict]:
-        """What makes the keys of RS256."""
-        found = self.admin("GET", "/components?type=org.keycloak.keys.KeyProvider").body
-        return [one for one in found if one["providerId"] == "rsa-generated"]
+    def keys(self) -> list[str]:
+        """The ids of those that have signed, or do."""
+        return [one["id"] for one in self.admin("GET", f"/components?type={KEYS}").body if one["providerId"] == "rsa"]
 
-    def add_key(self, priority: int) -> None:
-        """Another key; the one of the highest priority signs."""
-        config = {"priority": [str(priority)], "enabled": ["true"], "active": ["true"], "algorithm": ["RS256"]}
+    def add_key(self, priority: int, alg: str = "RS256") -> None:
         realm_id = self.admin("GET", "").body["id"]
-        self.admin("POST", "/components", {
-            "name": f"key-{priority}", "parentId": realm_id, "providerId": "rsa-generated",
-            "providerType": "org.keycloak.keys.KeyProvider", "config": config,
-        })  # fmt: skip
+        self.admin("POST", "/components", signer(priority, alg) | {"providerType": KEYS, "parentId": realm_id})
 
-    def remove_keys(self, *signers: dict) -> None:
-        for one in signers:
-            self.admin("DELETE", f"/components/{one['id']}")
+    def remove_keys(self, *key_ids: str) -> None:
+        for key_id in key_ids:
+            self.admin("DELETE", f"/components/{key_id}")
 
     # -- its users ------------------------------------------------------------------------------
 
     def grant(self, **form: str) -> Answer:
-        return ask("POST", f"{self.documents}/token", form=form)
+        answer = ask("POST", f"{self.documents}/token", form=form)
+        for name, value in answer.body.items():
+            if name in ("access_token", "refresh_token", "id_token"):
+                leaks.remember(value)
+        return answer
 
     def tokens(self, username: str, **form: str) -> dict:
         """What a user gets for a password."""

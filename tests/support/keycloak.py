@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from cryptography.hazmat.primitives import hashes, hmac
 
 from . import leaks
-from .realm import NAME, TOKEN, Realm, _Handler, compact
+from .realm import NAME, TOKEN, Realm, _Handler, compact, part
 from .server import CLIENT_SECRET
 
 ADMIN = f"/admin/realms/{NAME}"
@@ -45,10 +45,6 @@ def _is_signed(assertion: str, secret: str) -> bool:
     mac = hmac.HMAC(secret.encode(), hashes.SHA256())
     mac.update(text.encode())
     return base64.urlsafe_b64decode(signature + "==") == mac.finalize()
-
-
-def _part(token: str, number: int) -> dict:
-    return json.loads(base64.urlsafe_b64decode(token.split(".")[number] + "=="))
 
 
 class _AdminHandler(_Handler):
@@ -99,10 +95,10 @@ class Keycloak(Realm):
         assertion = form.get("client_assertion", "..")
         if not secret or form.get("client_secret") != secret or form.get("client_assertion_type") != ASSERTION:
             return False
-        claims = _part(assertion, 1)
+        claims = part(assertion, 1)
         right = {"iss": form["client_id"], "sub": form["client_id"], "aud": self.url + TOKEN}
         return (
-            _part(assertion, 0)["alg"] == "HS256"
+            part(assertion, 0)["alg"] == "HS256"
             and _is_signed(assertion, secret)
             and claims.items() >= right.items()
             and claims["exp"] - claims["iat"] == 3600
@@ -113,10 +109,12 @@ class Keycloak(Realm):
     def grant(self, form: dict, headers) -> tuple[int, dict]:
         self.grants.append(form)
         if headers["content-type"] != "application/x-www-form-urlencoded;charset=UTF-8" or not self._is_client(form):
-            return 401, {"error": "unauthorized_client", "error_description": form.get("client_secret", "")}
+            word = "unauthorized_client" if form.get("client_id") in self.clients else "invalid_client"
+            return 401, {"error": word, "error_description": form.get("client_secret", "")}
         if form["grant_type"] == "refresh_token" and form["refresh_token"] not in self.tokens:
-            return 400, {"error": "invalid_grant"}
+            return 400, {"error": "invalid_grant", "error_description": "Invalid refresh token"}
         answer = {"access_token": self._new(self.lifetime), "expires_in": self.lifetime, "token_type": "Bearer"}
+        answer |= {"refresh_expires_in": 0, "not-before-policy": 0, "scope": "profile email"}
         if self.refresh_lifetime:
             answer |= {"refresh_token": self._new(3600), "refresh_expires_in": self.refresh_lifetime}
         return 200, answer

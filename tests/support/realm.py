@@ -76,6 +76,11 @@ def sign(payload, key, alg: str = "RS256", header: dict | None = None) -> str:
     return token
 
 
+def part(token: str, number: int) -> dict:
+    """The header (0) or the claims (1) of a token."""
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[number] + "=="))
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     realm: "Realm"

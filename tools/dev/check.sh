@@ -15,7 +15,7 @@ setup            q! packages and the Python environment are there
 shell            q  shellcheck over every script
 format           q  clang-format has nothing to change
 build            q  the library and its fronts build without a warning
-peers            q  the programs of others that tests talk to are built, once per user
+peers            q  the programs of others that tests talk to are there, made once per user
 tidy             q  clang-tidy finds nothing in the library and its fronts
 analysis         q  cppcheck and GCC's analyzer find nothing but what is known to be wrong
 build-sanitize   -  the same with AddressSanitizer, UBSan and assertions
@@ -72,6 +72,7 @@ check_build() {
 # Each once; a machine with empty caches takes minutes for it.
 check_peers() {
     tests/peers/build.py
+    PYTHONPATH=tests /usr/bin/python3 -m peers.keycloak
 }
 
 # The generated headers come from the plain build.
