@@ -151,7 +151,7 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), Refused)
 
 
 def ask(method: str, url: str, json_body=None, form: dict | None = None, **headers: str) -> Answer:
-    """One request past the client that is tested."""
+    """One request past the client that is tested. Java that has just begun, on a busy machine, is slow."""
     data = None
     if form is not None:
         data = urllib.parse.urlencode(form).encode()
@@ -161,7 +161,7 @@ def ask(method: str, url: str, json_body=None, form: dict | None = None, **heade
         url, method=method, data=data, headers={name.replace("_", "-"): value for name, value in headers.items()}
     )
     try:
-        with OPENER.open(request, timeout=60) as answer:
+        with OPENER.open(request, timeout=300) as answer:
             status, text, got = answer.status, answer.read().decode(), answer.headers
     except urllib.error.HTTPError as refusal:
         status, text, got = refusal.code, refusal.read().decode(), refusal.headers
