@@ -37,7 +37,7 @@ BLOCK = 1 << 20
 HOST = "127.0.0.1"
 ADMIN, PASSWORD = "admin", "peer-admin-4711"
 BUILD = ("--db=dev-file",)
-# the server's own collector; the first of the two compilers, since a run is over before the second one pays
+# the first of the two compilers alone: a run is over before the second one pays
 JAVA = {"JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx256m", "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1"}
 SHARED = ("lib", "conf", "providers", "themes")  # what no server writes to
 
@@ -97,8 +97,8 @@ def prepare(folder: Path) -> Path:
     try:
         server.start()
         server.end()
-    except AssertionError as problem:
-        raise CannotBuild(f"{TITLE}: it does not start\n{problem}") from None
+    except (AssertionError, subprocess.TimeoutExpired) as problem:
+        raise CannotBuild(f"{TITLE}: it does not start, or does not end\n{problem}") from None
     finally:
         server.stop()
     return home
