@@ -390,11 +390,13 @@ int rk_run_set_cancel(rk_run_set *set, rk_op *op, const char *name)
 /* With the lock; false when the time is up. */
 static bool await(rk_run_set *set, const char *name, int64_t timeout_ms)
 {
-    int64_t until_ms = rk_time_monotonic_ms() + timeout_ms;
+    int64_t until_ms = 0;
+    bool for_ever =
+        timeout_ms <= 0 || __builtin_add_overflow(rk_time_monotonic_ms(), timeout_ms, &until_ms);
     const struct timespec until = {until_ms / 1000, until_ms % 1000 * 1000000};
 
     while (lookup(set, name)) {
-        if (timeout_ms <= 0)
+        if (for_ever)
             pthread_cond_wait(&set->left, &set->lock);
         else if (pthread_cond_timedwait(&set->left, &set->lock, &until) != 0)
             return !lookup(set, name);

@@ -196,6 +196,16 @@ START_TEST(a_task_that_is_over_leaves_the_set)
 }
 END_TEST
 
+START_TEST(a_wait_may_be_as_long_as_a_number_can_say)
+{
+    rk_run_set *set = make(0);
+
+    ck_ok(rk_run_set_start(set, op, "three"));
+    ck_ok(rk_run_set_join(set, op, "three", INT64_MAX));
+    rk_run_set_free(set);
+}
+END_TEST
+
 static const char *const waiting[] = {"seldom", "ill", "hanging"};
 
 START_TEST(a_task_is_cancelled_wherever_it_waits)
@@ -340,6 +350,7 @@ UNIT_SUITE(task)
     tcase_add_test(run_set, a_task_that_fails_stays_and_starts_again);
     tcase_add_test(run_set, all_counters_are_reset_at_once);
     tcase_add_test(run_set, a_task_that_is_over_leaves_the_set);
+    tcase_add_test(run_set, a_wait_may_be_as_long_as_a_number_can_say);
     unit_table(run_set, a_task_is_cancelled_wherever_it_waits, waiting);
     tcase_add_test(run_set, a_task_runs_once_at_a_time);
     tcase_add_test(run_set, a_task_takes_no_signals);
