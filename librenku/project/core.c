@@ -151,7 +151,7 @@ static bool lists_differ(const rk_strings *one, const rk_strings *other)
     if (one->count != other->count)
         return true;
     for (size_t i = 0; i < one->count; i++) {
-        if (strcmp(one->items[i], other->items[i]) != 0)
+        if (differs(one->items[i], other->items[i]))
             return true;
     }
     return false;

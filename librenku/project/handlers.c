@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <strings.h>
-
 #include "librenku/http/etag.h"
 #include "librenku/metric/metric.h"
 #include "librenku/project/change.h"

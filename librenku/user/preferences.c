@@ -24,6 +24,7 @@ static const rk_column preferences_columns[] = {
      "               CASE jsonb_typeof(f.pinned_projects -> 'project_slugs')"
      "                 WHEN 'array' THEN f.pinned_projects -> 'project_slugs'"
      "                 ELSE '[]' END) WITH ORDINALITY AS e (slug, n)"
+     "       WHERE e.slug IS NOT NULL"
      "       ORDER BY e.n)",                                                     RK_COLUMN_TEXTS, offsetof(preferences, pins),     NULL},
     {"coalesce(jsonb_typeof(f.pinned_projects -> 'project_slugs') = 'array', false)",
      RK_COLUMN_BOOL,                                                                                   offsetof(preferences, has_pins), NULL},

@@ -286,6 +286,17 @@ def test_old_rows_without_a_list_work(api, rows, stored):
     assert visitor.delete(PINS).json() == preferences(visitor, [])
 
 
+def test_a_pin_that_is_none_does_not_count(api, rows):
+    visitor = api.visitor()
+    pin(visitor, "a/1")
+    stored = "UPDATE users.user_preferences SET pinned_projects = '{\"project_slugs\": [null, \"a/1\"]}' WHERE user_id = %s"
+    rows.run(stored, visitor.id)
+    assert visitor.get(PATH).json() == preferences(visitor, ["a/1"])
+    assert pin(visitor, "a/2").json() == preferences(visitor, ["a/1", "a/2"])
+    rows.run(stored, visitor.id)
+    assert visitor.delete(f"{PINS}?project_slug=a/1").json() == preferences(visitor, [])
+
+
 # Spec: user-preferences.md 6 (compatibility quirk: one failed with 500, or was lost)
 def test_simultaneous_pins_all_count(api):
     visitor = api.visitor()

@@ -147,6 +147,23 @@ START_TEST(a_patch_touches_what_it_changes)
 }
 END_TEST
 
+/* No client can store a NULL among them; another program may have. */
+START_TEST(keywords_replace_what_are_none)
+{
+    const char *holes[] = {NULL, "a"}, *words[] = {"b", "a"};
+    const rk_project_changes patch = {
+        .keywords = {true, 2, words}
+    };
+    rk_project project = stored();
+    rk_project_plan plan;
+
+    project.keywords = (rk_strings){true, 2, holes};
+    ck_ok(rk_project_apply(&plan, &project, op, &patch));
+    ck_assert(plan.touches);
+    ck_assert_str_eq(project.keywords.items[0], "b");
+}
+END_TEST
+
 /* Spec: projects.md 4.6 */
 START_TEST(a_copy_inherits_what_its_body_leaves_empty)
 {
@@ -180,5 +197,6 @@ UNIT_SUITE(project)
     tcase_add_test(repository, repositories_are_normalised_without_doubles);
     tcase_add_test(repository, a_bad_repository_is_named);
     unit_table(patch, a_patch_touches_what_it_changes, patches);
+    tcase_add_test(patch, keywords_replace_what_are_none);
     tcase_add_test(unit_case(suite, "projects.md 4.6"), a_copy_inherits_what_its_body_leaves_empty);
 }
