@@ -9,6 +9,7 @@ unit_suites = \
 	%D%/unit/authz.c \
 	%D%/unit/base_arena.c \
 	%D%/unit/base_buf.c \
+	%D%/unit/base_letters.c \
 	%D%/unit/base_log.c \
 	%D%/unit/base_op.c \
 	%D%/unit/base_process.c \

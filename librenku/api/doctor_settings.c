@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "librenku/api/ctx.h"
 #include "librenku/api/doctor.h"
+#include "librenku/base/letters.h"
 
 enum { SIMILAR_MAX = 2, NAME_MAX_LENGTH = 100, SHORTEST = 7 };
 
@@ -57,7 +56,7 @@ static int distance(const char *one, const char *other)
 
         row[0] = i;
         for (int j = 1; j <= width; j++) {
-            bool same = toupper((unsigned char)one[i - 1]) == toupper((unsigned char)other[j - 1]);
+            bool same = rk_letter_lower(one[i - 1]) == rk_letter_lower(other[j - 1]);
             int changed = corner + !same;
 
             corner = row[j];
@@ -123,7 +122,7 @@ int rk_examine_development(const char **problem, rk_op *op, const renku_config *
     const char *value = renku_config_get(config, rk_setting_name(RK_SET_DUMMY_STORES));
 
     (void)op;
-    *problem = value && strcasecmp(value, "true") == 0
+    *problem = value && rk_letters_equal(value, "true")
                    ? "DUMMY_STORES is true: everybody can claim to be anybody"
                    : NULL;
     return 0;

@@ -2,13 +2,13 @@
 #include "librenku/api/exchange.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "librenku/api/answer.h"
 #include "librenku/api/authenticate.h"
 #include "librenku/api/ctx.h"
 #include "librenku/api/request.h"
 #include "librenku/api/versioned.h"
+#include "librenku/base/letters.h"
 
 static const char *header(const rk_http_exchange *x, rk_field_id field)
 {
@@ -135,7 +135,7 @@ static int check_body(rk_op *op, const rk_http_exchange *x)
 
     if (x->request->body_size > x->ctx->body_max)
         return rk_fail_default(op, RK_ERR_TOO_LARGE);
-    if (x->request->body_size && coding && *coding && strcasecmp(coding, "identity") != 0)
+    if (x->request->body_size && coding && *coding && !rk_letters_equal(coding, "identity"))
         return rk_fail(op, RK_ERR_BAD_REQUEST, "The content coding '%s' is not supported.", coding);
     return 0;
 }

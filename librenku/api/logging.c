@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <strings.h>
 
 #include "librenku/api/ctx.h"
+#include "librenku/base/letters.h"
 
 static const struct {
     rk_setting setting;
@@ -85,7 +85,7 @@ int rk_ctx_open_log(renku_ctx *ctx, const renku_config *config)
 
     log->sink = config->log;
     log->user = config->log_user;
-    log->json = strcasecmp(rk_settings_text(op->settings, RK_SET_LOG_FORMAT_STYLE), "json") == 0;
+    log->json = rk_letters_equal(rk_settings_text(op->settings, RK_SET_LOG_FORMAT_STYLE), "json");
     RK_TRY(read_level(&log->root_level, op, RK_SET_LOG_ROOT_LEVEL));
     RK_TRY(read_level(&log->app_level, op, RK_SET_LOG_APP_LEVEL));
     RK_TRY(read_rules(log, op));

@@ -3,11 +3,11 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "librenku/api/ctx.h"
 #include "librenku/base/buf.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/trace.h"
 
 enum { UUID_BYTES = 16, UUID_DIGITS = 32, ID_MAX = 4096 };
@@ -55,7 +55,7 @@ static size_t field_named(const char *name)
     size_t length = strlen(name), i = 0;
 
     while (i < RK_FIELD_COUNT_ &&
-           (fields[i].length != length || strcasecmp(fields[i].name, name) != 0))
+           (fields[i].length != length || !rk_letters_equal(fields[i].name, name)))
         i++;
     return i;
 }
@@ -138,7 +138,7 @@ static bool read_uuid(char digits[UUID_DIGITS], const char *text)
             continue;
         if (count == UUID_DIGITS || !isxdigit((unsigned char)*text))
             return false;
-        digits[count++] = (char)tolower((unsigned char)*text);
+        digits[count++] = rk_letter_lower(*text);
     }
     return count == UUID_DIGITS && text[strspn(text, "{}")] == '\0';
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/api/result.h"
 
-#include <strings.h>
-
+#include "librenku/base/letters.h"
 #include "librenku/db/db.h"
 
 static const renku_result no_memory = {
@@ -189,7 +188,7 @@ const char *renku_result_header_find(const renku_result *result, const char *nam
 {
     result = or_no_memory(result);
     for (size_t i = 0; name && i < result->header_count; i++) {
-        if (strcasecmp(result->headers[i].name, name) == 0)
+        if (rk_letters_equal(result->headers[i].name, name))
             return result->headers[i].value;
     }
     return NULL;

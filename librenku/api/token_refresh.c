@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <strings.h>
 
 #include "api_api.h"
 #include "librenku/api/authenticate.h"
 #include "librenku/api/ctx.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/log.h"
 #include "librenku/crypto/internal_token.h"
 #include "librenku/db/db.h"
@@ -28,7 +28,7 @@ static const char *named(const char *item, const char *prefix)
 {
     size_t length = strlen(prefix);
 
-    return strncasecmp(item, prefix, length) == 0 ? item + length : NULL;
+    return rk_letters_equal_n(item, prefix, length) ? item + length : NULL;
 }
 
 static void take_item(scope *out, const char *item)

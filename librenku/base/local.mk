@@ -5,6 +5,7 @@ librenku_core_la_SOURCES += \
 	%D%/cancel.c %D%/cancel.h \
 	%D%/counter.c %D%/counter.def %D%/counter.h \
 	%D%/error.c %D%/error.def %D%/error.h \
+	%D%/letters.c %D%/letters.h \
 	%D%/log.c %D%/log.h \
 	%D%/op.c %D%/op.h \
 	%D%/process.c %D%/process.h \

@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/time.h"
 #include "librenku/base/trace.h"
 
@@ -40,7 +40,7 @@ typedef struct {
 int rk_log_level_of(const char *name)
 {
     for (size_t i = 0; i < RK_COUNT(levels); i++)
-        if (strcasecmp(levels[i].name, name) == 0)
+        if (rk_letters_equal(levels[i].name, name))
             return levels[i].level;
     return -1;
 }

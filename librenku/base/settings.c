@@ -6,9 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/log.h"
 
 enum { NUMBER_TEXT_MAX = 64 };
@@ -166,7 +166,7 @@ static const char *read_value(value *out, rk_setting setting)
         return NULL;
     case BOOL:
         out->truth = flags & LOWER_TRUE ? strcmp(out->text, "true") == 0
-                                        : strcasecmp(out->text, "true") == 0;
+                                        : rk_letters_equal(out->text, "true");
         return NULL;
     case NUMBER:
         return read_number(&out->number, out->text) ? NULL : "a number";

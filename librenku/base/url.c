@@ -2,9 +2,9 @@
 #include "librenku/base/url.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
+
+#include "librenku/base/letters.h"
 
 static rk_part until(const char **at, const char *stops)
 {
@@ -19,10 +19,10 @@ static rk_part scheme_of(const char **at)
     const char *c = *at;
     const char *colon = strchr(c, ':');
 
-    if (!colon || !isalpha((unsigned char)*c))
+    if (!colon || !rk_is_letter(*c))
         return (rk_part){c, 0};
     for (; c < colon; c++) {
-        if (!isalnum((unsigned char)*c) && !strchr("+-.", *c))
+        if (!rk_is_letter(*c) && !strchr("0123456789+-.", *c))
             return (rk_part){*at, 0};
     }
     rk_part scheme = {*at, (size_t)(colon - *at)};
@@ -57,7 +57,7 @@ rk_url rk_url_split(const char *text)
 
 bool rk_part_is(const rk_part *part, const char *wanted)
 {
-    return part->length == strlen(wanted) && strncasecmp(part->text, wanted, part->length) == 0;
+    return part->length == strlen(wanted) && rk_letters_equal_n(part->text, wanted, part->length);
 }
 
 bool rk_part_starts(const rk_part *part, const char *wanted)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/crypto/internal_token.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <json-c/json.h>
 #include <sodium.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/time.h"
 #include "librenku/base/ulid.h"
 #include "librenku/crypto/claims.h"
@@ -212,7 +211,7 @@ static int check_type(rk_op *op, struct json_object *claims, rk_token_type type)
     const char *name;
 
     RK_TRY(rk_crypto_json_text(&name, op, claims, "typ"));
-    return name && strcasecmp(name, type_names[type]) == 0 ? 0 : invalid(op, "typ");
+    return name && rk_letters_equal(name, type_names[type]) ? 0 : invalid(op, "typ");
 }
 
 static int read_subject(rk_internal_subject *out, rk_op *op, struct json_object *claims)

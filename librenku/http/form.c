@@ -2,8 +2,8 @@
 #include "librenku/http/form.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "librenku/base/letters.h"
 #include "librenku/base/slug.h"
 #include "librenku/http/pairs.h"
 
@@ -35,7 +35,8 @@ static bool equals(span text, const char *word)
 {
     size_t length = strlen(word);
 
-    return (size_t)(text.end - text.start) == length && strncasecmp(text.start, word, length) == 0;
+    return (size_t)(text.end - text.start) == length &&
+           rk_letters_equal_n(text.start, word, length);
 }
 
 /* The text up to the next @p c, which is taken too; all of it when there is none. A quoted text is

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <json-c/json.h>
 
+#include "librenku/base/letters.h"
 #include "librenku/base/time.h"
 #include "librenku/http/json.h"
 #include "librenku/http/reading.h"
@@ -397,7 +397,7 @@ static int bool_of_text(const char *text)
 
     for (int value = 0; value < 2; value++) {
         for (size_t i = 0; i < RK_COUNT(words[0]); i++) {
-            if (strcasecmp(text, words[value][i]) == 0)
+            if (rk_letters_equal(text, words[value][i]))
                 return value;
         }
     }

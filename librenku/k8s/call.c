@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/k8s/call.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/log.h"
 #include "librenku/base/url.h"
 #include "librenku/db/db.h"
@@ -69,7 +68,7 @@ static bool is_redirect(const errand *e, int status)
 
 static bool same_part(const rk_part *one, const rk_part *other)
 {
-    return one->length == other->length && strncasecmp(one->text, other->text, one->length) == 0;
+    return one->length == other->length && rk_letters_equal_n(one->text, other->text, one->length);
 }
 
 /* Credentials stay with the server that they are for: only its own paths are followed. */
@@ -187,7 +186,7 @@ const char *rk_k8s_reason(const rk_k8s_answer *answer)
     const char *reason = rk_k8s_json_text(answer->object, "reason");
     size_t length = 0;
 
-    while (reason && isalpha((unsigned char)reason[length]))
+    while (reason && rk_is_letter(reason[length]))
         length++;
     return reason && !reason[length] && length < REASON_MAX_BYTES ? reason : "";
 }

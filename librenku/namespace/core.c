@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/namespace/core.h"
 
-#include <strings.h>
+#include "librenku/base/letters.h"
 
 int rk_group_check_slug(rk_op *op, const rk_group *group, const char *slug)
 {
-    if (strcasecmp(group->slug, slug) == 0)
+    if (rk_letters_equal(group->slug, slug))
         return 0;
     (void)rk_fail(op, RK_ERR_STALE, "The group cannot be changed under its former slug \"%s\".",
                   slug); /* the detail follows */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <strings.h>
 
 #include "librenku/authz/authz.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
 #include "librenku/event/change.h"
@@ -121,7 +121,7 @@ static int rename_group(rk_op *op, const rk_group *group, const char *slug)
 {
     bool taken;
 
-    if (!slug || strcasecmp(slug, group->slug) == 0)
+    if (!slug || rk_letters_equal(slug, group->slug))
         return 0;
     RK_TRY(rk_namespace_slug_is_taken(&taken, op, slug));
     return taken ? rk_group_slug_taken(op) : rk_group_rename(op, group, slug);

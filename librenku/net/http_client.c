@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <curl/curl.h>
 
 #include "librenku/base/buf.h"
 #include "librenku/base/cancel.h"
+#include "librenku/base/letters.h"
 #include "librenku/base/settings.h"
 #include "librenku/base/time.h"
 #include "librenku/base/trace.h"
@@ -202,7 +202,7 @@ static int add_header(transfer *t, const rk_net_header *header)
 static bool has_credentials(const rk_net_request *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
-        if (strcasecmp(request->headers[i].name, "authorization") == 0)
+        if (rk_letters_equal(request->headers[i].name, "authorization"))
             return true;
     }
     return false;
@@ -295,7 +295,7 @@ static int set_tls(transfer *t)
 {
     const rk_net_tls *tls = t->request->tls;
 
-    if (!tls || strncasecmp(t->request->url, "https:", 6) != 0)
+    if (!tls || !rk_letters_equal_n(t->request->url, "https:", 6))
         return 0;
     if (tls->authorities) {
         curl_easy_setopt(t->curl, CURLOPT_CAINFO, NULL);
@@ -471,7 +471,7 @@ int rk_net_post(rk_net_answer *out, rk_op *op, const char *url, const char *type
 const char *rk_net_answer_header(const rk_net_answer *answer, const char *name)
 {
     for (const rk_net_field *field = answer->fields; field; field = field->next) {
-        if (strcasecmp(field->name, name) == 0)
+        if (rk_letters_equal(field->name, name))
             return field->value;
     }
     return NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <strings.h>
 
 #include <json-c/json.h>
 
+#include "librenku/base/letters.h"
 #include "librenku/base/slug.h"
 #include "librenku/http/json.h"
 #include "librenku/storage/core.h"
@@ -173,7 +173,7 @@ int rk_storage_from_url(rk_storage_place *out, rk_op *op, const char *url)
     for (size_t i = 0; i < RK_COUNT(schemes); i++) {
         size_t length = strlen(schemes[i].scheme);
 
-        if (strncasecmp(url, schemes[i].scheme, length) != 0)
+        if (!rk_letters_equal_n(url, schemes[i].scheme, length))
             continue;
         RK_TRY(split(&found, op, url + length, url));
         return schemes[i].fill(out, op, &found);

@@ -2,8 +2,8 @@
 #include "librenku/user/core.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "librenku/base/letters.h"
 #include "librenku/base/slug.h"
 
 enum { NUMBERED_SLUGS = 5, USER_ID_MAX = 36 };
@@ -85,5 +85,5 @@ const char *rk_text_or_null(const char *text)
 
 bool rk_pin_matches(const char *one, const char *other)
 {
-    return strcasecmp(one, other) == 0;
+    return rk_letters_equal(one, other);
 }

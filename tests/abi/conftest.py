@@ -40,16 +40,17 @@ def spare_database(make_database):
 
 
 @pytest.fixture(scope="session")
-def comma_locale(folder):
-    """A locale whose numbers have a comma, made here."""
+def locales(folder):
+    """A locale whose numbers have a comma, and one where i and I are no pair, made here."""
     path = folder / "locales"
     path.mkdir()
-    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", path / "de_DE.UTF-8"], check=True, capture_output=True)
+    for name in ("de_DE", "tr_TR"):
+        subprocess.run(["localedef", "-i", name, "-f", "UTF-8", path / f"{name}.UTF-8"], check=True, capture_output=True)
     return path
 
 
 @pytest.fixture(scope="session")
-def guest_env(environment, realm, other_database, spare_database, folder, comma_locale):
+def guest_env(environment, realm, other_database, spare_database, folder, locales):
     jane, jane_id, jane_email = person(realm, "jane")
     john, john_id, _ = person(realm, "john")
     root, _, _ = person(realm, "root", realm_access={"roles": ["renku-admin"]})
@@ -64,7 +65,8 @@ def guest_env(environment, realm, other_database, spare_database, folder, comma_
         "ABI_SPARE_DATABASE": spare_database["DB_NAME"],
         "ABI_FOLDER": str(folder),
         "ABI_COMMA_LOCALE": "de_DE.UTF-8",
-        "ABI_LOCALES": str(comma_locale),
+        "ABI_DOTLESS_LOCALE": "tr_TR.UTF-8",
+        "ABI_LOCALES": str(locales),
         "ABI_OWN_THREADS": "2" if kind_of_build() == "thread" else "1",
         "TSAN_OPTIONS": "exitcode=66",
         "LSAN_OPTIONS": f"suppressions={HERE}/lsan.supp:print_suppressions=0",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/abi/abi.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <locale.h>
 #include <pthread.h>
@@ -98,16 +99,22 @@ TEST(locale_environment_and_folder_stay_as_they_were)
     free(variables_after);
 }
 
+/* The thread has it from now on. */
+static locale_t move_to(const char *variable)
+{
+    SAME_INT(setenv("LOCPATH", abi_env("ABI_LOCALES"), 1), 0);
+    locale_t place = newlocale(LC_ALL_MASK, abi_env(variable), (locale_t)0);
+
+    EXPECT(place);
+    EXPECT(uselocale(place));
+    return place;
+}
+
 /* A comma for the point of a number would spoil SQL and JSON. */
 TEST(numbers_are_written_alike_in_every_locale)
 {
     renku_ctx *ctx = abi_open_with("SANIC_RESPONSE_TIMEOUT", "12.5");
-
-    SAME_INT(setenv("LOCPATH", abi_env("ABI_LOCALES"), 1), 0);
-    locale_t comma = newlocale(LC_ALL_MASK, abi_env("ABI_COMMA_LOCALE"), (locale_t)0);
-
-    EXPECT(comma);
-    EXPECT(uselocale(comma));
+    locale_t comma = move_to("ABI_COMMA_LOCALE");
     char text[16];
 
     snprintf(text, sizeof(text), "%.1f", 0.5);
@@ -121,6 +128,31 @@ TEST(numbers_are_written_alike_in_every_locale)
     uselocale(LC_GLOBAL_LOCALE);
     freelocale(comma);
     renku_ctx_free(ctx);
+}
+
+/* Where i and I are no pair, "info" is not INFO, and AUTHORIZATION no header that is known. */
+TEST(words_are_known_in_every_locale)
+{
+    locale_t dotless = move_to("ABI_DOTLESS_LOCALE");
+
+    SAME_INT(tolower('I'), 'I');
+    renku_ctx *ctx = abi_open_with("LOG_APP_LEVEL", "info");
+    renku_caller *jane = abi_jane(ctx); /* makes the record */
+    char bearer[4096];
+
+    snprintf(bearer, sizeof(bearer), "Bearer %s", abi_env("ABI_JANE"));
+    renku_http_header header = {"AUTHORIZATION", bearer};
+    renku_http_request request = RENKU_HTTP_REQUEST_INIT;
+
+    request.method = "GET";
+    request.target = "/api/data/user";
+    request.headers = &header;
+    request.header_count = 1;
+    DONE(renku_http_handle(ctx, &request));
+    renku_caller_free(jane);
+    renku_ctx_free(ctx);
+    uselocale(LC_GLOBAL_LOCALE);
+    freelocale(dotless);
 }
 
 /* --- descriptors ------------------------------------------------------------------------------ */

@@ -48,6 +48,7 @@ CALLS = {
     "touches signals": "signal sigaction sigprocmask alarm setitimer",
     "starts a process": "fork vfork system popen posix_spawn posix_spawnp execv execve execvp execlp",
     "changes the process": "setlocale setenv putenv unsetenv chdir umask atexit",
+    "asks the locale which letters there are": "strcasecmp strncasecmp strcasestr strcoll tolower toupper isalpha isalnum isupper islower ispunct isspace isprint",
 }
 # A kubeconfig may name a program that tells credentials; this is where it is started, and stopped.
 ALLOWED_CALLS = {"librenku/k8s/exec.c": {"posix_spawnp", "killpg"}}
