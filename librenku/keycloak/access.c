@@ -141,7 +141,7 @@ static const char *reason_of(json_object *answer)
 static int read_token(rk_op *op, rk_keycloak *keycloak, const rk_net_answer *answer)
 {
     json_object *body = NULL;
-    int result = rk_json_parse_own(&body, op, answer->body, answer->body_size);
+    int result = rk_json_parse(&body, op, answer->body, answer->body_size);
 
     if (result == RK_ERR_NO_MEMORY)
         return result;

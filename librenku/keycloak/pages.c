@@ -55,7 +55,7 @@ static int refuse(reading *r, rk_op *op, const rk_net_answer *answer, const char
 
 static int parse(json_object **out, rk_op *op, const char *text, size_t length)
 {
-    int result = rk_json_parse_own(out, op, text, length);
+    int result = rk_json_parse(out, op, text, length);
 
     if (result < 0 && result != RK_ERR_NO_MEMORY) {
         rk_error_clear(op);

@@ -153,7 +153,7 @@ static bool read_admin_event(happening *out, json_object *event)
 static int read_representation(json_object **out, rk_op *op, json_object *event)
 {
     const char *text = text_of(event, "representation");
-    int result = rk_json_parse_own(out, op, text ? text : "{}", text ? strlen(text) : 2);
+    int result = rk_json_parse(out, op, text ? text : "{}", text ? strlen(text) : 2);
 
     if (result == RK_ERR_NO_MEMORY)
         return result;

@@ -33,6 +33,7 @@ WRONG = {
     "a name with a zero": (says(200, [person(1, firstName="a\0b")]), ""),
     "broken letters": (says(200, b'[{"id":"\xff\xfe"}]'), "no list"),
     "levels without end": (says(200, b"[" * 100_000), "no list"),
+    "more values than memory should hold": (says(200, b"[" + b"{}," * 1_000_000 + b"{}]"), "no list"),
     "a refusal": (says(403, {"error": "HTTP 403 Forbidden"}), "403, no list"),
     "a failure": (says(500, {"error": "unknown_error"}), "500, no list"),
     "a list with the wrong status": (says(500, []), "500, no list"),
