@@ -220,6 +220,11 @@ def test_a_text_is_never_cut_at_a_nul(user, call):
         call(user)
 
 
+# Its milliseconds, cut to 64 bits, would be fewer than none.
+def test_a_timeout_may_be_very_long(user):
+    assert user.user_me(timeout=1.4e16)["id"] == user.caller_id
+
+
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
 def test_a_timeout_is_a_time(user, timeout):
     with pytest.raises(ValueError, match="timeout"):

@@ -17,6 +17,7 @@ from ._library import Call, Library, Parameter, Request, library
 
 Parameters = Tuple[Tuple[bytes, Any], ...]
 
+_LONGEST_MS = 2**63 - 1
 _REQUEST_SIZE, _CALL_SIZE = sizeof(Request), sizeof(Call)
 _loads = json.JSONDecoder().raw_decode
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=to_json).encode
@@ -131,7 +132,7 @@ class How:
         if self.timeout is not None:
             if not 0 < self.timeout < math.inf:
                 raise ValueError(f"timeout is a number of seconds above 0, not {self.timeout!r}")
-            milliseconds = math.ceil(self.timeout * 1000)
+            milliseconds = min(math.ceil(self.timeout * 1000), _LONGEST_MS)
         cancel = self.cancel.pointer if self.cancel is not None else None
         texts = (self.if_match, self.if_none_match, self.request_id)
         return Call(_CALL_SIZE, milliseconds, cancel, *map(optional_text, texts))
