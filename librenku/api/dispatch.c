@@ -155,7 +155,6 @@ static int run_once(rk_op *op, void *user)
 
     call->reply = (rk_reply){0};
     memset(op->checked, 0, sizeof(op->checked));
-    op->changes = NULL;
     memset(call->output, 0, call->operation->output_size);
     RK_TRY(call->operation->run(call->output, op, call->input));
     return verify_guard(call, op);

@@ -51,7 +51,6 @@ int rk_op_begin_part(rk_op *part, rk_op *op)
     part->session = NULL;
     part->ticket = NULL;
     part->reply = NULL;
-    part->changes = NULL;
     memset(part->checked, 0, sizeof part->checked);
     return 0;
 }

@@ -12,7 +12,6 @@
 
 struct renku_cancel;
 struct rk_caller;
-struct rk_change;
 struct rk_counters;
 struct rk_k8s;
 struct rk_keys;
@@ -45,8 +44,7 @@ typedef struct rk_op {
     struct rk_ticket *ticket; /* NULL: this thread may wait; else see db/line.h */
     struct rk_reply
         *reply; /* status, ETag, totals that the handler sets; never NULL once dispatched */
-    struct rk_change *changes; /* what this operation changed, newest first; see event/change.h */
-    const char *request_id;    /* NULL outside of HTTP */
+    const char *request_id;            /* NULL outside of HTTP */
     const struct rk_trace *trace;      /* of which the request is a part; NULL is none */
     int64_t deadline_ms;               /* on the monotonic clock; 0 is none */
     const struct renku_cancel *cancel; /* NULL is none */

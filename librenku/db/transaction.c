@@ -99,7 +99,6 @@ static int attempt_once(rk_op *op, int (*body)(rk_op *op, void *user), void *use
 
 int rk_db_transaction(rk_op *op, int (*body)(rk_op *op, void *user), void *user)
 {
-    struct rk_change *before = op->changes;
     int err = attempt_once(op, body, user);
 
     for (int i = 1; i < ATTEMPTS && err == RK_ERR_RETRY; i++) {
@@ -109,7 +108,6 @@ int rk_db_transaction(rk_op *op, int (*body)(rk_op *op, void *user), void *user)
             break;
         rk_log_debug(op, "db", "the transaction is repeated after %d ms", (int)pause);
         rk_error_clear(op);
-        op->changes = before;
         pause_ms(op, pause);
         err = attempt_once(op, body, user);
     }

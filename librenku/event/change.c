@@ -20,25 +20,10 @@ static const char *const verbs[] = {
     [RK_REMOVED_ALONG] = "removed along",
 };
 
-static void log_change(rk_op *op, const rk_change *change)
-{
-    const char *role = change->role ? rk_enum_name(&rk_role_names, change->role) : "";
-
-    rk_log_debug(op, "event", "change: %s %s: %s%s%s%s%s", kinds[change->kind], verbs[change->verb],
-                 change->id, change->user_id ? " " : "", change->user_id ? change->user_id : "",
-                 *role ? " " : "", role);
-}
-
-int rk_change_record(rk_op *op, const rk_change *change)
+int rk_change_record(rk_op *op, rk_change_kind kind, rk_change_verb verb, const char *id)
 {
     RK_ASSERT(rk_db_is_open(op));
-    rk_change *copy = rk_new(op, rk_change);
-
-    RK_CHECK(copy);
-    *copy = *change;
-    copy->next = op->changes;
-    op->changes = copy;
-    log_change(op, change);
+    rk_log_debug(op, "event", "change: %s %s: %s", kinds[kind], verbs[verb], id);
     return 0;
 }
 
@@ -50,13 +35,11 @@ int rk_change_record_member(rk_op *op, rk_change_kind kind, const char *id,
         [RK_MEMBER_UPDATED] = RK_UPDATED,
         [RK_MEMBER_REMOVED] = RK_REMOVED,
     };
-    const rk_change record = {
-        .kind = kind,
-        .verb = reported[change->kind],
-        .id = id,
-        .user_id = change->member.user_id,
-        .role = change->member.role,
-    };
+    const rk_member *member = &change->member;
+    const char *role = member->role ? rk_enum_name(&rk_role_names, member->role) : "";
 
-    return rk_change_record(op, &record);
+    RK_ASSERT(rk_db_is_open(op));
+    rk_log_debug(op, "event", "change: %s %s: %s %s%s%s", kinds[kind],
+                 verbs[reported[change->kind]], id, member->user_id, *role ? " " : "", role);
+    return 0;
 }

@@ -38,13 +38,6 @@ static int require(rk_op *op, const rk_group *group, rk_scope scope)
     return rk_authz_require(op, RK_OBJECT_GROUP, group->id, group->bits, scope, RK_ERR_NOT_FOUND);
 }
 
-static int record(rk_op *op, const rk_group *group, const char *id, rk_change_verb verb)
-{
-    const rk_change change = {.kind = RK_CHANGE_GROUP, .verb = verb, .id = id, .model = group};
-
-    return rk_change_record(op, &change);
-}
-
 /* GET /groups. Spec: namespaces.md 3.1 */
 int rk_group_list(rk_group_response_list *out, rk_op *op, const rk_group_list_in *in)
 {
@@ -103,7 +96,7 @@ int rk_group_create(rk_group *out, rk_op *op, const rk_group_create_in *in)
     RK_TRY(rk_group_insert(out, op, &group));
     RK_TRY(write_relationships(op, group.id));
     RK_TRY(rk_metric_event(op, "group_created", NULL));
-    RK_TRY(record(op, out, group.id, RK_ADDED));
+    RK_TRY(rk_change_record(op, RK_CHANGE_GROUP, RK_ADDED, group.id));
     const rk_member_change owner = {
         RK_MEMBER_ADDED, {group.created_by, RK_ROLE_OWNER}
     };
@@ -138,7 +131,7 @@ int rk_group_patch(rk_group *out, rk_op *op, const rk_group_patch_in *in)
     RK_TRY(rename_group(op, &group, in->body.slug));
     rk_group_apply(&group, &in->body);
     RK_TRY(rk_group_update(out, op, &group));
-    return record(op, out, group.id, RK_UPDATED);
+    return rk_change_record(op, RK_CHANGE_GROUP, RK_UPDATED, group.id);
 }
 
 /* DELETE /groups/{group_slug}. Spec: namespaces.md 3.5 */
@@ -156,7 +149,7 @@ int rk_group_delete(rk_op *op, const rk_group_delete_in *in)
     RK_TRY(rk_group_remove(op, group.id));
     RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_GROUP, group.id));
     RK_TRY(rk_authz_forget_subject(op, RK_OBJECT_GROUP, group.id));
-    return record(op, NULL, group.id, RK_REMOVED);
+    return rk_change_record(op, RK_CHANGE_GROUP, RK_REMOVED, group.id);
 }
 
 /* GET /groups/{group_slug}/permissions. Spec: namespaces.md 3.9 */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "librenku/event/change.h"
 #include "librenku/http/caller.h"
 #include "librenku/project/db.h"
 
@@ -50,7 +51,7 @@ static int add(rk_project *out, rk_op *op, const rk_project *draft, rk_project_r
     RK_TRY(rk_project_insert(&site, op, out, run));
     RK_TRY(check_site(op, &site, draft));
     RK_TRY(rk_project_complete(out, op));
-    RK_TRY(rk_project_record(op, out, out->id, RK_ADDED));
+    RK_TRY(rk_change_record(op, RK_CHANGE_PROJECT, RK_ADDED, out->id));
     const rk_member_change owner = {
         RK_MEMBER_ADDED, {out->created_by, RK_ROLE_OWNER}
     };

@@ -235,10 +235,3 @@ int rk_project_remove_legacy_storage(rk_op *op, const char *project_id)
 
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(project_id)));
 }
-
-int rk_project_record(rk_op *op, const rk_project *project, const char *id, rk_change_verb verb)
-{
-    const rk_change change = {.kind = RK_CHANGE_PROJECT, .verb = verb, .id = id, .model = project};
-
-    return rk_change_record(op, &change);
-}

@@ -2,7 +2,6 @@
 #ifndef RK_PROJECT_DB_H
 #define RK_PROJECT_DB_H
 
-#include "librenku/event/change.h"
 #include "librenku/project/core.h"
 
 /* Reading. Each gives the project with the caller's permissions. */
@@ -54,8 +53,6 @@ int rk_project_remove_legacy_storage(rk_op *op, const char *project_id);
 /* The project with its data connectors, their relationships, and the record of the change. Spec:
  * projects.md 4.5 */
 int rk_project_remove_with_contents(rk_op *op, const char *project_id);
-/* The one place where a change of a project is recorded. */
-int rk_project_record(rk_op *op, const rk_project *project, const char *id, rk_change_verb verb);
 int rk_project_read_back(rk_project *out, rk_op *op, const char *project_id);
 
 /* Lists. Spec: projects.md 4.1; PERFORMANCE "lists" */

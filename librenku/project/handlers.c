@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "librenku/event/change.h"
 #include "librenku/http/etag.h"
 #include "librenku/metric/metric.h"
 #include "librenku/project/change.h"
@@ -103,7 +104,7 @@ int rk_project_patch(rk_project *out, rk_op *op, const rk_project_patch_in *in)
     if (project.repositories.count > before.repositories.count)
         RK_TRY(rk_metric_event(op, "code_repo_linked_to_project", NULL));
     RK_TRY(rk_project_read_back(out, op, project.id));
-    return rk_project_record(op, out, project.id, RK_UPDATED);
+    return rk_change_record(op, RK_CHANGE_PROJECT, RK_UPDATED, project.id);
 }
 
 /* DELETE /projects/{project_id}. Spec: projects.md 4.5 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/db/db.h"
+#include "librenku/event/change.h"
 #include "librenku/project/db.h"
 
 /* Projects as namespaces of the second level, and what a namespace takes with it. */
@@ -53,11 +54,10 @@ static const rk_row content_row = RK_ROW(content, content_columns);
 static int remove_connector(rk_op *op, const char *id)
 {
     static const rk_query query = {.sql = "DELETE FROM storage.data_connectors WHERE id = $1"};
-    const rk_change change = {.kind = RK_CHANGE_DATA_CONNECTOR, .verb = RK_REMOVED_ALONG, .id = id};
 
     RK_TRY(rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id))));
     RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_DATA_CONNECTOR, id));
-    return rk_change_record(op, &change);
+    return rk_change_record(op, RK_CHANGE_DATA_CONNECTOR, RK_REMOVED_ALONG, id);
 }
 
 static int remove_project(rk_op *op, const char *id, rk_change_verb verb)
@@ -66,7 +66,7 @@ static int remove_project(rk_op *op, const char *id, rk_change_verb verb)
     RK_TRY(rk_project_remove_legacy_storage(op, id));
     RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_PROJECT, id));
     RK_TRY(rk_authz_forget_subject(op, RK_OBJECT_PROJECT, id));
-    return rk_project_record(op, NULL, id, verb);
+    return rk_change_record(op, RK_CHANGE_PROJECT, verb, id);
 }
 
 static int remove_contents(rk_op *op, const rk_array *contents, rk_change_verb verb)

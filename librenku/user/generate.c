@@ -43,22 +43,6 @@ static int insert(rk_op *op, const char *id, const char *slug, const char *user_
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id), rk_text(slug), rk_text(user_id)));
 }
 
-static int record(rk_op *op, const rk_person *person, const char *slug)
-{
-    rk_user *user = rk_new(op, rk_user);
-
-    RK_CHECK(user);
-    user->id = person->id;
-    user->username = slug;
-    user->email = rk_text_or_null(person->email);
-    user->first_name = rk_text_or_null(person->first_name);
-    user->last_name = rk_text_or_null(person->last_name);
-    const rk_change change = {
-        .kind = RK_CHANGE_USER, .verb = RK_UPDATED, .id = person->id, .model = user};
-
-    return rk_change_record(op, &change);
-}
-
 static int generate(rk_op *op, const rk_person *person)
 {
     char *id = rk_alloc(op, RK_ULID_LENGTH + 1, 1);
@@ -70,7 +54,7 @@ static int generate(rk_op *op, const rk_person *person)
     RK_TRY(rk_user_numbered_slugs(&candidates, op, person, NUMBERED_SLUGS));
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
     RK_TRY(insert(op, id, slug, person->id));
-    return record(op, person, slug);
+    return rk_change_record(op, RK_CHANGE_USER, RK_UPDATED, person->id);
 }
 
 static int run_batch(int64_t *last, size_t *count, rk_op *op)

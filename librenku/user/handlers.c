@@ -92,7 +92,6 @@ int rk_user_get(rk_user *out, rk_op *op, const rk_user_get_in *in)
 /* DELETE /users/{user_id}. Spec: users.md 3.4 */
 int rk_user_delete(rk_op *op, const rk_user_delete_in *in)
 {
-    const rk_change change = {.kind = RK_CHANGE_USER, .verb = RK_REMOVED, .id = in->user_id};
     rk_user_removal removal;
     bool found;
 
@@ -110,7 +109,7 @@ int rk_user_delete(rk_op *op, const rk_user_delete_in *in)
     RK_TRY(rk_authz_forget_subject(op, RK_OBJECT_USER, in->user_id));
     if (removal.namespace_id)
         RK_TRY(rk_authz_forget_resource(op, RK_OBJECT_USER_NAMESPACE, removal.namespace_id));
-    return rk_change_record(op, &change);
+    return rk_change_record(op, RK_CHANGE_USER, RK_REMOVED, in->user_id);
 }
 
 /* GET /user/secret_key. Spec: users.md 3.5, secrets.md 3.6 */

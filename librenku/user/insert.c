@@ -26,13 +26,6 @@ static int write_relationships(rk_op *op, const char *namespace_id, const char *
     return rk_authz_write(op, changes, RK_COUNT(changes));
 }
 
-static int record(rk_op *op, rk_change_verb verb, const rk_user *user, const char *user_id)
-{
-    const rk_change change = {.kind = RK_CHANGE_USER, .verb = verb, .id = user_id, .model = user};
-
-    return rk_change_record(op, &change);
-}
-
 static int identify(rk_op *op, const rk_person *person, const char *username)
 {
     const rk_identity identity = {person->id, person->email, person->first_name, person->last_name,
@@ -55,7 +48,7 @@ static int insert(rk_user *out, rk_op *op, const rk_person *person)
     RK_TRY(rk_user_free_slug(&slug, op, &candidates));
     RK_TRY(rk_user_insert(out, op, person, namespace_id, slug));
     RK_TRY(write_relationships(op, namespace_id, person->id));
-    RK_TRY(record(op, RK_ADDED, out, person->id));
+    RK_TRY(rk_change_record(op, RK_CHANGE_USER, RK_ADDED, person->id));
     return identify(op, person, slug);
 }
 
@@ -108,7 +101,7 @@ static int update(rk_upsert *out, rk_op *op, rk_user *user, const rk_person *per
     *out = changed ? RK_UPSERT_UPDATED : RK_UPSERT_SAME;
     if (changed) {
         RK_TRY(rk_user_update(op, user));
-        RK_TRY(record(op, RK_UPDATED, user, user->id));
+        RK_TRY(rk_change_record(op, RK_CHANGE_USER, RK_UPDATED, user->id));
     }
     return identify(op, &merged, user->username);
 }
