@@ -34,29 +34,18 @@ static bool same(const rk_authz_step *one, const rk_authz_step *other)
     return one == other;
 }
 
-/* Twice the room at each power of two. */
-static int make_room(rk_authz_paths *to, rk_op *op)
-{
-    if (to->count & (to->count - 1))
-        return 0;
-    const rk_authz_step **more =
-        rk_new_array(op, const rk_authz_step *, to->count ? 2 * to->count : 1);
-
-    RK_CHECK(more);
-    for (size_t i = 0; i < to->count; i++)
-        more[i] = to->paths[i];
-    to->paths = more;
-    return 0;
-}
-
 /* One path may be found by several terms. */
 static int add(rk_authz_paths *to, rk_op *op, const rk_authz_step *last)
 {
     for (size_t i = 0; i < to->count; i++)
         if (same(to->paths[i], last))
             return 0;
-    RK_TRY(make_room(to, op));
-    to->paths[to->count++] = last;
+    const rk_authz_step **paths =
+        rk_grow(op, to->paths, to->count, &to->room, sizeof(const rk_authz_step *));
+
+    RK_CHECK(paths);
+    to->paths = paths;
+    paths[to->count++] = last;
     return 0;
 }
 
@@ -71,12 +60,6 @@ static int append(rk_authz_paths *to, rk_op *op, const rk_authz_paths *from)
 
 static int read_place(rk_array *out, walk *on, rk_object_type type, const char *id)
 {
-    static const rk_column columns[] = {
-        {RK_RELATION_LETTERS("r"), RK_COLUMN_TEXT, offsetof(rk_relation_row, letters),    NULL},
-        {"r.object_id",            RK_COLUMN_TEXT, offsetof(rk_relation_row, id),         NULL},
-        {"r.subject_id",           RK_COLUMN_TEXT, offsetof(rk_relation_row, subject_id), NULL},
-    };
-    static const rk_row row = RK_ROW(rk_relation_row, columns);
     static const rk_query query = {
         .sql = "SELECT {row}"
                "  FROM librenku.relation r"
@@ -84,7 +67,7 @@ static int read_place(rk_array *out, walk *on, rk_object_type type, const char *
                "   AND (r.subject_type NOT IN (" RK_SQL_OBJECT_USER
                ", " RK_SQL_OBJECT_ANONYMOUS_USER ") OR r.subject_id IN ($3, '*'))"
                " ORDER BY r.relation, r.subject_type, r.subject_id",
-        .row = &row,
+        .row = &rk_relation_rows,
     };
     const char letter[] = {rk_object_letters[type], '\0'};
 

@@ -11,7 +11,7 @@ typedef struct rk_authz_step {
 } rk_authz_step;
 
 typedef struct {
-    size_t count;
+    size_t count, room;
     const rk_authz_step **paths; /* each by its last step, the one that names the subject */
 } rk_authz_paths;
 

@@ -6,14 +6,11 @@
 
 enum { CHUNK = 10000 };
 
-/* The relationships of the text, as arrays of equal length. */
 typedef struct {
     const rk_authz_import *import;
     rk_buf *out;
     size_t lines;
-    rk_strings letters;
-    rk_strings objects;
-    rk_strings subjects;
+    rk_relation_arrays read;
 } work;
 
 /* --- the text --- */
@@ -33,19 +30,6 @@ static bool says_nothing(const char *line)
     return !*line || strncmp(line, "//", 2) == 0 || *line == '#';
 }
 
-static int take(work *to, rk_op *op, const rk_relationship *relationship)
-{
-    size_t place = to->letters.count++;
-
-    to->letters.items[place] = rk_printf(op, "%c%c%c", rk_object_letters[relationship->type],
-                                         rk_relation_letters[relationship->relation],
-                                         rk_object_letters[relationship->subject_type]);
-    RK_CHECK(to->letters.items[place]);
-    to->objects.items[to->objects.count++] = relationship->id;
-    to->subjects.items[to->subjects.count++] = relationship->subject_id;
-    return 0;
-}
-
 static int read_line(work *to, rk_op *op, const char *start, size_t length)
 {
     rk_relationship relationship;
@@ -57,7 +41,7 @@ static int read_line(work *to, rk_op *op, const char *start, size_t length)
     if (says_nothing(line))
         return 0;
     RK_TRY(rk_relationship_parse(&relationship, op, line));
-    return take(to, op, &relationship);
+    return rk_relation_arrays_add(&to->read, op, &relationship);
 }
 
 static size_t count_lines(const rk_authz_import *import)
@@ -71,13 +55,9 @@ static size_t count_lines(const rk_authz_import *import)
 
 static int read_text(work *to, rk_op *op, const rk_authz_import *import)
 {
-    size_t most = count_lines(import);
     const char *end = import->text + import->size;
 
-    to->letters = (rk_strings){true, 0, rk_new_array(op, const char *, most)};
-    to->objects = (rk_strings){true, 0, rk_new_array(op, const char *, most)};
-    to->subjects = (rk_strings){true, 0, rk_new_array(op, const char *, most)};
-    RK_CHECK(to->letters.items && to->objects.items && to->subjects.items);
+    RK_TRY(rk_relation_arrays_begin(&to->read, op, count_lines(import)));
     for (const char *start = import->text; start < end;) {
         const char *stop = memchr(start, '\n', (size_t)(end - start));
 
@@ -111,9 +91,9 @@ static int insert(work *from, rk_op *op, size_t first, size_t count)
                "subject_id)"
                " ON CONFLICT DO NOTHING",
     };
-    rk_strings letters = slice(&from->letters, first, count);
-    rk_strings objects = slice(&from->objects, first, count);
-    rk_strings subjects = slice(&from->subjects, first, count);
+    rk_strings letters = slice(&from->read.letters, first, count);
+    rk_strings objects = slice(&from->read.objects, first, count);
+    rk_strings subjects = slice(&from->read.subjects, first, count);
 
     return rk_db_run(
         NULL, op, &query,
@@ -133,8 +113,8 @@ static int fill(work *from, rk_op *op)
     if (from->import->apply)
         RK_TRY(rk_db_run(NULL, op, &lock, RK_NO_PARAMS));
     RK_TRY(rk_db_run(NULL, op, &create, RK_NO_PARAMS));
-    for (size_t first = 0; first < from->letters.count; first += CHUNK) {
-        size_t left = from->letters.count - first;
+    for (size_t first = 0; first < from->read.letters.count; first += CHUNK) {
+        size_t left = from->read.letters.count - first;
 
         RK_TRY(insert(from, op, first, left < CHUNK ? left : CHUNK));
     }

@@ -8,6 +8,7 @@ librenku_core_la_SOURCES += \
 	%D%/import.c \
 	%D%/members.c \
 	%D%/port.c %D%/port.h \
+	%D%/relation.c \
 	%D%/repair.c %D%/repair.h \
 	%D%/store.c \
 	%D%/tables.h \

@@ -3,14 +3,6 @@
 
 #include "librenku/authz/tables.h"
 
-/* Relationships as three arrays: the letters of object type, relation and subject type, and the two
- * ids. */
-typedef struct {
-    rk_strings letters;
-    rk_strings objects;
-    rk_strings subjects;
-} arrays;
-
 /* In key order, so that concurrent writers lock rows in one order. */
 #define UNPACKED                                                                                   \
     "SELECT substr(k.letters, 1, 1)::\"char\" AS object_type, k.object_id,"                        \
@@ -19,34 +11,11 @@ typedef struct {
     "  FROM unnest($1::text[], $2::text[], $3::text[]) AS k (letters, object_id, subject_id)"      \
     " ORDER BY k.object_id, k.letters, k.subject_id"
 
-static int begin(arrays *out, rk_op *op, size_t capacity)
+static int add(rk_relation_arrays *to, rk_op *op, const rk_relationship *relationship)
 {
-    const char **letters = rk_new_array(op, const char *, capacity);
-    const char **objects = rk_new_array(op, const char *, capacity);
-    const char **subjects = rk_new_array(op, const char *, capacity);
-
-    RK_CHECK(letters && objects && subjects);
-    *out = (arrays){
-        {true, 0, letters },
-        {true, 0, objects },
-        {true, 0, subjects}
-    };
-    return 0;
-}
-
-static int add(arrays *to, rk_op *op, const rk_relationship *relationship)
-{
-    size_t place = to->letters.count++;
-
     RK_ASSERT(relationship->id && *relationship->id && relationship->subject_id &&
               *relationship->subject_id && rk_relationship_is_allowed(relationship));
-    to->letters.items[place] = rk_printf(op, "%c%c%c", rk_object_letters[relationship->type],
-                                         rk_relation_letters[relationship->relation],
-                                         rk_object_letters[relationship->subject_type]);
-    RK_CHECK(to->letters.items[place]);
-    to->objects.items[to->objects.count++] = relationship->id;
-    to->subjects.items[to->subjects.count++] = relationship->subject_id;
-    return 0;
+    return rk_relation_arrays_add(to, op, relationship);
 }
 
 static const rk_column exist_columns[] = {
@@ -68,10 +37,10 @@ int rk_embedded_exist(bool *out, rk_op *op, const rk_relationship *relationships
                " ORDER BY k.place",
         .row = &exist_row,
     };
-    arrays asked;
+    rk_relation_arrays asked;
     rk_array rows;
 
-    RK_TRY(begin(&asked, op, count));
+    RK_TRY(rk_relation_arrays_begin(&asked, op, count));
     for (size_t i = 0; i < count; i++)
         RK_TRY(add(&asked, op, &relationships[i]));
     RK_TRY(rk_db_each(&rows, op, &query,
@@ -83,7 +52,7 @@ int rk_embedded_exist(bool *out, rk_op *op, const rk_relationship *relationships
     return 0;
 }
 
-static int run(rk_op *op, const rk_query *query, const arrays *rows)
+static int run(rk_op *op, const rk_query *query, const rk_relation_arrays *rows)
 {
     if (rows->letters.count == 0)
         return 0;
@@ -107,10 +76,10 @@ int rk_embedded_write(rk_op *op, const rk_relationship_change *changes, size_t c
                " (object_type, object_id, relation, subject_type, subject_id) " UNPACKED
                " ON CONFLICT DO NOTHING",
     };
-    arrays removed, touched;
+    rk_relation_arrays removed, touched;
 
-    RK_TRY(begin(&removed, op, count));
-    RK_TRY(begin(&touched, op, count));
+    RK_TRY(rk_relation_arrays_begin(&removed, op, count));
+    RK_TRY(rk_relation_arrays_begin(&touched, op, count));
     for (size_t i = 0; i < count; i++)
         RK_TRY(add(changes[i].remove ? &removed : &touched, op, &changes[i].relationship));
     RK_TRY(run(op, &removal, &removed));
@@ -156,9 +125,9 @@ int rk_embedded_replace(rk_op *op, const rk_relationship *relationship)
                "         substr($1, 3, 1)::\"char\", $3)"
                " ON CONFLICT DO NOTHING",
     };
-    arrays one;
+    rk_relation_arrays one;
 
-    RK_TRY(begin(&one, op, 1));
+    RK_TRY(rk_relation_arrays_begin(&one, op, 1));
     RK_TRY(add(&one, op, relationship));
     return rk_db_defer(NULL, op, &query,
                        RK_PARAMS(rk_text(one.letters.items[0]), rk_text(relationship->id),

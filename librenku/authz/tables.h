@@ -37,6 +37,17 @@ typedef struct {
 #define RK_RELATION_LETTERS(ALIAS)                                                                 \
     "concat(" ALIAS ".object_type, " ALIAS ".relation, " ALIAS ".subject_type)"
 rk_relationship rk_relationship_of_row(const rk_relation_row *row);
+extern const rk_row rk_relation_rows; /* of librenku.relation r, into rk_relation_row */
+
+/* Relationships as arrays of equal length for unnest(): the letters as above, and the two ids. */
+typedef struct {
+    rk_strings letters;
+    rk_strings objects;
+    rk_strings subjects;
+} rk_relation_arrays;
+int rk_relation_arrays_begin(rk_relation_arrays *out, rk_op *op, size_t capacity);
+/* The ids are borrowed; @p to must have been begun with room for all. */
+int rk_relation_arrays_add(rk_relation_arrays *to, rk_op *op, const rk_relationship *relationship);
 
 /* The expressions of the permissions, for whoever walks them (explain.c). */
 typedef enum {

@@ -10,51 +10,6 @@ enum { ID_MAX = 1024 };
 static const char id_characters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_|-=+";
 
-/* --- letters and names --- */
-
-rk_object_type rk_object_of_letter(char letter)
-{
-    for (int type = 1; type <= RK_OBJECT_TYPES; type++)
-        if (rk_object_letters[type] == letter)
-            return (rk_object_type)type;
-    return 0;
-}
-
-static rk_relation_kind relation_of_letter(rk_object_type type, char letter)
-{
-    for (size_t i = 0; i < rk_authz_allowed_count; i++)
-        if (rk_authz_allowed_list[i].type == type &&
-            rk_relation_letters[rk_authz_allowed_list[i].relation] == letter)
-            return rk_authz_allowed_list[i].relation;
-    return 0;
-}
-
-bool rk_relationship_is_allowed(const rk_relationship *relationship)
-{
-    bool wildcard = strcmp(relationship->subject_id, "*") == 0;
-
-    if (!relationship->type || !relationship->relation || !relationship->subject_type)
-        return false;
-    for (size_t i = 0; i < rk_authz_allowed_count; i++) {
-        const rk_authz_allowed *row = &rk_authz_allowed_list[i];
-
-        if (row->type == relationship->type && row->relation == relationship->relation &&
-            row->subject_type == relationship->subject_type && row->wildcard == wildcard)
-            return true;
-    }
-    return false;
-}
-
-rk_relationship rk_relationship_of_row(const rk_relation_row *row)
-{
-    rk_object_type type = rk_object_of_letter(row->letters[0]);
-
-    return (rk_relationship){type, row->id, relation_of_letter(type, row->letters[1]),
-                             rk_object_of_letter(row->letters[2]), row->subject_id};
-}
-
-/* --- parsing --- */
-
 /* What stands before the separator; the text moves behind it. NULL when there is no separator. */
 static char *part(char **text, char separator)
 {
@@ -89,11 +44,18 @@ static int known_type(rk_object_type *out, rk_op *op, const char *name)
     return rk_fail(op, RK_ERR_INVALID, "There is no object type '%s'.", name);
 }
 
+static bool has_relation(rk_object_type type, rk_relation_kind relation)
+{
+    for (size_t i = 0; i < rk_authz_allowed_count; i++)
+        if (rk_authz_allowed_list[i].type == type && rk_authz_allowed_list[i].relation == relation)
+            return true;
+    return false;
+}
+
 static int known_relation(rk_relationship *out, rk_op *op, const char *name)
 {
     out->relation = (rk_relation_kind)rk_enum_lookup(&rk_relation_kind_names, name);
-    if (out->relation &&
-        relation_of_letter(out->type, rk_relation_letters[out->relation]) == out->relation)
+    if (has_relation(out->type, out->relation))
         return 0;
     return rk_fail(op, RK_ERR_INVALID, "The type '%s' has no relation '%s'.",
                    rk_enum_name(&rk_object_type_names, (int)out->type), name);

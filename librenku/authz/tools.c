@@ -223,17 +223,11 @@ int rk_authz_tool_admin(rk_op *op, rk_buf *out, const char *action, const char *
 
 static int read_all(rk_array *out, rk_op *op)
 {
-    static const rk_column columns[] = {
-        {RK_RELATION_LETTERS("r"), RK_COLUMN_TEXT, offsetof(rk_relation_row, letters),    NULL},
-        {"r.object_id",            RK_COLUMN_TEXT, offsetof(rk_relation_row, id),         NULL},
-        {"r.subject_id",           RK_COLUMN_TEXT, offsetof(rk_relation_row, subject_id), NULL},
-    };
-    static const rk_row row = RK_ROW(rk_relation_row, columns);
     static const rk_query query = {
         .sql = "SELECT {row}"
                "  FROM librenku.relation r"
                " ORDER BY r.object_type, r.object_id, r.relation, r.subject_type, r.subject_id",
-        .row = &row,
+        .row = &rk_relation_rows,
     };
 
     return rk_db_all(out, op, &query, RK_NO_PARAMS);
