@@ -65,6 +65,28 @@ bool rk_part_starts(const rk_part *part, const char *wanted)
     return part->length >= strlen(wanted) && memcmp(part->text, wanted, strlen(wanted)) == 0;
 }
 
+/* The host, with what follows it. */
+static const char *behind_user(const rk_part *authority)
+{
+    const char *at = memrchr(authority->text, '@', authority->length);
+
+    return at ? at + 1 : authority->text;
+}
+
+rk_part rk_authority_host(const rk_part *authority)
+{
+    const char *end = authority->text + authority->length;
+    const char *host = behind_user(authority);
+    bool in_brackets = host < end && *host == '[';
+
+    host += in_brackets;
+    const char *stop = memchr(host, in_brackets ? ']' : ':', (size_t)(end - host));
+
+    if (!stop)
+        stop = in_brackets ? host : end;
+    return (rk_part){host, (size_t)(stop - host)};
+}
+
 static bool is_address(const char *start, const char *end)
 {
     char text[INET6_ADDRSTRLEN] = "";
@@ -82,8 +104,7 @@ bool rk_authority_is_sound(const rk_part *authority)
     if (!authority->length)
         return true;
     const char *end = authority->text + authority->length;
-    const char *at = memrchr(authority->text, '@', authority->length);
-    const char *host = at ? at + 1 : authority->text;
+    const char *host = behind_user(authority);
     const char *open = memchr(authority->text, '[', authority->length);
     const char *close = memchr(authority->text, ']', authority->length);
 

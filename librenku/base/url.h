@@ -23,6 +23,8 @@ rk_url rk_url_split(const char *text);
 /* Whether the part is that text, letters of either case. */
 bool rk_part_is(const rk_part *part, const char *wanted);
 bool rk_part_starts(const rk_part *part, const char *wanted);
+/* Without user, port and brackets; of length 0 when a bracket is not closed. */
+rk_part rk_authority_host(const rk_part *authority);
 /* Whether brackets, where there are any, enclose an IPv6 address that is the host. */
 bool rk_authority_is_sound(const rk_part *authority);
 /* Adds a text as a segment or a value: percent signs for all that is neither letter, digit nor one

@@ -6,9 +6,9 @@ librenku_core_la_SOURCES += \
 	%D%/db.c %D%/db.h \
 	%D%/handlers.c \
 	%D%/legacy.c \
+	%D%/place.c \
 	%D%/schema.h \
-	%D%/storage.h \
-	%D%/url.c
+	%D%/storage.h
 nodist_librenku_core_la_SOURCES += gen/storage_schema.c
 CLEANFILES += gen/storage_schema.c
 dist_noinst_DATA += %D%/apispec.yaml %D%/providers.json

@@ -5,6 +5,7 @@
 
 #include "librenku/base/letters.h"
 #include "librenku/base/slug.h"
+#include "librenku/base/url.h"
 #include "librenku/http/json.h"
 #include "librenku/storage/core.h"
 #include "librenku/storage/storage.h"
@@ -37,35 +38,25 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Without user and port; an address of IPv6 without its brackets. */
-static int read_host(const char **out, rk_op *op, const char *authority, const char *url)
+static int copy(const char **out, rk_op *op, const rk_part *part)
 {
-    const char *at = strrchr(authority, '@');
-    const char *host = at ? at + 1 : authority;
-    size_t length = strcspn(host, ":");
-
-    if (*host == '[') {
-        length = strcspn(++host, "]");
-        if (!host[length])
-            return refuse(op, url);
-    }
-    const char *copy = rk_strndup(op, host, length);
-
-    RK_CHECK(copy);
-    return *copy ? rk_text_lower(out, op, copy) : refuse(op, url);
+    *out = rk_strndup(op, part->text, part->length);
+    RK_CHECK(*out);
+    return 0;
 }
 
-static int split(parts *out, rk_op *op, const char *rest, const char *url)
+static int read(parts *out, rk_op *op, const rk_url *url, const char *text)
 {
-    size_t length = strcspn(rest, "/?#");
-    const char *path = rest + length;
+    const rk_part host = rk_authority_host(&url->authority);
 
-    out->authority = rk_strndup(op, rest, length);
-    RK_CHECK(out->authority);
-    out->path = rk_strndup(op, path, strcspn(path, "?#"));
-    RK_CHECK(out->path);
+    if (!host.length)
+        return refuse(op, text);
+    RK_TRY(copy(&out->authority, op, &url->authority));
+    RK_TRY(copy(&out->host, op, &host));
+    RK_TRY(rk_text_lower(&out->host, op, out->host));
+    RK_TRY(copy(&out->path, op, &url->path));
     out->path0 = out->path + strspn(out->path, "/");
-    return read_host(&out->host, op, out->authority, url);
+    return 0;
 }
 
 /* --- s3 --------------------------------------------------------------------------------------- */
@@ -155,15 +146,16 @@ static const struct {
     const char *scheme;
     int (*fill)(rk_storage_place *out, rk_op *op, const parts *url);
 } schemes[] = {
-    {"s3://",    fill_s3   },
-    {"azure://", fill_azure},
-    {"az://",    fill_azure},
-    {"http://",  fill_http },
-    {"https://", fill_http },
+    {"s3",    fill_s3   },
+    {"azure", fill_azure},
+    {"az",    fill_azure},
+    {"http",  fill_http },
+    {"https", fill_http },
 };
 
 int rk_storage_from_url(rk_storage_place *out, rk_op *op, const char *url)
 {
+    const rk_url split = rk_url_split(url);
     parts found;
 
     out->configuration = json_object_new_object();
@@ -171,11 +163,9 @@ int rk_storage_from_url(rk_storage_place *out, rk_op *op, const char *url)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     RK_TRY(rk_json_keep(op, out->configuration));
     for (size_t i = 0; i < RK_COUNT(schemes); i++) {
-        size_t length = strlen(schemes[i].scheme);
-
-        if (!rk_letters_equal_n(url, schemes[i].scheme, length))
+        if (!rk_part_is(&split.scheme, schemes[i].scheme))
             continue;
-        RK_TRY(split(&found, op, url + length, url));
+        RK_TRY(read(&found, op, &split, url));
         return schemes[i].fill(out, op, &found);
     }
     return rk_fail(op, RK_ERR_STORAGE, "The scheme of the storage URL '%.200s' is not supported.",

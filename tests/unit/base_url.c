@@ -38,6 +38,32 @@ START_TEST(a_url_is_taken_apart)
 END_TEST
 
 static const struct {
+    const char *authority, *host;
+} hosts[] = {
+    {"",                ""       },
+    {"a.org",           "a.org"  },
+    {"a.org:8",         "a.org"  },
+    {"user:pw@a.org:8", "a.org"  },
+    {"u@v@a.org",       "a.org"  },
+    {"user@",           ""       },
+    {":8",              ""       },
+    {"[::1]",           "::1"    },
+    {"[fe80::1]:80",    "fe80::1"},
+    {"user@[::1]:80",   "::1"    },
+    {"[::1",            ""       },
+    {"[]",              ""       },
+    {"[",               ""       },
+};
+
+START_TEST(an_authority_names_its_host)
+{
+    const rk_part authority = {hosts[_i].authority, strlen(hosts[_i].authority)};
+
+    ck_part(rk_authority_host(&authority), hosts[_i].host);
+}
+END_TEST
+
+static const struct {
     const char *text, *encoded;
 } segments[] = {
     {"",             ""                        },
@@ -62,5 +88,6 @@ UNIT_SUITE(base_url)
     TCase *tcase = unit_case(suite, "URLs");
 
     unit_table(tcase, a_url_is_taken_apart, urls);
+    unit_table(tcase, an_authority_names_its_host, hosts);
     unit_table(tcase, nothing_in_a_segment_is_taken_for_another_part, segments);
 }
