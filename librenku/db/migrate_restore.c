@@ -92,7 +92,7 @@ int rk_schema_mark_read(rk_schema_mark *out, rk_op *op)
 /* --- an installation without rows --- */
 
 /* clang-format off */
-/* Rows that come with the migrations, and what is only derived from others. */
+/* Rows that come with the migrations, in their words, and what is only derived from others. */
 static const struct {
     const char *table, *others; /* which rows are others */
 } first_rows[] = {
@@ -100,9 +100,8 @@ static const struct {
     {"librenku.exported",        "false"                                                       },
     {"librenku.listing_total",   "false"                                                       },
     {"librenku.migration",       "false"                                                       },
-    {"librenku.relation",        "(object_type, object_id, subject_type, subject_id)"
-                                 " IS DISTINCT FROM ('L', 'renku', 'u', '*')"
-                                 " OR relation NOT IN ('P', 'G')"                              },
+    {"librenku.relation",        "(object_type, object_id, relation, subject_type, subject_id) NOT IN ("
+                                 "('L', 'renku', 'P', 'u', '*'), ('L', 'renku', 'G', 'u', '*'))"},
     {"storage.deposit_sources",  "source NOT IN ('envidat', 'zenodo')"                         },
     {"storage.deposit_statuses", "status NOT IN"
                                  " ('complete', 'failed', 'in_progress', 'upload_complete')"   },
