@@ -195,17 +195,11 @@ static outcome judge(rk_op *op, const stored *row, int result, int status)
     return result < 0 ? SILENT : REFUSED;
 }
 
-/* An id that another program has made may be none. */
 static int send(outcome *out, rk_op *op, const char *url, const stored *row)
 {
     rk_net_answer answer = {.status = 0};
     rk_buf body;
 
-    *out = REFUSED;
-    if (!rk_ulid_is_valid(row->id)) {
-        rk_log_error(op, "metrics", "The event \"%s\" cannot be sent: its id is none.", row->id);
-        return 0;
-    }
     RK_TRY(write_body(&body, op, row));
     int result = post(&answer, op, url, &body);
 
@@ -215,6 +209,9 @@ static int send(outcome *out, rk_op *op, const char *url, const stored *row)
     rk_error_clear(op);
     return 0;
 }
+
+/* An id that another program has made may be none: its event has no uuid. */
+#define IS_ULID "m.id COLLATE \"C\" ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'"
 
 /* --- a batch ---------------------------------------------------------------------------------- */
 
@@ -239,8 +236,7 @@ static int lock_batch(rk_array *out, rk_op *op, const delivery *work)
                "  FROM metrics.metrics m"
                " CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(m.metadata) WHEN 'object'"
                "                            THEN m.metadata ELSE '{}' END AS metadata) given"
-               " WHERE m.id > $1 AND octet_length(m.id) = 26"
-               " ORDER BY m.id"
+               " WHERE m.id > $1 AND " IS_ULID " ORDER BY m.id"
                " LIMIT $2"
                "   FOR UPDATE OF m SKIP LOCKED",
         .row = &row,
@@ -309,6 +305,33 @@ static int run_batch_apart(bool *more, delivery *work, rk_op *op)
     return rk_op_end_part(&part, op, result);
 }
 
+typedef struct {
+    int64_t count;
+    const char *first;
+} unsendable;
+
+static int tell_unsendable(rk_op *op)
+{
+    static const rk_column columns[] = {
+        {"count(*)",            RK_COLUMN_BITS, offsetof(unsendable, count), NULL},
+        {"left(min(m.id), 64)", RK_COLUMN_TEXT, offsetof(unsendable, first), NULL},
+    };
+    static const rk_row row = RK_ROW(unsendable, columns);
+    static const rk_query query = {
+        .sql = "SELECT {row} FROM metrics.metrics m WHERE NOT " IS_ULID,
+        .row = &row,
+    };
+    unsendable found;
+
+    RK_TRY(rk_db_one(&found, op, &query, RK_NO_PARAMS));
+    if (found.count)
+        rk_log_error(op, "metrics",
+                     "%lld events can never be sent, since their ids are no ULIDs: the first is "
+                     "\"%s\".",
+                     (long long)found.count, found.first);
+    return 0;
+}
+
 int rk_metric_send(rk_op *op)
 {
     delivery work = {.silences = 0};
@@ -325,5 +348,7 @@ int rk_metric_send(rk_op *op)
     if (work.accepted || work.left)
         rk_log_info(op, "metrics", "%lld events were delivered, %lld stay.",
                     (long long)work.accepted, (long long)work.left);
-    return rk_cancel_is_set(op->cancel) ? rk_fail_default(op, RK_ERR_CANCELLED) : 0;
+    if (rk_cancel_is_set(op->cancel))
+        return rk_fail_default(op, RK_ERR_CANCELLED);
+    return tell_unsendable(op);
 }

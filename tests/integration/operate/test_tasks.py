@@ -358,14 +358,26 @@ def test_nobody_is_asked_for_ever_when_nobody_answers(tools, rows, database):
     assert len(left(rows)) == 100
 
 
-def test_an_event_with_a_strange_id_is_left_alone(tools, rows, database):
-    put(rows, "nonsense", "x", None)
-    put(rows, "!" * 26, "x", None)
-    put(rows, "é" * 26, "x", None)
-    put_events(rows, 2)
+# No ULIDs: too short, too long, characters that none has, a first one that is too large.
+STRANGE = {"", "nonsense", "!" * 26, "é" * 26, "8" + "0" * 25, "0" * 25 + "u", "0" * 25 + "U", "0" * 27, "0" * 26 + "\n"}
+
+
+def test_events_with_strange_ids_are_left_alone_and_counted(tools, rows, database):
+    for name in STRANGE:
+        put(rows, name, "x", None)
+    put_events(rows, 45)
     with Posthog() as posthog:
-        tools.done("tasks", "--once", "send_product_metrics", database=database | posthog.env())
-    assert left(rows) == {"nonsense", "!" * 26, "é" * 26}
+        told = tools.run("tasks", "--once", "send_product_metrics", database=database | posthog.env())
+    assert told.returncode == 0 and len(posthog.requests) == 45
+    assert left(rows) == STRANGE
+    assert told.stderr.count(" 9 events can never be sent") == told.stderr.count("never be sent") == 1
+
+
+def test_no_event_is_told_of_when_all_were_sent(tools, rows, database):
+    put_events(rows, 1)
+    with Posthog() as posthog:
+        told = tools.run("tasks", "--once", "send_product_metrics", database=database | posthog.env())
+    assert told.returncode == 0 and "never be sent" not in told.stderr
 
 
 def test_a_sender_that_is_killed_loses_nothing(tools, rows, database):
