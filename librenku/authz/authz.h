@@ -79,8 +79,7 @@ int rk_authz_conclude(int64_t *out, rk_op *op, rk_object_type type, const char *
 /* The same for many objects of one type, in their order; @p out has room for them. */
 int rk_authz_bits_many(int64_t *out, rk_op *op, rk_object_type type, const rk_strings *ids);
 
-/* --- relationships
- * ----------------------------------------------------------------------------------------- */
+/* --- relationships --- */
 
 typedef struct {
     rk_object_type type;
@@ -127,8 +126,7 @@ int rk_authz_publish(rk_op *op, rk_object_type type, const char *id, bool is_pub
  * of a move). */
 int rk_authz_replace(rk_op *op, const rk_relationship *relationship);
 
-/* --- look-ups
- * ---------------------------------------------------------------------------------------------- */
+/* --- look-ups --- */
 
 typedef struct {
     const char *user_id;
@@ -162,14 +160,12 @@ int rk_authz_members_set(rk_array *out /* of rk_member_change */, rk_op *op, rk_
 int rk_authz_member_remove(rk_array *out /* of rk_member_change */, rk_op *op, rk_object_type type,
                            const char *id, const char *user_id);
 
-/* --- platform
- * ---------------------------------------------------------------------------------------------- */
+/* --- platform --- */
 
 int rk_authz_admin_set(rk_op *op, const char *user_id, bool admin);
 int rk_authz_admins(rk_strings *out, rk_op *op);
 
-/* --- tools, for the command line
- * --------------------------------------------------------------------------- */
+/* --- tools, for the command line --- */
 
 /* "project:ID#owner@user:ID"; INVALID says what is wrong with the line. */
 int rk_relationship_parse(rk_relationship *out, rk_op *op, const char *line);

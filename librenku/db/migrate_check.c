@@ -4,8 +4,9 @@
 #include "librenku/db/db.h"
 #include "librenku/db/migration.h"
 
-/* --- lines: an object, then its fields, parted by tabs; "column common.groups.name\ttype text\t.."
- * --- */
+/* --- lines --- */
+
+/* An object, then its fields, parted by tabs: "column common.groups.name\ttype text\t..". */
 
 static const char no_value[] = "none";
 

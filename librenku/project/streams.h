@@ -31,6 +31,7 @@
     " parents AS NOT MATERIALIZED (SELECT object_id AS parent FROM roles"                          \
     "                               WHERE object_type <> " RK_SQL_OBJECT_PLATFORM ")"
 /* clang-format on */
+/* RK_SQL_IS_ADMIN out of `roles`: a second look at the index would cost each page. */
 #define IS_ADMIN                                                                                   \
     "($1 = '" RK_SUBJECT_SERVICE "'"                                                               \
     " OR EXISTS (SELECT FROM roles WHERE object_type = " RK_SQL_OBJECT_PLATFORM "))"
