@@ -347,6 +347,15 @@ def check_size(tree: Tree):
                 yield Finding(path, function.line, f"{function.name}() nests {function.nesting} deep, {NESTING_MAX} at most")
 
 
+def check_sql(tree: Tree):
+    """Rules and operations are read without statements: these stand in db.c, or in the file of their use case."""
+    for path in tree.sources((".c",), folder="librenku"):
+        if path.endswith(("/core.c", "/handlers.c")):
+            code = tree.code(path)
+            for query in re.finditer(r"\brk_(?:query|column|row)\b", code):
+                yield Finding(path, line_of(code, query.start()), f"{query[0]}: SQL stands in db.c or in the file of its use case")
+
+
 # --- what was built -----------------------------------------------------------------------------------------------
 
 
@@ -475,6 +484,7 @@ CHECKS = {
     "calls": check_calls,
     "descriptors": check_descriptors,
     "size": check_size,
+    "sql": check_sql,
     "symbols": check_symbols,
     "globals": check_globals,
     "unused": check_unused,

@@ -129,6 +129,8 @@ BROKEN = [
     ("descriptors", "frontends/cli/x.c", source("int f = socket(AF_INET, 1, 0);"), 2, "socket()"),
     ("size", "librenku/base/x.c", source("int f(int x)", "{", *body(61), "}"), 2, "f() has 61 lines"),
     ("size", "librenku/base/x.c", source("int f(int a, int b, int (*c)(int, int), int d, int e, int g)", "{", "}"), 2, "f() has 6 parameters"),
+    ("sql", "librenku/user/core.c", source("static const rk_query query = {.sql = x};"), 2, "rk_query: SQL stands in db.c"),
+    ("sql", "librenku/user/handlers.c", source("static const rk_column columns[] = {x};"), 2, "rk_column: SQL stands in db.c"),
     ("size", "librenku/base/x.c", source("int f(void)", "{", "if (1) { for (;;) { while (1) { do { x(); } while (0); } } }", "}"), 2, "f() nests 4 deep"),
 ]  # fmt: skip
 
@@ -157,6 +159,7 @@ FINE = [
     ("licence", "tools/x.sh", "# shellcheck shell=bash\n# SPDX-License-Identifier: Apache-2.0\n"),
     ("floors", "librenku/user/db.c", source('#include "config.h"', '#include "user_api.h"', "#include <user.h>")),
     ("floors", "tests/unit/x.c", source('#include "librenku/project/core.h"')),
+    ("sql", "librenku/user/insert.c", source("static const rk_query query = {.sql = x};")),
     ("guards", "librenku/net/db.h", f"{SPDX}#ifndef RK_NET_DB_H\n#define RK_NET_DB_H\n#endif\n"),
 ]  # fmt: skip
 
