@@ -86,15 +86,6 @@ static int verify(rk_token_entry *out, rk_op *op, const rk_authenticator *auth, 
 
 /* --- callers ---------------------------------------------------------------------------------- */
 
-static bool holds(const rk_strings *roles, const char *wanted)
-{
-    for (size_t i = 0; i < roles->count; i++) {
-        if (strcmp(roles->items[i], wanted) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int make_user(rk_caller **out, rk_op *op, const rk_token_entry *entry,
                      const rk_credentials *credentials)
 {
@@ -109,7 +100,7 @@ static int make_user(rk_caller **out, rk_op *op, const rk_token_entry *entry,
     caller->access_token = rk_bearer_token(credentials->authorization);
     caller->expires = rk_identity_expiry(entry->expires);
     caller->roles = (rk_strings){true, entry->count - ROLES, entry->texts + ROLES};
-    caller->is_admin = holds(&caller->roles, admin_role);
+    caller->is_admin = rk_strings_has(&caller->roles, admin_role);
     *out = caller;
     return 0;
 }

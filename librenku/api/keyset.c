@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "librenku/base/counter.h"
 #include "librenku/base/log.h"
+#include "librenku/base/thread.h"
 #include "librenku/base/time.h"
 #include "librenku/crypto/json.h"
 #include "librenku/net/http_client.h"
@@ -88,24 +88,14 @@ static int set_texts(rk_keyset *keyset, rk_op *op, const rk_keyset_options *opti
     return 0;
 }
 
-static void init_locks(rk_keyset *keyset)
-{
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&keyset->fetched, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&keyset->lock, NULL);
-}
-
 int rk_keyset_new(rk_keyset **out, rk_op *op, const rk_keyset_options *options)
 {
     rk_keyset *keyset = calloc(1, sizeof(*keyset));
 
     if (!keyset)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
-    init_locks(keyset);
+    pthread_mutex_init(&keyset->lock, NULL);
+    rk_condition_init(&keyset->fetched);
     set_numbers(keyset, options);
     if (set_texts(keyset, op, options) < 0) {
         rk_keyset_free(keyset);
@@ -272,19 +262,6 @@ static void *run_fetch(void *user)
     return NULL;
 }
 
-/* The thread takes no signal: those of the process are its host's. */
-static bool start_thread(rk_keyset *keyset)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&keyset->thread, NULL, run_fetch, keyset);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed == 0;
-}
-
 /* With the lock, while none is fetching. */
 static void begin_fetch(rk_keyset *keyset, const rk_op *op, bool searching)
 {
@@ -295,7 +272,7 @@ static void begin_fetch(rk_keyset *keyset, const rk_op *op, bool searching)
     keyset->searching = searching;
     keyset->begun_ms = rk_time_monotonic_ms();
     keyset->fetching = true;
-    keyset->has_thread = start_thread(keyset);
+    keyset->has_thread = rk_thread_run(&keyset->thread, run_fetch, keyset);
     if (keyset->has_thread)
         return;
     keyset->fetching = false;

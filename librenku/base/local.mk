@@ -11,6 +11,7 @@ librenku_core_la_SOURCES += \
 	%D%/process.c %D%/process.h \
 	%D%/settings.c %D%/settings.def %D%/settings.h \
 	%D%/slug.c %D%/slug.h \
+	%D%/thread.c %D%/thread.h \
 	%D%/time.c %D%/time.h \
 	%D%/trace.h \
 	%D%/ulid.c %D%/ulid.h \

@@ -63,6 +63,22 @@ int rk_enum_lookup(const rk_enum *names, const char *text);
 /* The name of a constant, NULL when unset or unknown. */
 const char *rk_enum_name(const rk_enum *names, int value);
 
+/* Whether a text is among them. */
+bool rk_strings_has(const rk_strings *texts, const char *text);
+/* Puts them in the order of strcmp(), without doubles. */
+void rk_strings_sort(rk_strings *texts);
+/* The place of a text among sorted ones; their count when it is none of them. */
+size_t rk_strings_place(const rk_strings *sorted, const char *text);
+
+/* The value of a hexadecimal digit, -1 of all else. */
+static inline int rk_hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    digit = (char)(digit | 0x20);
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
 #define RK_INT(v) ((rk_opt_int){.set = true, .value = (v)})
 #define RK_BOOLEAN(v) ((rk_opt_bool){.set = true, .value = (v)})
 

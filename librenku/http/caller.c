@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/http/caller.h"
 
-#include <string.h>
-
 bool rk_caller_is_logged_in(const rk_caller *caller)
 {
     return caller && caller->kind != RK_CALLER_ANONYMOUS && caller->id && caller->access_token;
@@ -15,10 +13,5 @@ bool rk_caller_is_admin(const rk_caller *caller)
 
 bool rk_caller_has_role(const rk_caller *caller, const char *role)
 {
-    if (!rk_caller_is_logged_in(caller))
-        return false;
-    for (size_t i = 0; i < caller->roles.count; i++)
-        if (strcmp(caller->roles.items[i], role) == 0)
-            return true;
-    return false;
+    return rk_caller_is_logged_in(caller) && rk_strings_has(&caller->roles, role);
 }

@@ -69,14 +69,6 @@ static bool take(reader *r, char c)
 
 /* --- texts --- */
 
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The four digits of \uXXXX; -1 when there are none. */
 static int read_unit(reader *r)
 {
@@ -85,7 +77,7 @@ static int read_unit(reader *r)
     if (r->end - r->at < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_of(*r->at++);
+        int digit = rk_hex_value(*r->at++);
 
         if (digit < 0)
             return -1;

@@ -17,14 +17,6 @@ static const char unreadable[] = "\xef\xbf\xbd";
 
 /* --- decoding --- */
 
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One byte of a text with escapes; a broken escape stands for itself. */
 static char next_byte(const char **at, const char *end, char plus)
 {
@@ -32,10 +24,10 @@ static char next_byte(const char **at, const char *end, char plus)
 
     if (*here == '+')
         return plus;
-    if (*here != '%' || end - here < 3 || hex_of(here[1]) < 0 || hex_of(here[2]) < 0)
+    if (*here != '%' || end - here < 3 || rk_hex_value(here[1]) < 0 || rk_hex_value(here[2]) < 0)
         return *here;
     *at = here + 3;
-    return (char)((unsigned)hex_of(here[1]) << 4 | (unsigned)hex_of(here[2]));
+    return (char)((unsigned)rk_hex_value(here[1]) << 4 | (unsigned)rk_hex_value(here[2]));
 }
 
 static size_t length_of(unsigned char first)

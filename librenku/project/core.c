@@ -37,15 +37,6 @@ int rk_project_complete(rk_project *project, rk_op *op)
     return project->updated_at.set ? rk_project_etag(&project->etag, op, project) : 0;
 }
 
-static bool holds(const rk_strings *texts, const char *text)
-{
-    for (size_t i = 0; i < texts->count; i++) {
-        if (strcmp(texts->items[i], text) == 0)
-            return true;
-    }
-    return false;
-}
-
 int rk_project_repositories(rk_strings *out, rk_op *op, const rk_strings *urls)
 {
     const char **items = rk_new_array(op, const char *, urls->count);
@@ -62,7 +53,7 @@ int rk_project_repositories(rk_strings *out, rk_op *op, const rk_strings *urls)
         if (strlen(url) > 2000)
             return rk_fail(op, RK_ERR_INVALID,
                            "The repository URL \"%.80s...\" is longer than 2000 characters.", url);
-        if (!holds(out, url))
+        if (!rk_strings_has(out, url))
             items[out->count++] = url;
     }
     return 0;

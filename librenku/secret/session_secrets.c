@@ -87,15 +87,6 @@ static void read_item(wish *out, const rk_union *item)
                : (wish){.slot_id = store->secret_slot_id, .value = store->value};
 }
 
-static bool holds(const rk_strings *texts, const char *text)
-{
-    for (size_t i = 0; i < texts->count; i++) {
-        if (strcmp(texts->items[i], text) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int read_items(request *out, rk_op *op, const rk_session_secret_items *items)
 {
     *out = (request){.count = items->count};
@@ -109,7 +100,7 @@ static int read_items(request *out, rk_op *op, const rk_session_secret_items *it
         wish *one = &out->wishes[i];
 
         read_item(one, &items->items[i]);
-        if (holds(&out->slot_ids, one->slot_id))
+        if (rk_strings_has(&out->slot_ids, one->slot_id))
             return rk_fail(op, RK_ERR_INVALID, "secret_slot_id: '%s' stands in more than one item.",
                            one->slot_id);
         out->slot_ids.items[out->slot_ids.count++] = one->slot_id;
@@ -162,7 +153,7 @@ static int check_wishes(const request *work, rk_op *op, const rk_array *slots,
             return rk_fail(op, RK_ERR_INVALID,
                            "secret_slot_id: the project '%s' has no session secret slot '%s'.",
                            project_id, one->slot_id);
-        if (one->secret_id && !holds(&owned, one->secret_id))
+        if (one->secret_id && !rk_strings_has(&owned, one->secret_id))
             return rk_fail(op, RK_ERR_INVALID, "secret_id: you have no secret '%s'.",
                            one->secret_id);
     }

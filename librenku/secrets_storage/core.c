@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/secrets_storage/core.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -50,34 +49,16 @@ int rk_kept_owners(rk_k8s_secret *out, rk_op *op, const rk_wanted_secret *wanted
 
 /* --- ids -------------------------------------------------------------------------------------- */
 
-static int compare(const void *one, const void *other)
-{
-    return strcmp(*(const char *const *)one, *(const char *const *)other);
-}
-
 int rk_kept_ids(rk_strings *out, rk_op *op, const rk_wanted_secret *wanted)
 {
     const rk_strings *given = &wanted->secret_ids;
     const char **ids = rk_new_array(op, const char *, given->count);
-    size_t count = 0;
 
     RK_CHECK(ids);
     memcpy(ids, given->items, given->count * sizeof(*ids));
-    qsort(ids, given->count, sizeof(*ids), compare);
-    for (size_t i = 0; i < given->count; i++) {
-        if (i == 0 || strcmp(ids[i], ids[count - 1]) != 0)
-            ids[count++] = ids[i];
-    }
-    *out = (rk_strings){true, count, ids};
+    *out = (rk_strings){true, given->count, ids};
+    rk_strings_sort(out);
     return 0;
-}
-
-/* The place of an id among all; it is one of them. */
-static size_t place_of(const rk_strings *ids, const char *id)
-{
-    const char **found = bsearch(&id, ids->items, ids->count, sizeof(*ids->items), compare);
-
-    return found ? (size_t)(found - ids->items) : 0;
 }
 
 static int refuse_missing(rk_op *op, const rk_strings *ids, const rk_kept_secret *secrets)
@@ -106,7 +87,7 @@ int rk_kept_match(rk_kept_secret **out, rk_op *op, const rk_strings *ids, const 
 
     RK_CHECK(secrets);
     for (size_t i = 0; i < found->count; i++)
-        secrets[place_of(ids, stored[i].id)].stored = &stored[i];
+        secrets[rk_strings_place(ids, stored[i].id)].stored = &stored[i];
     *out = secrets;
     return found->count < ids->count ? refuse_missing(op, ids, secrets) : 0;
 }
@@ -145,22 +126,18 @@ static size_t count_all(struct json_object *mapping)
 
 static int check_unique(rk_op *op, struct json_object *mapping)
 {
-    const char **keys = rk_new_array(op, const char *, count_all(mapping));
-    size_t count = 0;
+    const size_t all = count_all(mapping);
+    rk_strings keys = {true, 0, rk_new_array(op, const char *, all)};
 
-    RK_CHECK(keys);
+    RK_CHECK(keys.items);
     json_object_object_foreach(mapping, id, value)
     {
         (void)id;
         for (size_t i = 0; i < count_of(value); i++)
-            keys[count++] = key_at(value, i);
+            keys.items[keys.count++] = key_at(value, i);
     }
-    qsort(keys, count, sizeof(*keys), compare);
-    for (size_t i = 1; i < count; i++) {
-        if (strcmp(keys[i - 1], keys[i]) == 0)
-            return rk_fail(op, RK_ERR_INVALID, "Key mapping values are not unique");
-    }
-    return 0;
+    rk_strings_sort(&keys);
+    return keys.count == all ? 0 : rk_fail(op, RK_ERR_INVALID, "Key mapping values are not unique");
 }
 
 int rk_kept_check_mapping(rk_op *op, const rk_strings *ids, struct json_object *mapping)

@@ -4,13 +4,13 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "librenku/base/cancel.h"
 #include "librenku/base/log.h"
+#include "librenku/base/thread.h"
 #include "librenku/base/time.h"
 #include "librenku/db/db.h"
 #include "renku/call.h"
@@ -239,31 +239,7 @@ static void *run(void *user)
     return NULL;
 }
 
-/* The thread takes no signal: those of the process are its host's. */
-static bool start_thread(entry *one)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&one->thread, NULL, run, one);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed == 0;
-}
-
 /* --- the set ---------------------------------------------------------------------------------- */
-
-static void init_locks(rk_run_set *set)
-{
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&set->left, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&set->lock, NULL);
-}
 
 int rk_run_set_new(rk_run_set **out, rk_op *op, const rk_run_set_options *options)
 {
@@ -272,7 +248,8 @@ int rk_run_set_new(rk_run_set **out, rk_op *op, const rk_run_set_options *option
     if (!set)
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
     set->options = *options;
-    init_locks(set);
+    pthread_mutex_init(&set->lock, NULL);
+    rk_condition_init(&set->left);
     *out = set;
     return 0;
 }
@@ -308,7 +285,7 @@ static int add(rk_run_set *set, rk_op *op, const rk_task *task)
     one->task = task;
     one->started = rk_time_now();
     one->cancel = renku_cancel_new();
-    if (!one->cancel || !start_thread(one)) {
+    if (!one->cancel || !rk_thread_run(&one->thread, run, one)) {
         entry_free(one);
         return rk_fail(op, RK_ERR_NO_MEMORY, "The task %s cannot be started.", task->name);
     }

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-#include <string.h>
-
 #include <json-c/json.h>
 
 #include "librenku/authz/authz.h"
@@ -20,33 +17,9 @@ typedef struct {
     rk_strings before;
 } appointing;
 
-/* --- ids -------------------------------------------------------------------------------------- */
-
-static int compare(const void *one, const void *other)
-{
-    return strcmp(*(const char *const *)one, *(const char *const *)other);
-}
-
-static void sort(rk_strings *ids)
-{
-    if (ids->count)
-        qsort(ids->items, ids->count, sizeof(*ids->items), compare);
-}
-
 static bool holds(const rk_strings *sorted, const char *id)
 {
-    return sorted->count &&
-           bsearch(&id, sorted->items, sorted->count, sizeof(*sorted->items), compare);
-}
-
-static void drop_doubles(rk_strings *sorted)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < sorted->count; i++)
-        if (!kept || strcmp(sorted->items[kept - 1], sorted->items[i]) != 0)
-            sorted->items[kept++] = sorted->items[i];
-    sorted->count = kept;
+    return rk_strings_place(sorted, id) < sorted->count;
 }
 
 /* --- who there is in Keycloak ----------------------------------------------------------------- */
@@ -86,8 +59,7 @@ static int read_wanted(appointing *a)
 
     RK_TRY(rk_keycloak_open_settings(&keycloak, a->op));
     RK_TRY(rk_keycloak_pages(a->op, keycloak, &admins, take_page, a));
-    sort(&a->wanted);
-    drop_doubles(&a->wanted);
+    rk_strings_sort(&a->wanted);
     return 0;
 }
 
@@ -96,7 +68,7 @@ static int read_wanted(appointing *a)
 static int read_before(appointing *a, rk_op *op)
 {
     RK_TRY(rk_authz_admins(&a->before, op));
-    sort(&a->before);
+    rk_strings_sort(&a->before);
     return 0;
 }
 

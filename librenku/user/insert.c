@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "librenku/authz/authz.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
