@@ -3,7 +3,6 @@
 
 #include <json-c/json.h>
 
-#include "librenku/base/letters.h"
 #include "librenku/base/slug.h"
 #include "librenku/base/url.h"
 #include "librenku/http/json.h"
