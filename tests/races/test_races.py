@@ -5,79 +5,14 @@ A round is one race for one thing; 64 clients run several rounds at once. RENKU_
 """
 
 import itertools
-import os
-from collections import Counter
-
-import pytest
 
 from support.api import Caller, unique
 from support.contents import insert, new_id
-from support.server import BUILD, renku
+from support.server import renku
 
-from .volley import CLIENTS, Shot, Volleys
+from .volley import CLIENTS, ROUNDS, SEALING_ROUNDS, Shot, one_wins, shot, statuses
 
-LIBRARY = (BUILD / ".libs" / "librenku.so").read_bytes()
-SLOW = b"__asan_init" in LIBRARY or b"__tsan_init" in LIBRARY
-ROUNDS = int(os.environ.get("RENKU_RACE_ROUNDS") or (16 if SLOW else 160))
-SEALING_ROUNDS = max(1, ROUNDS // 80)  # those with encryption take half a second for each request
 _v1_ids = itertools.count(900_000_000)
-counted = Counter()  # rounds of each race
-
-
-@pytest.fixture(scope="module")
-def volleys(server):
-    volleys = Volleys(server.url)
-    yield volleys
-    volleys.close()
-
-
-@pytest.fixture(scope="module")
-def people(shared_api) -> list[Caller]:
-    """Eight who take part in all races."""
-    return [shared_api.user() for _ in range(8)]
-
-
-@pytest.fixture(scope="module")
-def root(shared_api, admin_claims) -> Caller:
-    return shared_api.token_admin(**admin_claims)
-
-
-@pytest.fixture
-def race(request, api, volleys):
-    """Runs rounds, as many as 64 clients can at once: `make` returns the shots of one, `judge` looks at them."""
-
-    def run(make, judge, rounds: int = ROUNDS) -> None:
-        while rounds > 0:
-            heats = [make()]
-            while len(heats) < min(rounds, CLIENTS // len(heats[0])):
-                heats.append(make())
-            volleys.fire([shot for place in zip(*heats, strict=True) for shot in place])
-            for heat in heats:
-                judge(heat)
-            rounds -= len(heats)
-            counted[request.node.name] += len(heats)
-
-    return run
-
-
-def statuses(shots: list[Shot]) -> Counter:
-    return Counter(shot.status for shot in shots)
-
-
-def one_wins(success: int, refusal: int):
-    def judge(shots: list[Shot]) -> None:
-        assert statuses(shots) == {success: 1, refusal: len(shots) - 1}, shots
-
-    return judge
-
-
-def shot(caller: Caller, method: str, path: str, body=None, **headers: str) -> Shot:
-    return Shot(caller.token, method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-
-
-def ok(shot_: Shot) -> Shot:
-    assert shot_.status < 300, shot_
-    return shot_
 
 
 # --- slugs ------------------------------------------------------------------------------------------------------
@@ -599,6 +534,6 @@ def test_one_alert_is_active(race, root, people):
 def test_counters_and_rows_agree(environment, volleys, record_property):
     done = renku("db", "verify", "--json", env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    rounds = "\n".join(f"{name:70} {count:6}" for name, count in counted.items())
+    rounds = "\n".join(f"{name:70} {count:6}" for name, count in volleys.rounds.items())
     record_property("counted", (volleys.shots, "requests raced"))
-    record_property("summary", f"{sum(counted.values())} rounds, {volleys.shots} requests\n{rounds}")
+    record_property("summary", f"{volleys.rounds.total()} rounds, {volleys.shots} requests\n{rounds}")

@@ -3,11 +3,18 @@
 
 import http.client
 import json
+import os
+from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from support.api import PREFIX
+from support.api import PREFIX, Caller
+from support.server import BUILD
 
+LIBRARY = (BUILD / ".libs" / "librenku.so").read_bytes()
+SLOW = b"__asan_init" in LIBRARY or b"__tsan_init" in LIBRARY
+ROUNDS = int(os.environ.get("RENKU_RACE_ROUNDS") or (16 if SLOW else 160))
+SEALING_ROUNDS = max(1, ROUNDS // 80)  # those with encryption take half a second for each request
 CLIENTS = 64
 
 
@@ -38,6 +45,7 @@ class Volleys:
         place = urlsplit(url).netloc
         self.lines = [http.client.HTTPConnection(place, timeout=120) for _ in range(CLIENTS)]
         self.shots = 0
+        self.rounds = Counter()  # of each race
 
     def close(self) -> None:
         for line in self.lines:
@@ -63,3 +71,18 @@ class Volleys:
         self.shots += len(shots)
         assert not [shot for shot in shots if shot.status >= 500]
         return shots
+
+
+def statuses(shots: list[Shot]) -> Counter:
+    return Counter(shot.status for shot in shots)
+
+
+def one_wins(success: int, refusal: int):
+    def judge(shots: list[Shot]) -> None:
+        assert statuses(shots) == {success: 1, refusal: len(shots) - 1}, shots
+
+    return judge
+
+
+def shot(caller: Caller, method: str, path: str, body=None, **headers: str) -> Shot:
+    return Shot(caller.token, method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
