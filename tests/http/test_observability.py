@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.api import unique
+from support.raw import exchange
 from support.server import Server, poll
 
 TABLE = Path(__file__).resolve().parents[2] / "librenku/base/counter.def"
@@ -115,6 +117,36 @@ def test_an_operation_that_waits_for_a_connection_is_seen(other_server, make_api
     assert found["renku_db_pool_refused_total"] == 1
     assert found["renku_db_pool_wait_seconds_total"] >= 0.2
     assert found["renku_db_pool_busy"] == found["renku_db_pool_waiting"] == 0
+
+
+# Spec: foundations.md 16
+def test_metrics_count_requests_by_method_path_and_status(other_server):
+    server = other_server(workers=1)
+    path = f"/api/data/{unique('nothing')}"
+    for _ in range(3):
+        exchange(server.url, "GET", path + "?x=1")
+    exchange(server.url, "OPTIONS", path)
+    answer = exchange(server.url, "GET", "/metrics")
+    assert answer.status == 200
+    assert answer.header("content-type") == "text/plain; version=0.0.4; charset=utf-8"
+    text = answer.body.decode()
+    counts = [
+        line
+        for line in text.splitlines()
+        if path in line and line.startswith("sanic_request_count_total{")
+    ]
+    assert len(counts) == 1
+    labels, value = counts[0].rsplit(" ", 1)
+    for label in ('method="GET"', f'endpoint="{path}"', 'http_status="404"'):
+        assert label in labels
+    assert float(value) == 3
+    assert any(
+        line.startswith("sanic_request_latency_sec_bucket{") and 'le="+Inf"' in line
+        for line in text.splitlines()
+    )
+    assert "sanic_request_latency_sec_sum" in text and "sanic_request_latency_sec_count" in text
+    assert 'endpoint="/metrics"' not in exchange(server.url, "GET", "/metrics").body.decode()
+    assert "sanic_process_resident_memory_bytes" in text
 
 
 # --- slow statements -----------------------------------------------------------------------------

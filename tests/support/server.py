@@ -207,6 +207,11 @@ class Server:
         """What this run has written so far."""
         return self.log_path.read_bytes()[self.mark :].decode(errors="replace")
 
+    def failure(self, request_id: str) -> str:
+        """The line of the log about a request that failed; empty as long as there is none."""
+        lines = self.log().splitlines()
+        return next((line for line in lines if request_id in line and "Exception occurred" in line), "")
+
     def reports(self) -> list[str]:
         """Lines of sanitizers or of the C library that tell of a broken program."""
         return [line for line in self.log().splitlines() if REPORTS.search(line)]
