@@ -9,7 +9,7 @@ from schemathesis import GenerationMode
 from support.api import PREFIX, unique
 from support.spec import operations
 
-# What the specification wants otherwise; test_routing, test_validation, test_bad_input look there.
+# What the specification wants otherwise; test_routing, test_validation, test_queries, test_bad_input, test_bad_bodies look there.
 SPECIFIED_OTHERWISE = {
     "unsupported_method": "a 405 has no Allow header: foundations.md 2.2",
     "negative_data_rejection": "coercion is tolerant, some extras pass: foundations.md 5.2, 5.3",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.api import NO_ULID, ULID, at_once, check_error, fields_error, unique
-from support.secrets import Vault, enc, seal_outer
+from support.api import NO_ULID, ULID, at_once, check_error, unique
+from support.secrets import Vault, enc
 
 PATH = "/user/secrets"
 FIELDS = [

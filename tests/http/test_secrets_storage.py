@@ -14,23 +14,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from peers.kube import NOBODY, READER
 from support import secrets
 from support.api import NO_ULID, Api, Caller, ServerErrors, check_error, fields_error, unique
-from support.keeper import Keeper, storage_environment
+from support.keeper import OWNER, Keeper, body_of
 from support.raw import exchange
-from support.server import private_key_of, private_pem
+from support.server import private_pem
 from support.wire import Wire
 
 PREFIX = "/api/secrets"
 LOCAL = "0RENK1RENK2RENK3RENK4RENK5"
 CREATOR, STRANGER, NOWHERE = (f"01J2F86WS7S8N6159WA3X404{i}H" for i in "345")
-OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "3b2f5a5c-0c0b-4d0e-9a61-5b3c8d1f9e27"}
 
 
 # --- the world -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def pair(keys):
-    return secrets.load_private(private_key_of(keys).read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +74,8 @@ def clusters(rows, kube, folder):
 
 
 @pytest.fixture(scope="module")
-def storage_env(environment, keys, clusters):
-    private_key_of(keys).chmod(0o600)
-    return storage_environment(environment, SECRETS_SERVICE_PRIVATE_KEY_PATH=str(private_key_of(keys)), **clusters)
+def storage_env(storage_settings, clusters):
+    return storage_settings | clusters
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +106,6 @@ def jane(keeper):
 def two(keeper, jane) -> list[str]:
     """Two secrets of jane, for all tests."""
     return [keeper.add(jane, "s3cr3t-välue"), keeper.add(jane, "another")]
-
-
-def body_of(*ids: str, **more) -> dict:
-    body = {"name": unique("secret"), "namespace": "default", "secret_ids": list(ids), "owner_references": [OWNER]}
-    return {name: value for name, value in (body | more).items() if value is not ...}
 
 
 def ask(storage: Api, person, body) -> httpx.Response:
@@ -534,87 +522,6 @@ def test_keys_of_the_data_api_are_not_handed_over(other_server, storage_env, fol
         assert not [name for name, text in memory_files(pid).items() if b"kkkk" in text]
 
 
-# --- 6.1: configuration --------------------------------------------------------------------------
-
-
-def ends(start_server, base, **more) -> str:
-    """The log of a server that does not start."""
-    server = start_server(more, base=base, wait=False, workers=1, arguments=("--service", "secrets"))
-    assert server.process.wait(30) == 1, server.log()
-    return server.log()
-
-
-# Spec: secrets.md 6.1: a key that is missing, unreadable, no key, no RSA key, or not private stops the start
-@pytest.mark.parametrize("setting", ["SECRETS_SERVICE_PRIVATE_KEY_PATH", "PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH"])
-def test_a_key_that_is_none_stops_the_start(start_server, storage_env, keys, tmp_path, setting):
-    import cryptography.hazmat.primitives.serialization as forms
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    curve, small = ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 1024)
-    sealed = small.private_bytes(
-        forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.BestAvailableEncryption(b"secret")
-    )
-    bad = {
-        "garbage": (b"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n", "no private key"),
-        "curve": (private_pem(curve), "no RSA key"),
-        "public": (Path(keys["SECRETS_SERVICE_PUBLIC_KEY_PATH"]).read_bytes(), "no private key"),
-        "sealed": (sealed, "without passphrase"),
-        "empty": (b"", "empty"),
-    }
-    for name, (content, problem) in bad.items():
-        path = tmp_path / name
-        path.write_bytes(content)
-        path.chmod(0o600)
-        log = ends(start_server, storage_env, **{setting: str(path)})
-        assert f"{setting}: " in log and str(path) in log and problem in log, log
-    log = ends(start_server, storage_env, **{setting: str(tmp_path)})
-    assert "no regular file" in log
-    if not setting.startswith("PREVIOUS"):
-        assert "No such file" in ends(start_server, storage_env, **{setting: "/nonexistent/key"})
-
-
-# Spec: secrets.md 6.1: required although unused
-@pytest.mark.parametrize("name", ["KEYCLOAK_CLIENT_ID", "KEYCLOAK_CLIENT_SECRET", "KEYCLOAK_URL", "DB_PASSWORD"])
-def test_a_setting_that_is_missing_stops_the_start(start_server, storage_env, name):
-    base = storage_env | {"DB_HOST": "127.0.0.1"}
-    log = ends(start_server, {key: value for key, value in base.items() if key != name})
-    assert f"{name} is required" in log
-
-
-# Spec: secrets.md 6.1, PKCS#1; foundations.md 19.3: no migration
-def test_both_forms_of_private_keys_serve(other_server, storage_env, pair, folder, postgres):
-    import cryptography.hazmat.primitives.serialization as forms
-
-    path = folder / "pkcs1.pem"
-    path.write_bytes(
-        pair.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.TraditionalOpenSSL, forms.NoEncryption())
-    )
-    path.chmod(0o644)
-    empty = postgres.create_database()
-    more = {"SECRETS_SERVICE_PRIVATE_KEY_PATH": str(path), "RENKU_SERVICE": "secrets"}
-    server = other_server(more | empty, base=storage_env, workers=1)
-    assert httpx.get(f"{server.url}{PREFIX}/version").status_code == 200
-    assert httpx.get(f"{server.url}/readyz").status_code == 503
-    assert "is open to others than its owner" in server.log()
-
-
-# Spec: secrets.md 6.1, authentication.md 8: random keys, an empty previous key is ignored
-def test_development_mode_needs_no_key(other_server, database, tmp_path):
-    empty = tmp_path / "empty"
-    empty.write_bytes(b"")
-    env = {
-        "DUMMY_STORES": "true",
-        "HOME": "/nonexistent",
-        "SECRETS_SERVICE_PRIVATE_KEY_PATH": "/nonexistent/key",
-        "PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH": str(empty),
-    }
-    server = other_server(env | database, base={"PATH": os.environ["PATH"]}, workers=1, arguments=("--service", "secrets"))
-    token = json.dumps({"id": "user1"})
-    answer = httpx.post(f"{server.url}{PREFIX}/kubernetes", headers={"authorization": f"Bearer {token}"}, json=body_of(NO_ULID))
-    check_error(answer, 404)
-    assert "secrets_rotation" not in httpx.get(f"{server.url}/metrics").text
-
-
 # Spec: kubernetes.md 3.1: no cluster anywhere
 @pytest.mark.server_error
 def test_without_kubernetes_nothing_is_created(other_server, storage_env, realm, jane, two):
@@ -624,5 +531,3 @@ def test_without_kubernetes_nothing_is_created(other_server, storage_env, realm,
         f"{server.url}{PREFIX}/kubernetes", headers={"authorization": f"bearer {jane.token}"}, json=body_of(two[0]), timeout=60
     )
     check_error(answer, 500, code=1511, contains="no usable way")
-
-

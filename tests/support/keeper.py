@@ -11,6 +11,8 @@ from support import secrets
 from support.api import unique
 from support.server import private_pem
 
+OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "3b2f5a5c-0c0b-4d0e-9a61-5b3c8d1f9e27"}
+
 
 class Person:
     """A user with a key of the inner layer."""
@@ -61,6 +63,12 @@ class Keeper:
             "SELECT user_id, encrypted_value, encrypted_key FROM secrets.secrets WHERE id = %s", secret
         )
         return secrets.open_outer(pair, user, bytes(value), bytes(key))
+
+
+def body_of(*ids: str, **more) -> dict:
+    """What the secrets storage is asked to create. Spec: secrets.md 6.2"""
+    body = {"name": unique("secret"), "namespace": "default", "secret_ids": list(ids), "owner_references": [OWNER]}
+    return {name: value for name, value in (body | more).items() if value is not ...}
 
 
 def write_key(path, pair) -> str:
