@@ -3,6 +3,8 @@
 
 import pytest
 
+from support.backups import fill_with_odd_rows
+from support.database import Rows
 from support.operate import Tools
 
 
@@ -15,3 +17,20 @@ def tools(keys):
 def empty(postgres):
     """A database without any table."""
     return postgres.create_database()
+
+
+@pytest.fixture(scope="session")
+def odd(make_database):
+    """A database with all that could be lost on the way."""
+    database = make_database()
+    rows = Rows(database)
+    fill_with_odd_rows(rows)
+    rows.close()
+    return database
+
+
+@pytest.fixture(scope="session")
+def backup(odd, tools, tmp_path_factory):
+    path = tmp_path_factory.mktemp("backup") / "odd.tar"
+    tools.done("backup", path, database=odd)
+    return path
