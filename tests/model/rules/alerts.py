@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts of users. Spec: notifications.md"""
 
-from model.model import Alert, Answer, Bag, Learn, Model, Person, Unspecified, present, refuse_unless, ulid
+from model.model import Alert, Answer, Learn, Model, Person, Unspecified, present, refuse_unless, ulid
 
 from . import Call, operation
 
