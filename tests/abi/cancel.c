@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SOON_MS = 1000 };
+enum { SOON_MS = 10000 }; /* long before anything else would end it */
 
 /* Another connection holds the row of a project of Jane, so that every change of it waits. */
 typedef struct {

@@ -16,7 +16,7 @@ def host(guest_env):
     with subprocess.Popen([PROGRAMS / "host"], env=guest_env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield int(process.stdout.readline())
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.fixture

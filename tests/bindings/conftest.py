@@ -133,7 +133,7 @@ class Job(threading.Thread):
             self.problem = problem
 
     def result(self):
-        self.join(30)
+        self.join(60)
         assert not self.is_alive()
         if self.problem:
             raise self.problem
@@ -150,4 +150,4 @@ def in_thread():
 
     yield start
     for job in jobs:
-        job.join(30)
+        job.join(60)

@@ -124,7 +124,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def wait_for(self, pattern: str, deadline: float = 40) -> str:
+    def wait_for(self, pattern: str, deadline: float = 60) -> str:
         """What stands before the first match, and behind the last one that was waited for."""
         end = time.monotonic() + deadline
         while not (match := re.search(pattern, self.seen)):

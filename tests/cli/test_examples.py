@@ -131,7 +131,7 @@ def test_the_example_of_what_runs_on_works_until_it_is_interrupted(world, renku,
             ["bash", "-ec", f"exec {example}"], env=world.env, cwd=world.folder, stdout=log, stderr=log
         )
     try:
-        poll(lambda: ENDLESS[name] in output.read_text() or process.poll() is not None, 60)
+        poll(lambda: ENDLESS[name] in output.read_text() or process.poll() is not None)
         os.kill(process.pid, signal.SIGINT if name == "up" else signal.SIGTERM)
         status = process.wait(60)
     finally:

@@ -331,7 +331,7 @@ def test_an_empty_list_is_a_head_or_an_empty_document(world):
 
 def test_a_list_needs_no_memory_for_what_it_has_written(many):
     def peak(*arguments):
-        script = f"import resource,subprocess,sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)"
+        script = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)"
         script += "; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
         command = ["python3", "-c", script, str(RENKU), *arguments]
         return int(subprocess.run(command, env=many.env, capture_output=True, text=True, check=True).stdout)

@@ -10,7 +10,7 @@ import httpx
 
 import pytest
 
-from support.server import poll
+from support.server import PATIENCE, poll
 
 
 def paste(local, lines):
@@ -87,7 +87,7 @@ def test_kill_9_of_up_alone_ends_what_it_has_started(installation):
 
     os.kill(installation.main(), signal.SIGKILL)
 
-    poll(installation.is_gone, 30)
+    poll(installation.is_gone)
 
 
 def test_what_a_killed_up_has_left_running_is_stopped_first(local):
@@ -96,7 +96,7 @@ def test_what_a_killed_up_has_left_running_is_stopped_first(local):
     for pid in left:
         os.kill(pid, signal.SIGSTOP)  # so that they cannot end by themselves
     os.kill(local.main(), signal.SIGKILL)
-    local.process.wait(10)
+    local.process.wait(PATIENCE)
     for pid in left:
         os.kill(pid, signal.SIGCONT)
 
@@ -123,7 +123,7 @@ def test_says_when_the_server_ends_and_stops_the_rest(local):
 
     local.kill("server")
 
-    assert local.process.wait(40) == 1
+    assert local.process.wait(PATIENCE) == 1
     assert "the server has ended" in local.messages()
     assert local.is_gone()
 
@@ -133,7 +133,7 @@ def test_says_when_the_database_ends_and_stops_the_rest(local):
 
     local.kill("database")
 
-    assert local.process.wait(40) == 1
+    assert local.process.wait(PATIENCE) == 1
     assert "the database has ended" in local.messages()
     assert local.is_gone()
 
@@ -147,7 +147,7 @@ def test_an_end_while_starting_leaves_nothing(local, prefix):
 
     os.kill(local.main(), signal.SIGINT)
 
-    assert local.process.wait(40) == 0, local.messages()
+    assert local.process.wait(PATIENCE) == 0, local.messages()
     assert local.is_gone()
     local.process.stdout.close()
     local.start()
@@ -155,7 +155,7 @@ def test_an_end_while_starting_leaves_nothing(local, prefix):
 
 def test_a_cluster_that_was_half_made_is_made_again(local):
     local.launch()
-    poll((local.folder / "postgres.new" / "base").exists, 20, 0.001)
+    poll((local.folder / "postgres.new" / "base").exists, pause=0.001)
     local.kill()
 
     local.start()

@@ -92,7 +92,7 @@ class Manager:
         self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notices.bind(str(folder / "notify"))
         os.chmod(folder / "notify", 0o777)
-        self.notices.settimeout(30)
+        self.notices.settimeout(60)
         self.env = env | {"NOTIFY_SOCKET": str(folder / "notify")}
         self.log = folder / "server.log"
         self.process = None
@@ -111,7 +111,7 @@ class Manager:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_requests_wait_in_the_socket_while_the_server_restarts(manager):
 def test_several_sockets_are_refused(manager):
     manager.start(count=2)
 
-    assert manager.process.wait(30) == 1
+    assert manager.process.wait(60) == 1
     assert "handed several sockets" in manager.log.read_text()
 
 
@@ -164,4 +164,4 @@ def test_variables_for_another_process_are_ignored(environment, folder):
     poll(lambda: "listening on" in log.read_text())
     process.terminate()
 
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0

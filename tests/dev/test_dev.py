@@ -282,7 +282,7 @@ def test_an_interrupted_check_interrupts_its_steps_and_waits_for_them(door):
     poll((door.root / "begun").exists)
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(30) == 130
+    assert process.wait(60) == 130
     assert (door.root / "told").exists()
 
 

@@ -135,7 +135,7 @@ def test_another_web_server_serves_the_api(local, tokens):
         with pytest.raises(urllib.error.HTTPError) as refused:
             ask(url, "/projects", tokens["alice"], {"nonsense": 1})
         server.stdin.close()
-        assert server.wait(30) == 0
+        assert server.wait(60) == 0
 
     assert made["slug"] == "from-elsewhere"
     assert len(pages) == 1

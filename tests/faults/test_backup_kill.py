@@ -54,7 +54,7 @@ def catch(cluster, database, process, beginning: str) -> int:
             assert process.poll() is None, (beginning, process.communicate())
             return working_on(connection, database, beginning)
 
-        return poll(caught, 60, 0)[0]
+        return poll(caught, pause=0)[0]
 
 
 def rest(cluster, database) -> None:
@@ -64,7 +64,7 @@ def rest(cluster, database) -> None:
         with contextlib.suppress(Exception):
             return not cluster.backends(database["DB_NAME"])
 
-    poll(quiet, 30)
+    poll(quiet)
 
 
 # Where a restore is: the beginning of its statement.

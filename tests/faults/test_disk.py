@@ -50,7 +50,7 @@ def is_there(cluster: SmallDisk) -> bool:
 
 def write_until_refused(trial: Trial) -> httpx.Response:
     """There is room in the pages that are there already."""
-    return poll(lambda: next((a for a in [trial.write()] if a.status_code != 201), None), 60, 0)
+    return poll(lambda: next((a for a in [trial.write()] if a.status_code != 201), None), pause=0)
 
 
 def test_a_full_disk_of_the_tables_refuses_changes_and_answers_reads(try_on_small):

@@ -74,7 +74,7 @@ def test_a_slow_keycloak_costs_who_needs_it_no_more_than_the_deadline(trial, own
         poll(lambda: own_realm.count(CERTS) > 1)
         assert (trial.read().status_code, trial.write().status_code) == (200, 201)
         assert {answer.result().status_code for answer in strangers} <= {401, 503}
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     own_realm.fast()
     is_well_again(stranger)
     trial.check()
@@ -106,7 +106,7 @@ def test_a_server_starts_once_keycloak_is_there(start_server, settings, own_real
     server = start_server({"KEYCLOAK_URL": own_realm.url}, base=settings, workers=1, wait=False)
     poll(lambda: server.log_path.stat().st_size > server.mark or server.is_running())
     own_realm.start()
-    server.wait(20)
+    server.wait()
     trial = Trial(server, own_realm)
     trial.check()
     trial.close()

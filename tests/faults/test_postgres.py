@@ -79,7 +79,7 @@ def test_a_restart_amid_requests_loses_nothing(cluster, settings, try_on):
     trial = try_on(settings)
     with trial.fault("PostgreSQL restarted amid requests"), ThreadPoolExecutor(8) as pool:
         writes = [pool.submit(trial.write) for _ in range(120)]
-        poll(lambda: len(trial.acknowledged) >= 20, 30)
+        poll(lambda: len(trial.acknowledged) >= 20)
         cluster.pause("immediate")
         cluster.start()
         assert {write.result().status_code for write in writes} <= {201, 500, 503}
@@ -177,7 +177,7 @@ def test_a_database_that_never_answers_costs_no_more_than_the_deadline(cluster, 
                 answers = list(pool.map(lambda _: trial.read(), range(20)))
             for answer in answers:
                 check_error(answer, 503, "Response Timeout")
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 20
             assert trial.user.get("/version").status_code == 200
             line.disarm()
         trial.check()
@@ -211,7 +211,7 @@ def test_a_full_disk_refuses_changes_and_nothing_else(try_on, realm, keys):
         rows.close()
         with trial.fault("disk full"):
             cluster.limit("1048576")
-            refused = poll(lambda: next((a for a in [trial.write()] if a.status_code != 201), None), 60)
+            refused = poll(lambda: next((a for a in [trial.write()] if a.status_code != 201), None))
             is_database_error(refused, "could not extend file")
             assert trial.read().status_code == 200
             cluster.limit("unlimited")
@@ -303,7 +303,7 @@ def test_what_takes_too_long_ends_and_leaves_nothing(settings, try_on, limits):
             for request in (trial.read, trial.write):
                 check_error(request(), 503, contains="Response Timeout")
             assert trial.user.get("/user").status_code == 200
-            poll(lambda: not rows.is_waited_for(), 5)
+            poll(lambda: not rows.is_waited_for(), 20)
     rows.close()
     trial.check()
 

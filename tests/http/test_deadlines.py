@@ -26,7 +26,7 @@ def test_an_answer_that_takes_too_long_is_503(other_server, make_api, make_datab
     rows.run("LOCK TABLE librenku.listing IN ACCESS EXCLUSIVE MODE")
     started = time.monotonic()
     check_error(user.get(f"/projects/{project['id']}"), 503, "Response Timeout")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert api.anonymous().get("/version").status_code == 200
     assert user.get("/user").status_code == 200
     rows.run("ROLLBACK")

@@ -577,5 +577,5 @@ def test_sigterm_lets_a_running_request_end(other_server):
         connection.send(b"}")
         answer = connection.answer("POST")
         assert answer is None or answer.status == 401
-    poll(lambda: not server.is_running(), 25)
+    poll(lambda: not server.is_running())
     assert server.process.returncode == 0

@@ -522,12 +522,12 @@ def test_keys_that_cannot_be_used_stop_the_start(environment, folder, start_serv
         if content is not None:
             path.write_bytes(content)
         server = start_server({setting: str(path)}, wait=False)
-        assert server.process.wait(30) == 1, name
+        assert server.process.wait(60) == 1, name
         assert setting in server.log() and str(path) in server.log(), server.log()
         assert "-----" not in server.log()
     for setting in ("SECRETS_SERVICE_PUBLIC_KEY_PATH", "ENCRYPTION_KEY_PATH"):
         server = start_server({setting: None}, wait=False)
-        assert server.process.wait(30) == 1 and setting in server.log()
+        assert server.process.wait(60) == 1 and setting in server.log()
 
 
 # Spec: secrets.md 6.1: PKCS#1 too

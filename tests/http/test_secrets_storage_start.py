@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from support.api import NO_ULID, check_error
 from support.keeper import body_of
-from support.server import private_pem
+from support.server import PATIENCE, private_pem
 
 PREFIX = "/api/secrets"
 
@@ -20,7 +20,7 @@ PREFIX = "/api/secrets"
 def ends(start_server, base, **more) -> str:
     """The log of a server that does not start."""
     server = start_server(more, base=base, wait=False, workers=1, arguments=("--service", "secrets"))
-    assert server.process.wait(30) == 1, server.log()
+    assert server.process.wait(PATIENCE) == 1, server.log()
     return server.log()
 
 

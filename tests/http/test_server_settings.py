@@ -36,7 +36,7 @@ REQUIRED = [
 
 def fails_to_start(other_server, env: dict) -> str:
     server = other_server(env, workers=1, wait=False)
-    poll(lambda: not server.is_running(), 15)
+    poll(lambda: not server.is_running())
     assert server.process.returncode not in (0, None)
     assert server.process.returncode > 0, "ended by a signal"
     assert not LISTENING.search(server.log())

@@ -218,8 +218,8 @@ def test_a_client_that_goes_away_takes_its_answer_with_it(fake):
     with ExitStack() as stack:
         for _ in range(20):
             connection = stack.enter_context(Connection(fake.url))
-            connection.request("GET", "/api/data/slow?ms=500")
-        poll(lambda: metric(fake, "renku_http_requests_in_flight") >= 20)
+            connection.request("GET", "/api/data/slow?ms=3000")
+        poll(lambda: metric(fake, "renku_http_requests_in_flight") > 20)
         linger = b"\1\0\0\0\0\0\0\0"
         for connection in list(stack.pop_all()._exit_callbacks):
             connection[1].__self__.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -249,7 +249,7 @@ def test_who_leaves_before_an_answer_without_a_thread_leaves_nothing_behind(fold
                 connection = stack.enter_context(Connection(server.url))
                 connection.request("GET", "/api/data/line/never")
                 connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            poll(lambda: metric(server, "renku_http_requests_in_flight") >= 20)
+            poll(lambda: metric(server, "renku_http_requests_in_flight") > 20)
         poll(lambda: metric(server, "renku_http_requests_in_flight") <= 1)
         assert exchange(server.url, "GET", "/api/data/line/soon").body == b"line"
 
@@ -274,6 +274,7 @@ def test_an_upload_does_not_hold_up_the_others(fake):
                 upload.send(b"x" * 1_000_000)
 
         thread = threading.Thread(target=send)
+        started = time.monotonic()
         thread.start()
         with Connection(fake.url) as one, Connection(fake.url) as other:
             while thread.is_alive():
@@ -283,8 +284,9 @@ def test_an_upload_does_not_hold_up_the_others(fake):
                     assert connection.answer().status == 200
                     longest = max(longest, time.monotonic() - begun)
         thread.join()
+        whole = time.monotonic() - started
         assert upload.answer().json()["body_size"] == size
-    assert longest < (5 if SANITIZED else 1), f"slowest neighbour: {longest:.3f} s"
+    assert longest < max(5 if SANITIZED else 1, whole / 2), f"slowest neighbour: {longest:.3f} s"
 
 
 def test_a_large_answer_reaches_a_slow_reader_whole(fake):

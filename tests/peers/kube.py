@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from peers.rclone import free_port
+from support.ports import free_port
 
 ADMIN, READER, NOBODY = "admin-token-4711", "reader-token-4712", "nobody-token-4713"
 HOST = "127.0.0.1"

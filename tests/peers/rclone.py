@@ -8,13 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from support.ports import free_port
+
 USER, SECRET = "renku", "peer-secret-4711"
-
-
-def free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
 
 
 def call(rclone: Path, *arguments: str, **more) -> str:
@@ -25,7 +21,7 @@ def call(rclone: Path, *arguments: str, **more) -> str:
     return done.stdout
 
 
-def wait_for(host: str, port: int, process: subprocess.Popen, deadline: float = 30.0) -> None:
+def wait_for(host: str, port: int, process: subprocess.Popen, deadline: float = 60.0) -> None:
     """Until somebody listens there."""
     end = time.monotonic() + deadline
     while True:

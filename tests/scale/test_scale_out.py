@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from support.api import PREFIX, Api, Caller, ServerErrors, unique
-from support.balancer import Balancer, free_port
+from support.balancer import Balancer
+from support.ports import free_port
 from support.database import Rows
 from support.halves import half_things
 from support.server import Server, poll
@@ -81,7 +82,7 @@ def balancer(servers, folder):
 
 
 async def until(question) -> None:
-    await asyncio.to_thread(poll, question, 60)
+    await asyncio.to_thread(poll, question)
 
 
 async def strike_each(servers: list[Server], balancer: Balancer, blow) -> None:

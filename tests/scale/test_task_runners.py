@@ -68,8 +68,8 @@ def test_two_runners_share_the_events_and_send_none_twice(start, rows):
     put_events(rows)
     with Posthog(slowly) as posthog:
         runners = start(**posthog.env())
-        poll(lambda: left(rows) == 0, 60)
-        poll(lambda: sum(delivered(runner) for runner in runners) == EVENTS, 30)
+        poll(lambda: left(rows) == 0)
+        poll(lambda: sum(delivered(runner) for runner in runners) == EVENTS)
         assert all(delivered(runner) >= EVENTS // 10 for runner in runners)
     assert len(posthog.requests) == EVENTS
     assert set(posthog.accepted.values()) == {1} and len(posthog.accepted) == EVENTS
@@ -79,9 +79,9 @@ def test_when_one_is_killed_the_other_goes_on(start, rows):
     put_events(rows)
     with Posthog(slowly) as posthog:
         first, second = start(**posthog.env())
-        poll(lambda: left(rows) < EVENTS * 3 // 4, 60)
+        poll(lambda: left(rows) < EVENTS * 3 // 4)
         first.kill()
-        poll(lambda: left(rows) == 0, 60)
+        poll(lambda: left(rows) == 0)
         assert second.process.poll() is None
     sent = Counter(event["properties"]["n"] for event in posthog.events())
     assert set(sent) == set(range(1, EVENTS + 1))
@@ -93,7 +93,7 @@ def test_repairs_are_made_by_one_at_a_time(start, rows):
     for number in range(50):
         rows.relate("g", f"01JF0000000000000000000G{number:02}", "L", "L", "renku")
     runners = start(SHORT_TASK_PERIOD_S="1")
-    poll(lambda: rows.one("SELECT count(*) FROM librenku.relation WHERE relation = 'w'") == 100, 30)
+    poll(lambda: rows.one("SELECT count(*) FROM librenku.relation WHERE relation = 'w'") == 100)
 
     def said() -> int:
         return sum(runner.log().count("Groups: 100 relationships were put right") for runner in runners)

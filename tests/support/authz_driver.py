@@ -37,7 +37,7 @@ class Authz:
 
     def stop(self) -> None:
         self.process.stdin.close()
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=60)
         text = self.log.read_text()
         assert status == 0 and not REPORTS.search(text), text
 

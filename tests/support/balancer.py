@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .ports import free_port
 from .postgres import PASSWORD, ROLE, Postgres, unprivileged
 from .server import poll
 
@@ -26,13 +27,6 @@ listen renku
     balance roundrobin
 {servers}
 """
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Balancer:

@@ -86,7 +86,7 @@ class Driver:
     def stop(self) -> int:
         self.process.stdin.close()
         status = self.process.wait(60)
-        self.reader.join(10)
+        self.reader.join(60)
         self.log.close()
         return status
 

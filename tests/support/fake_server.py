@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from support.raw import exchange
-from support.server import BUILD, SANITIZERS, Server
+from support.server import BUILD, PATIENCE, SANITIZERS, Server
 
 LIBRARY = BUILD / "tests" / "support" / "fake" / ".libs"
 MODULE = BUILD / "frontends" / "server" / ".libs" / "renku_server.so"
@@ -64,7 +64,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [program(), *arguments],
         env=fake_environment(**environment),
-        timeout=20,
+        timeout=PATIENCE,
         capture_output=True,
         text=True,
     )

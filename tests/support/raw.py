@@ -25,7 +25,7 @@ class Answer:
 class Connection:
     """One connection; answers are read with their framing."""
 
-    def __init__(self, url: str, timeout: float = 10.0):
+    def __init__(self, url: str, timeout: float = 60.0):
         parts = urlsplit(url)
         self.host = parts.netloc
         self.socket = socket.create_connection((parts.hostname, parts.port), timeout)

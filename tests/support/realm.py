@@ -101,8 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("content-length") or 0))
         with realm.counting(self.path):
             realm.gate.wait(60)
-        if realm.failing:
-            return self._answer(realm.failing, {"error": "down"})
+            failing = realm.failing
+        if failing:
+            return self._answer(failing, {"error": "down"})
         answer = realm.documents().get(self.path.split("?")[0])
         self._answer(*((200, answer) if answer is not None else (404, {"error": "not found"})))
 

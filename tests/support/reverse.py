@@ -2,12 +2,12 @@
 """Real reverse proxies in front of a server: haproxy and nginx, each keeping its connections to the server open."""
 
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
 from .raw import Connection
-from .server import poll
+from .ports import free_port
+from .server import PATIENCE, poll
 
 HAPROXY = """
 defaults
@@ -52,11 +52,6 @@ def find(program: str) -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 class Reverse:
     """One proxy before the server at a URL; a context manager."""
 
@@ -77,7 +72,7 @@ class Reverse:
 
     def __exit__(self, *_exc) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
 
     def _is_listening(self) -> bool:
         assert self.process.poll() is None, (self.folder / "log").read_text()

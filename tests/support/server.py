@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RENKU_BUILD") or ROOT / "build").resolve()
 RENKU = BUILD / "bin" / "renku"
 CLIENT_SECRET = "a-client-secret"
+PATIENCE = 60.0  # seconds; long for a slow machine under sanitizers, and nothing waits longer than it must
 LISTENING = re.compile(r"^.*listening on (http://\S+)\s*$", re.MULTILINE)
 REPORTS = re.compile(
     r"((ERROR|WARNING): \w+Sanitizer|runtime error:|DEADLYSIGNAL|SUMMARY: \w+Sanitizer"
@@ -33,17 +34,17 @@ SANITIZERS = {
 }
 
 
-def poll(question, deadline: float = 10.0, pause: float = 0.01):
-    """Asks until the answer is true, and returns it; fails after `deadline` seconds."""
+def poll(question, deadline: float = PATIENCE, pause: float = 0.01, tell=None):
+    """Asks until the answer is true, and returns it; fails after `deadline` seconds, and says what `tell` or the last answer was."""
     end = time.monotonic() + deadline
     while True:
+        last_time = time.monotonic() > end  # whoever was held up asks once more
         answer = question()
         if answer:
             return answer
-        if time.monotonic() > end:
-            raise AssertionError(
-                f"not within {deadline} s: {getattr(question, '__doc__', None) or question}"
-            )
+        if last_time:
+            asked = getattr(question, "__doc__", None) or getattr(question, "__name__", question)
+            raise AssertionError(f"not within {deadline:g} s: {asked}: {tell() if tell else repr(answer)}")
         time.sleep(pause)
 
 
@@ -105,7 +106,7 @@ def deployment(database: dict[str, str], realm_url: str, keys: dict[str, str]) -
 
 
 def renku(
-    *arguments: str, env: dict[str, str], timeout: float = 60, **more
+    *arguments: str, env: dict[str, str], timeout: float = PATIENCE, **more
 ) -> subprocess.CompletedProcess:
     """Runs the command line tool to its end."""
     return subprocess.run(
@@ -159,7 +160,7 @@ class Server:
         log.close()
         return self
 
-    def wait(self, deadline: float = 30.0) -> "Server":
+    def wait(self, deadline: float = PATIENCE) -> "Server":
         """Waits for the line that says where it listens."""
 
         def listening():
@@ -172,10 +173,10 @@ class Server:
         self.url = poll(listening, deadline).group(1)
         return self
 
-    def start(self, deadline: float = 30.0) -> "Server":
+    def start(self, deadline: float = PATIENCE) -> "Server":
         return self.launch().wait(deadline)
 
-    def stop(self, deadline: float = 25.0) -> int:
+    def stop(self, deadline: float = PATIENCE) -> int:
         """SIGTERM; returns the exit status."""
         if self.process.poll() is None:
             self.process.terminate()

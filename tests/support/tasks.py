@@ -8,7 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from .server import RENKU, REPORTS, poll
+from .server import PATIENCE, RENKU, REPORTS, poll
 
 LISTENING = re.compile(r"^listening on (\S+):(\d+)$", re.MULTILINE)
 GREETING = b"Hello, write `help` for help.\r\n"
@@ -24,7 +24,7 @@ class Runner:
             self.process = subprocess.Popen(
                 [RENKU, "tasks"], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
             )
-        found = poll(lambda: self.process.poll() is not None or LISTENING.search(self.log()), 30)
+        found = poll(lambda: self.process.poll() is not None or LISTENING.search(self.log()))
         assert found is not True, self.log()
         self.address = (found[1], int(found[2]))
         return self
@@ -34,11 +34,11 @@ class Runner:
 
     def connect(self) -> socket.socket:
         """A connection that was not greeted yet."""
-        return socket.create_connection(self.address, timeout=30)
+        return socket.create_connection(self.address, timeout=PATIENCE)
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         self.process.send_signal(how)
-        status = self.process.wait(30)
+        status = self.process.wait(PATIENCE)
         assert not REPORTS.search(self.log()), self.log()
         return status
 

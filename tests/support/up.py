@@ -5,10 +5,9 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from .server import RENKU, SANITIZERS, poll
+from .server import PATIENCE, RENKU, SANITIZERS, poll
 
 LINES = 3
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -72,7 +71,7 @@ class Installation:
     def log(self, name: str) -> str:
         return (self.folder / "log" / f"{name}.log").read_text(errors="replace")
 
-    def ask(self, sent: int = signal.SIGINT, deadline: float = 40) -> int:
+    def ask(self, sent: int = signal.SIGINT, deadline: float = PATIENCE) -> int:
         """Sends a signal to `renku up` itself and returns its exit status."""
         os.kill(self.main(), sent)
         status = self.process.wait(deadline)
@@ -113,7 +112,7 @@ class Installation:
             except ProcessLookupError:
                 pass
         if not names:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
             self.process.stdout.close()
 
     def is_gone(self) -> bool:
@@ -124,7 +123,7 @@ class Installation:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(40)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         if self.process:
@@ -135,9 +134,6 @@ class Installation:
             poll(self.is_gone)
 
 
-def wait_while(question, deadline: float = 20.0) -> None:
+def wait_while(question) -> None:
     """Waits until something is no longer so."""
-    end = time.monotonic() + deadline
-    while question():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    poll(lambda: not question())

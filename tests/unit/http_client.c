@@ -130,7 +130,7 @@ START_TEST(a_silent_peer_costs_the_timeout)
     peer_start(answers);
     assert_remote(&(rk_net_request){.url = peer_url("/"), .timeout_ms = 200}, "timed out");
     peer_stop();
-    ck_assert_int_lt(rk_time_monotonic_ms() - begun, 3000);
+    ck_assert_int_lt(rk_time_monotonic_ms() - begun, 10000);
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST(the_deadline_of_the_operation_counts)
     op->deadline_ms = begun - 1;
     assert_remote(&(rk_net_request){.url = peer_url("/")}, "no time is left");
     peer_stop();
-    ck_assert_int_lt(rk_time_monotonic_ms() - begun, 3000);
+    ck_assert_int_lt(rk_time_monotonic_ms() - begun, 10000);
 }
 END_TEST
 
@@ -169,7 +169,7 @@ START_TEST(a_request_can_be_broken_off)
         "cancelled");
     peer_stop();
     ck_assert_int_gt(asked, 0);
-    ck_assert_int_lt(rk_time_monotonic_ms() - begun, 3000);
+    ck_assert_int_lt(rk_time_monotonic_ms() - begun, 10000);
 }
 END_TEST
 

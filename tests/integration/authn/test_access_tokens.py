@@ -195,29 +195,34 @@ def test_a_token_need_not_expire(calm, calm_realm, someone):
 
 def until_fraction(low: float, high: float) -> float:
     """Waits until the clock stands between these parts of a second."""
-    return poll(lambda: (lambda t: t if low <= t - math.floor(t) < high else None)(time.time()), 5, 0.001)
+    return poll(lambda: (lambda t: t if low <= t - math.floor(t) < high else None)(time.time()), pause=0.001)
 
 
 # Spec: authentication.md 3.2, 10: no leeway, and parts of a second count
 @pytest.mark.parametrize("claim", ["iat", "nbf"])
 def test_a_token_begins_on_the_second(calm, calm_realm, someone, claim):
     calm.authenticate(calm_realm.token(someone, email="a@b.c"))
-    now = until_fraction(0.3, 0.6)
-    early = calm_realm.token(someone, email="a@b.c", **{claim: math.floor(now) + 1})
-    is_anonymous(calm.authenticate(early))
-    poll(lambda: time.time() > math.floor(now) + 1.005, 5, 0.001)
+    begin = 0
+    while time.time() >= begin:  # whoever was held up tries again
+        begin = math.floor(until_fraction(0.3, 0.6)) + 1
+        early = calm_realm.token(someone, email="a@b.c", **{claim: begin})
+        answer = calm.authenticate(early)
+    is_anonymous(answer)
+    poll(lambda: time.time() > begin + 0.005, pause=0.001)
     is_user(calm.authenticate(early), someone)
 
 
 # Spec: authentication.md 3.2, 10; issue: a cached token never outlives its exp
 def test_a_token_ends_on_the_second(driver, own_realm, someone):
-    now = until_fraction(0.3, 0.6)
-    short = own_realm.token(someone, email="a@b.c", exp=math.floor(now) + 2)
+    end = math.floor(until_fraction(0.3, 0.6)) + 2
+    short = own_realm.token(someone, email="a@b.c", exp=end)
     is_user(driver.authenticate(short), someone)
-    while time.time() < math.floor(now) + 1.9:
-        is_user(driver.authenticate(short), someone)
+    while time.time() < end - 0.1:
+        answer = driver.authenticate(short)
+        if time.time() < end:
+            is_user(answer, someone)
     assert driver.state()["cached"] == 1
-    poll(lambda: time.time() > math.floor(now) + 2.005, 5, 0.001)
+    poll(lambda: time.time() > end + 0.005, pause=0.001)
     is_anonymous(driver.authenticate(short))
     assert driver.state()["cached"] == 0
 

@@ -97,7 +97,7 @@ def test_all_items_must_pass(api, owner, add_session):
     for scope, missing in {
         f"session:{name} session:gone": "gone", f"session:gone session:{name} session:away": "gone",
         "session:": "", f"session:{name.upper()}": name.upper(), 'session:a"b\\': 'a"b\\', "session:{a,b}": "{a,b}",
-        f"x  session:gone": "gone", "session:NULL": "NULL", "session:'": "'",
+        "x  session:gone": "gone", "session:NULL": "NULL", "session:'": "'",
     }.items():  # fmt: skip
         is_refused(refresh(api, owner, scope), "session", missing)
 

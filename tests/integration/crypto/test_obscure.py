@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from peers.rclone import call, free_port, wait_for
+from peers.rclone import call, wait_for
+from support.ports import free_port
 
 RNG = random.Random(4711)
 ALPHABET = "abcXYZ019-_ =+/\"'\\$`äöü€𝄞\t\n"
@@ -25,7 +26,7 @@ def crypto(start_driver):
 @pytest.fixture(scope="module")
 def rcd(rclone, tmp_path_factory):
     """Obscures text after text in one process."""
-    port = free_port("127.0.0.1")
+    port = free_port()
     log = (tmp_path_factory.mktemp("rcd") / "log").open("wb")
     command = [rclone, "rcd", "--config", "", "--rc-addr", f"127.0.0.1:{port}", "--rc-no-auth"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"HOME": "/nonexistent"})
@@ -35,7 +36,7 @@ def rcd(rclone, tmp_path_factory):
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/core/obscure", json.dumps({"clear": text}).encode(), {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)["obscured"]
 
     yield obscure

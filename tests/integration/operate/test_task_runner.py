@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.balancer import free_port
 from support.database import Rows
 from support.keycloak import Keycloak, person
+from support.ports import free_port
 from support.posthog import KEY, Posthog
 from support.server import RENKU, poll
 from support.tasks import GREETING, LISTENING, Runner, Wire
@@ -223,7 +223,7 @@ def test_a_port_that_is_taken_stops_the_start(tools, database):
 
 
 def test_it_listens_where_it_is_told(start):
-    port = str(free_port())
+    port = str(free_port("127.0.0.2"))
     runner = start(TCP_PORT=port, TCP_HOST="127.0.0.2")
     assert LISTENING.search(runner.log()).groups() == ("127.0.0.2", port)
     Wire(runner).expect(GREETING)
@@ -233,13 +233,13 @@ def test_it_says_when_it_is_ready(tools, folder, database):
     path = folder / "tasks-notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
         notices.bind(str(path))
-        notices.settimeout(30)
+        notices.settimeout(60)
         env = tools.env(database) | {"NOTIFY_SOCKET": str(path), "TCP_PORT": "0"}
         process = subprocess.Popen([RENKU, "tasks"], env=env, stderr=subprocess.DEVNULL, cwd="/")
         assert notices.recv(100) == b"READY=1"
         process.terminate()
         assert notices.recv(100) == b"STOPPING=1"
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 # --- the tasks in it ------------------------------------------------------------------------------
@@ -252,11 +252,11 @@ def test_a_task_that_fails_starts_again_and_the_counter_is_reset(start, database
     runner = start(MAX_RETRY_WAIT_SECONDS="0")
     wire = Wire(runner)
     wire.expect(GREETING)
-    poll(lambda: listed(wire)["send_product_metrics"] >= 3, 30)
+    poll(lambda: listed(wire)["send_product_metrics"] >= 3)
     assert sum(restarts == 0 for restarts in listed(wire).values()) == len(NAMES) - 1
     rows.run("ALTER TABLE metrics.away RENAME TO metrics")
     rows.run("INSERT INTO metrics.metrics (anonymous_user_id, event) VALUES ('a', 'b')")
-    poll(lambda: rows.one("SELECT count(*) FROM metrics.metrics") == 0, 30)
+    poll(lambda: rows.one("SELECT count(*) FROM metrics.metrics") == 0)
     assert listed(wire)["send_product_metrics"] >= 3
     wire.send(b"reset_restarts send_product_metrics").expect(b"Ok\r\n")
     assert listed(wire)["send_product_metrics"] == 0
@@ -275,13 +275,13 @@ def running(runner: Runner) -> list[str]:
 
 def test_tasks_that_are_done_leave_the_list(start):
     runner = start(DUMMY_STORES="true", MAIN_LOG_INTERVAL_SECONDS="0")
-    poll(lambda: running(runner) == NAMES[:2] + OF_KEYCLOAK, 30)
+    poll(lambda: running(runner) == NAMES[:2] + OF_KEYCLOAK)
     assert runner.log().count("has ended after") == 5
 
 
 def test_without_keycloak_nobody_is_synchronised(start):
     runner = start(KEYCLOAK_URL="")
-    poll(lambda: running(runner) == [name for name in NAMES if name not in OF_KEYCLOAK], 30)
+    poll(lambda: running(runner) == [name for name in NAMES if name not in OF_KEYCLOAK])
     assert "KEYCLOAK_URL is not set" in runner.log()
 
 
@@ -291,17 +291,17 @@ def test_users_and_administrators_follow_keycloak(start, database, keycloak):
     rows = Rows(database)
     start(LONG_TASK_PERIOD_S="1")
     ids = [user["id"] for user in keycloak.users]
-    poll(lambda: rows.one("SELECT count(*) FROM users.users WHERE keycloak_id = ANY (%s)", ids) == len(ids), 30)
+    poll(lambda: rows.one("SELECT count(*) FROM users.users WHERE keycloak_id = ANY (%s)", ids) == len(ids))
     admins = "SELECT array_agg(subject_id ORDER BY subject_id) FROM librenku.relation WHERE object_type = 'L' AND relation = 'A'"
-    poll(lambda: rows.one(admins) == ids[1:], 30)
+    poll(lambda: rows.one(admins) == ids[1:])
     keycloak.admins = [person(1), person(2)]
-    poll(lambda: rows.one(admins) == ids, 30)
+    poll(lambda: rows.one(admins) == ids)
     rows.close()
 
 
 def test_the_run_set_is_logged_by_name(start):
     runner = start(MAIN_LOG_INTERVAL_SECONDS="1")
-    poll(lambda: runner.log().count("- send_product_metrics: since ") >= 2, 30)
+    poll(lambda: runner.log().count("- send_product_metrics: since ") >= 2)
     logged = re.findall(r"- - (\w+): since [\d-]+ [\d:.]+ \(0 restarts\)", runner.log())
     assert logged[: len(NAMES)] == sorted(NAMES)
 
@@ -312,6 +312,6 @@ def test_repairs_come_again(start, database):
     for letter in "gng":
         id = f"01JF0000000000000000PASS{letter}"
         rows.relate(letter, id, "L", "L", "renku")
-        poll(lambda letter=letter, id=id: len(rows.relations(letter, id)) == 3, 30)
+        poll(lambda letter=letter, id=id: len(rows.relations(letter, id)) == 3)
         rows.run("DELETE FROM librenku.relation WHERE object_id = %s", id)
     rows.close()

@@ -386,12 +386,12 @@ def test_a_sender_that_is_killed_loses_nothing(tools, rows, database):
     def judge(_event: dict) -> int:
         if next(numbers) == 47:  # in the third batch
             reached.set()
-            threading.Event().wait(30)
+            threading.Event().wait(60)
         return 200
 
     with Posthog(judge) as posthog:
         process = start("tasks", "--once", "send_product_metrics", env=tools.env(database | posthog.env()))
-        assert reached.wait(30)
+        assert reached.wait(60)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         assert len(left(rows)) == 20

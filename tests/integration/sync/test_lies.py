@@ -173,7 +173,7 @@ def test_a_deadline_ends_the_waiting(world, keycloak, away):
     if away == "absent":
         keycloak.start()
 
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert errors.strip()
 
 
@@ -243,7 +243,7 @@ def test_who_is_killed_leaves_no_half_of_a_user(world, keycloak):
     keycloak.users = [person(i + 1) for i in range(400)]
     for target in (1, 60, 150, 270):
         process = world.start("user", "sync")
-        poll(lambda: len(world.users()) >= target or process.poll() is not None, 60)
+        poll(lambda: len(world.users()) >= target or process.poll() is not None)
         process.kill()
         process.communicate()
         world.check()
