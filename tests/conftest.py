@@ -55,6 +55,13 @@ def realm():
         yield realm
 
 
+@pytest.fixture
+def own_realm():
+    """A realm that a test may change."""
+    with Realm() as realm:
+        yield realm
+
+
 @pytest.fixture(scope="session")
 def make_database(postgres, keys):
     """Makes a migrated database of its own: the DB_* variables that lead to it."""

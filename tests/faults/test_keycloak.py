@@ -11,15 +11,9 @@ import pytest
 from support.api import check_error, unique
 from support.faults import INJECTED
 from support.lanes import RECOVERY
-from support.realm import CERTS, Key, Realm
+from support.realm import CERTS, Key
 from support.server import poll
 from support.trial import Trial
-
-
-@pytest.fixture
-def own_realm():
-    with Realm() as realm:
-        yield realm
 
 
 @pytest.fixture

@@ -7,19 +7,13 @@ import pytest
 
 from support.faults import INJECTED
 from support.neighbours import WAIT, HangingKeycloak, NoReader, SlowSender, SlowStatement, held_up, make_slow
-from support.realm import CERTS, Realm
+from support.realm import CERTS
 from support.server import poll
 from support.trial import Trial
 
 REQUESTS = 80
 AT_ONCE = 8
 THREADS = 8  # of a worker
-
-
-@pytest.fixture
-def own_realm():
-    with Realm() as realm:
-        yield realm
 
 
 @pytest.fixture

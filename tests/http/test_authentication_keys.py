@@ -13,12 +13,6 @@ from support.tls import make_authority
 
 
 @pytest.fixture
-def own_realm():
-    with Realm() as realm:
-        yield realm
-
-
-@pytest.fixture
 def own_api(own_realm, other_server, make_api):
     """A server of one process with a realm of its own."""
     return make_api(other_server({"KEYCLOAK_URL": own_realm.url}, workers=1), own_realm)

@@ -6,51 +6,17 @@ from collections import Counter
 
 import pytest
 
-from support.database import Rows
 from support.posthog import Posthog
 from support.server import deployment, poll
-from support.tasks import Runner
+from support.tasks import Runner, database, events_left, put_events, rows, run_tasks  # noqa: F401
 
 RUNNERS, EVENTS = 2, 400
 
 
 @pytest.fixture
-def settings(make_database, realm, keys):
-    return deployment(make_database(), realm.url, keys)
-
-
-@pytest.fixture
-def rows(settings):
-    rows = Rows(settings)
-    yield rows
-    rows.close()
-
-
-@pytest.fixture
-def start(settings, folder):
-    """Starts two runners; those that live at the end are stopped."""
-    runners = []
-
-    def run(**env: str) -> list[Runner]:
-        for number in range(RUNNERS):
-            runners.append(Runner(settings | env, folder / f"runner-{number}.log").start())
-        return runners
-
-    yield run
-    for runner in runners:
-        if runner.process.poll() is None:
-            assert runner.stop() == 0, runner.log()
-
-
-def put_events(rows: Rows, count: int = EVENTS) -> None:
-    rows.run(
-        "INSERT INTO metrics.metrics (anonymous_user_id, event, metadata)"
-        " SELECT 'someone', 'e', jsonb_build_object('n', n) FROM generate_series(1, %s) n", count,
-    )  # fmt: skip
-
-
-def left(rows: Rows) -> int:
-    return rows.one("SELECT count(*) FROM metrics.metrics")
+def start(database, realm, keys, run_tasks):
+    """Starts two runners."""
+    return lambda **env: [run_tasks(deployment(database, realm.url, keys) | env) for _ in range(RUNNERS)]
 
 
 def delivered(runner: Runner) -> int:
@@ -65,10 +31,10 @@ def slowly(event: dict) -> int:
 
 
 def test_two_runners_share_the_events_and_send_none_twice(start, rows):
-    put_events(rows)
+    put_events(rows, EVENTS)
     with Posthog(slowly) as posthog:
         runners = start(**posthog.env())
-        poll(lambda: left(rows) == 0)
+        poll(lambda: not events_left(rows))
         poll(lambda: sum(delivered(runner) for runner in runners) == EVENTS)
         assert all(delivered(runner) >= EVENTS // 10 for runner in runners)
     assert len(posthog.requests) == EVENTS
@@ -76,12 +42,12 @@ def test_two_runners_share_the_events_and_send_none_twice(start, rows):
 
 
 def test_when_one_is_killed_the_other_goes_on(start, rows):
-    put_events(rows)
+    put_events(rows, EVENTS)
     with Posthog(slowly) as posthog:
         first, second = start(**posthog.env())
-        poll(lambda: left(rows) < EVENTS * 3 // 4)
+        poll(lambda: len(events_left(rows)) < EVENTS * 3 // 4)
         first.kill()
-        poll(lambda: left(rows) == 0)
+        poll(lambda: not events_left(rows))
         assert second.process.poll() is None
     sent = Counter(event["properties"]["n"] for event in posthog.events())
     assert set(sent) == set(range(1, EVENTS + 1))

@@ -12,7 +12,6 @@ import threading
 import pytest
 
 from support.internal_tokens import INTERNAL_KEY
-from support.realm import Realm
 from support.server import BUILD, REPORTS, SANITIZERS
 
 DRIVER = BUILD / "tests" / "integration" / "authn" / "driver"
@@ -137,12 +136,6 @@ def key_file(tmp_path):
 @pytest.fixture
 def driver_settings(key_file):
     return settings(key_file)
-
-
-@pytest.fixture
-def own_realm():
-    with Realm() as realm:
-        yield realm
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A `renku tasks` process, and its control port."""
+"""A `renku tasks` process, its control port, and fixtures of the tests about tasks."""
 
 import os
 import re
@@ -8,8 +8,20 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from .database import Rows
 from .server import PATIENCE, RENKU, REPORTS, poll
 
+TASKS = [
+    "send_product_metrics",
+    "generate_user_namespace",
+    "bootstrap_user_namespaces",
+    "fix_mismatched_project_namespace_ids",
+    "migrate_groups_make_all_public",
+    "migrate_user_namespaces_make_all_public",
+]
+OF_KEYCLOAK = ["users_sync", "sync_admins_from_keycloak"]
 LISTENING = re.compile(r"^listening on (\S+):(\d+)$", re.MULTILINE)
 GREETING = b"Hello, write `help` for help.\r\n"
 
@@ -78,3 +90,51 @@ class Wire:
 
     def close(self) -> None:
         self.socket.close()
+
+
+# --- fixtures ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database(make_database):
+    return make_database()
+
+
+@pytest.fixture
+def rows(database):
+    rows = Rows(database)
+    yield rows
+    rows.close()
+
+
+@pytest.fixture
+def run_tasks(folder):
+    """Starts runners; what still runs at the end is stopped."""
+    runners = []
+
+    def run(env: dict[str, str]) -> Runner:
+        log = folder / f"tasks-{len(list(folder.glob('tasks-*')))}.log"
+        runners.append(Runner(env, log).start())
+        return runners[-1]
+
+    yield run
+    for runner in runners:
+        if runner.process.poll() is None:
+            assert runner.stop() == 0, runner.log()
+
+
+# --- events of product metrics -------------------------------------------------------------------
+
+
+def put_events(rows: Rows, count: int) -> list[str]:
+    return [
+        id for (id,) in rows.all(
+            "INSERT INTO metrics.metrics (anonymous_user_id, event, metadata)"
+            " SELECT 'someone', 'project_created', jsonb_build_object('n', n) FROM generate_series(1, %s) n"
+            " RETURNING id", count,
+        )
+    ]  # fmt: skip
+
+
+def events_left(rows: Rows) -> set[str]:
+    return {id for (id,) in rows.all("SELECT id FROM metrics.metrics")}

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from support.driver import driver, driver_settings, key_file, own_realm, run_driver, start_driver  # noqa: F401
+from support.driver import driver, driver_settings, key_file, run_driver, start_driver  # noqa: F401
 from support.realm import Realm
 
 

@@ -11,6 +11,7 @@
 #include "librenku/authz/tables.h"
 #include "librenku/authz/tools.h"
 #include "librenku/http/caller.h"
+#include "tests/support/program.h"
 
 static const char *const caller_kinds[] = {"user", "service"};
 static const rk_enum caller_kind_names = {RK_COUNT(caller_kinds), caller_kinds};
@@ -453,14 +454,7 @@ static int serve(struct rk_pool *pool, json_object *in)
 
 int main(void)
 {
-    const rk_pool_options options = {
-        .host = getenv("DB_HOST"),
-        .port = getenv("DB_PORT"),
-        .user = getenv("DB_USER"),
-        .password = getenv("DB_PASSWORD"),
-        .name = getenv("DB_NAME"),
-        .size = 1,
-    };
+    const rk_pool_options options = database_options(1);
     struct rk_pool *pool;
     char *line = NULL;
     size_t size = 0;

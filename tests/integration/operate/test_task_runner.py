@@ -9,25 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.database import Rows
 from support.keycloak import Keycloak, person
 from support.ports import free_port
 from support.posthog import KEY, Posthog
 from support.server import RENKU, poll
-from support.tasks import GREETING, LISTENING, Runner, Wire
+from support.tasks import GREETING, LISTENING, OF_KEYCLOAK, TASKS, Runner, Wire, events_left, put_events, rows, run_tasks  # noqa: F401
 
-NAMES = [
-    "send_product_metrics",
-    "generate_user_namespace",
-    "bootstrap_user_namespaces",
-    "fix_mismatched_project_namespace_ids",
-    "migrate_groups_make_all_public",
-    "migrate_user_namespaces_make_all_public",
-    "users_sync",
-    "sync_admins_from_keycloak",
-    "_log_tasks",
-]
-OF_KEYCLOAK = NAMES[6:8]
+NAMES = [*TASKS, *OF_KEYCLOAK, "_log_tasks"]
 LINE = re.compile(rb"- (\w+): since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})? \((\d+) restarts\)\r\n")
 HELP = (
     b"Commands\r\n"
@@ -56,20 +44,9 @@ def keycloak():
 
 
 @pytest.fixture
-def start(tools, folder, database, posthog, keycloak):
-    """Starts runners; what still runs at the end is stopped."""
-    started = []
-
-    def run(**env: str) -> Runner:
-        log = folder / f"tasks-{len(list(folder.glob('tasks-*')))}.log"
-        peers = posthog.env() | {"KEYCLOAK_URL": keycloak.url}
-        started.append(Runner(tools.env(database) | peers | env, log).start())
-        return started[-1]
-
-    yield run
-    for runner in started:
-        if runner.process.poll() is None:
-            assert runner.stop() == 0, runner.log()
+def start(tools, database, posthog, keycloak, run_tasks):
+    peers = posthog.env() | {"KEYCLOAK_URL": keycloak.url}
+    return lambda **env: run_tasks(tools.env(database) | peers | env)
 
 
 @pytest.fixture
@@ -197,16 +174,14 @@ def test_a_signal_ends_it_at_once(start, how):
     assert "stopping" in runner.log()
 
 
-def test_what_hangs_does_not_keep_it_from_ending(start, database):
-    rows = Rows(database)
-    rows.run("INSERT INTO metrics.metrics (anonymous_user_id, event) VALUES ('a', 'b')")
+def test_what_hangs_does_not_keep_it_from_ending(start, rows):
+    put_events(rows, 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         runner = start(POSTHOG_HOST=f"http://127.0.0.1:{silent.getsockname()[1]}")
         connection, _ = silent.accept()
         assert runner.stop() == 0
         connection.close()
     assert rows.run("DELETE FROM metrics.metrics") == 1
-    rows.close()
 
 
 def test_settings_that_make_no_sense_stop_the_start(tools, database):
@@ -245,9 +220,8 @@ def test_it_says_when_it_is_ready(tools, folder, database):
 # --- the tasks in it ------------------------------------------------------------------------------
 
 
-def test_a_task_that_fails_starts_again_and_the_counter_is_reset(start, database, posthog):
+def test_a_task_that_fails_starts_again_and_the_counter_is_reset(start, rows, posthog):
     """Spec: tasks.md 3, 7"""
-    rows = Rows(database)
     rows.run("ALTER TABLE metrics.metrics RENAME TO away")
     runner = start(MAX_RETRY_WAIT_SECONDS="0")
     wire = Wire(runner)
@@ -255,14 +229,13 @@ def test_a_task_that_fails_starts_again_and_the_counter_is_reset(start, database
     poll(lambda: listed(wire)["send_product_metrics"] >= 3)
     assert sum(restarts == 0 for restarts in listed(wire).values()) == len(NAMES) - 1
     rows.run("ALTER TABLE metrics.away RENAME TO metrics")
-    rows.run("INSERT INTO metrics.metrics (anonymous_user_id, event) VALUES ('a', 'b')")
-    poll(lambda: rows.one("SELECT count(*) FROM metrics.metrics") == 0)
+    put_events(rows, 1)
+    poll(lambda: not events_left(rows))
     assert listed(wire)["send_product_metrics"] >= 3
     wire.send(b"reset_restarts send_product_metrics").expect(b"Ok\r\n")
     assert listed(wire)["send_product_metrics"] == 0
     assert "starts again in 0 s" in runner.log()
     wire.close()
-    rows.close()
 
 
 def running(runner: Runner) -> list[str]:
@@ -285,10 +258,9 @@ def test_without_keycloak_nobody_is_synchronised(start):
     assert "KEYCLOAK_URL is not set" in runner.log()
 
 
-def test_users_and_administrators_follow_keycloak(start, database, keycloak):
+def test_users_and_administrators_follow_keycloak(start, rows, keycloak):
     keycloak.users = [person(1), person(2)]
     keycloak.admins = [person(2)]
-    rows = Rows(database)
     start(LONG_TASK_PERIOD_S="1")
     ids = [user["id"] for user in keycloak.users]
     poll(lambda: rows.one("SELECT count(*) FROM users.users WHERE keycloak_id = ANY (%s)", ids) == len(ids))
@@ -296,7 +268,6 @@ def test_users_and_administrators_follow_keycloak(start, database, keycloak):
     poll(lambda: rows.one(admins) == ids[1:])
     keycloak.admins = [person(1), person(2)]
     poll(lambda: rows.one(admins) == ids)
-    rows.close()
 
 
 def test_the_run_set_is_logged_by_name(start):
@@ -306,12 +277,10 @@ def test_the_run_set_is_logged_by_name(start):
     assert logged[: len(NAMES)] == sorted(NAMES)
 
 
-def test_repairs_come_again(start, database):
-    rows = Rows(database)
+def test_repairs_come_again(start, rows):
     start(SHORT_TASK_PERIOD_S="1")
     for letter in "gng":
         id = f"01JF0000000000000000PASS{letter}"
         rows.relate(letter, id, "L", "L", "renku")
         poll(lambda letter=letter, id=id: len(rows.relations(letter, id)) == 3)
         rows.run("DELETE FROM librenku.relation WHERE object_id = %s", id)
-    rows.close()

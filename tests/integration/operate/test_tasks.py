@@ -15,28 +15,9 @@ from support.database import Rows
 from support.operate import fingerprint, start
 from support.posthog import KEY, Posthog
 from support.server import poll
+from support.tasks import TASKS, database, events_left, put_events, rows  # noqa: F401
 
-TASKS = [
-    "send_product_metrics",
-    "generate_user_namespace",
-    "bootstrap_user_namespaces",
-    "fix_mismatched_project_namespace_ids",
-    "migrate_groups_make_all_public",
-    "migrate_user_namespaces_make_all_public",
-]
 PUBLIC = {("w", "u", "*"), ("w", "a", "*")}
-
-
-@pytest.fixture
-def database(make_database):
-    return make_database()
-
-
-@pytest.fixture
-def rows(database):
-    rows = Rows(database)
-    yield rows
-    rows.close()
 
 
 @pytest.fixture
@@ -269,20 +250,6 @@ def test_a_pass_that_is_killed_leaves_nothing_and_frees_its_turn(tools, rows, da
 # --- product metrics ------------------------------------------------------------------------------
 
 
-def put_events(rows: Rows, count: int) -> list[str]:
-    return [
-        id for (id,) in rows.all(
-            "INSERT INTO metrics.metrics (anonymous_user_id, event, metadata)"
-            " SELECT 'someone', 'project_created', jsonb_build_object('n', n) FROM generate_series(1, %s) n"
-            " RETURNING id", count,
-        )
-    ]  # fmt: skip
-
-
-def left(rows: Rows) -> set[str]:
-    return {id for (id,) in rows.all("SELECT id FROM metrics.metrics")}
-
-
 def put(rows: Rows, id: str, event: str, metadata: str | None) -> None:
     rows.run(
         "INSERT INTO metrics.metrics (id, anonymous_user_id, event, timestamp, metadata)"
@@ -300,7 +267,7 @@ def test_events_are_sent_in_the_form_of_posthog(once, rows):
     with Posthog() as posthog:
         once("send_product_metrics", **posthog.env())
 
-    assert left(rows) == set()
+    assert events_left(rows) == set()
     path, headers, body = posthog.requests[0]
     assert (path, headers["Content-Type"]) == ("/batch/", "application/json")
     assert headers["User-Agent"].startswith("librenku/")
@@ -323,11 +290,11 @@ def test_what_is_refused_stays_and_the_rest_goes_on(once, rows):
     put_events(rows, 50)
     with Posthog(lambda event: 500 if event["properties"]["n"] % 10 == 0 else 200) as posthog:
         once("send_product_metrics", **posthog.env())
-        assert len(left(rows)) == 5
+        assert len(events_left(rows)) == 5
         assert set(posthog.accepted.values()) == {0, 1}
         posthog.judge = lambda event: 200
         once("send_product_metrics", **posthog.env())
-    assert left(rows) == set()
+    assert events_left(rows) == set()
     assert set(posthog.accepted.values()) == {1} and len(posthog.accepted) == 50
 
 
@@ -336,7 +303,7 @@ def test_a_connection_that_breaks_is_tried_again(once, rows):
     broken = iter([0, 0, 200, 200, 0, 200])
     with Posthog(lambda event: next(broken)) as posthog:
         once("send_product_metrics", **posthog.env())
-    assert left(rows) == set()
+    assert events_left(rows) == set()
     assert len(posthog.requests) == 6
 
 
@@ -344,7 +311,7 @@ def test_an_event_that_breaks_every_connection_does_not_hold_up_the_others(once,
     put_events(rows, 30)
     with Posthog(lambda event: 0 if event["properties"]["n"] == 3 else 200) as posthog:
         once("send_product_metrics", **posthog.env())
-    assert len(left(rows)) == 1
+    assert len(events_left(rows)) == 1
     assert sum(posthog.accepted.values()) == 29
 
 
@@ -355,7 +322,7 @@ def test_nobody_is_asked_for_ever_when_nobody_answers(tools, rows, database):
     assert done.returncode == 0
     assert done.stderr.count("could not be sent") == 10
     assert not any(word in done.stderr for word in (KEY, "word@", "secret"))
-    assert len(left(rows)) == 100
+    assert len(events_left(rows)) == 100
 
 
 # No ULIDs: too short, too long, characters that none has, a first one that is too large.
@@ -369,7 +336,7 @@ def test_events_with_strange_ids_are_left_alone_and_counted(tools, rows, databas
     with Posthog() as posthog:
         told = tools.run("tasks", "--once", "send_product_metrics", database=database | posthog.env())
     assert told.returncode == 0 and len(posthog.requests) == 45
-    assert left(rows) == STRANGE
+    assert events_left(rows) == STRANGE
     assert told.stderr.count(" 9 events can never be sent") == told.stderr.count("never be sent") == 1
 
 
@@ -394,9 +361,9 @@ def test_a_sender_that_is_killed_loses_nothing(tools, rows, database):
         assert reached.wait(60)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-        assert len(left(rows)) == 20
+        assert len(events_left(rows)) == 20
         tools.done("tasks", "--once", "send_product_metrics", database=database | posthog.env())
-        assert left(rows) == set()
+        assert events_left(rows) == set()
         accepted = {event["uuid"] for event in posthog.events() if posthog.accepted[event["uuid"]]}
     assert len(accepted) == len(ids)
 
@@ -406,4 +373,4 @@ def test_rows_that_another_sender_has_are_left_to_it(tools, rows, database):
     with Posthog() as posthog, psycopg.connect(**rows.connection.info.get_parameters(), password=database["DB_PASSWORD"]) as other:
         other.execute("SELECT FROM metrics.metrics WHERE id = ANY (%s) FOR UPDATE", [ids[5:15]])
         tools.done("tasks", "--once", "send_product_metrics", database=database | posthog.env())
-    assert left(rows) == set(ids[5:15])
+    assert events_left(rows) == set(ids[5:15])
