@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import os
 import pwd
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.installed import *  # noqa: F403
+from support.operate import fingerprint
 from support.server import RENKU, deployment
 from support.up import Installation
 from support.world import World
@@ -63,7 +65,7 @@ def installation(request):
     return request.getfixturevalue("local" if request.param == "own" else "plain_local")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory):
     """A local installation that runs, for the tests that only ask it something."""
     local = Installation(tmp_path_factory.mktemp("running") / "place").start()
@@ -93,10 +95,44 @@ def prepared(make_database, realm, keys, tmp_path_factory):
     return database["DB_NAME"], world.project
 
 
-@pytest.fixture
-def world(prepared, postgres, realm, keys, tmp_path):
-    """A copy of it for one test."""
+@pytest.fixture(scope="session")
+def make_world(prepared, postgres, realm, keys):
+    """Makes copies of it."""
     name, project = prepared
-    world = World(deployment(postgres.create_database(name), realm.url, keys), realm, tmp_path)
-    world.project = project
-    return world
+
+    def make(folder: Path) -> World:
+        world = World(deployment(postgres.create_database(name), realm.url, keys), realm, folder)
+        world.project = project
+        return world
+
+    return make
+
+
+@pytest.fixture
+def world(make_world, tmp_path):
+    """A copy for one test."""
+    return make_world(tmp_path)
+
+
+@contextlib.contextmanager
+def kept(world: World):
+    """Nobody changes it."""
+    before = fingerprint(world.env)
+    yield world
+    assert fingerprint(world.env) == before
+
+
+@pytest.fixture(scope="session")
+def same_world(make_world, tmp_path_factory):
+    """A copy for all tests that change nothing."""
+    with kept(make_world(tmp_path_factory.mktemp("same"))) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def many(make_world, tmp_path_factory):
+    """The same with 250 projects more."""
+    world = make_world(tmp_path_factory.mktemp("many"))
+    world.run("dev", "seed", "--users", "5", "--groups", "0", "--projects", "250")
+    with kept(world):
+        yield world

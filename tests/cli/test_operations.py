@@ -40,9 +40,9 @@ def test_the_operator_sees_what_nobody_else_sees(world):
 
 
 @pytest.mark.parametrize("name", [ALICE, f"user:{ALICE}", "alice@example.org", "alice"])
-def test_a_user_is_known_by_id_address_and_username(world, name):
-    assert world.ask("user", "show", name)["id"] == ALICE
-    assert world.ask("api", "user_me", "--as", name)["username"] == "alice"
+def test_a_user_is_known_by_id_address_and_username(same_world, name):
+    assert same_world.ask("user", "show", name)["id"] == ALICE
+    assert same_world.ask("api", "user_me", "--as", name)["username"] == "alice"
 
 
 @pytest.mark.parametrize("name", [ALICE, f"user:{ALICE}", "alice@example.org", "alice"])
@@ -53,8 +53,8 @@ def test_whom_the_operator_exports_or_removes_is_known_by_any_name(world, name):
 
 @pytest.mark.parametrize("command", [("export", "--user"), ("user", "delete"), ("user", "delete", "--dry-run")])
 @pytest.mark.parametrize("name", ["nobody", "nobody@example.org", "ffffffff-ffff-4fff-bfff-ffffffffffff"])
-def test_who_is_no_user_is_neither_exported_nor_removed(world, command, name):
-    done = world.run(*command, name)
+def test_who_is_no_user_is_neither_exported_nor_removed(same_world, command, name):
+    done = same_world.run(*command, name)
 
     assert done.returncode == 3
     assert f"there is no user '{name}'" in done.stderr
@@ -62,8 +62,8 @@ def test_who_is_no_user_is_neither_exported_nor_removed(world, command, name):
 
 
 @pytest.mark.parametrize("name", ["nobody", "nobody@example.org", "ffffffff-ffff-4fff-bfff-ffffffffffff", "marine-lab", "no such name", ""])
-def test_who_is_no_user_is_named(world, name):
-    done = world.run("project", "list", "--as", name)
+def test_who_is_no_user_is_named(same_world, name):
+    done = same_world.run("project", "list", "--as", name)
 
     assert done.returncode == 3
     assert f"there is no user '{name}'" in done.stderr
@@ -90,8 +90,8 @@ def test_a_token_acts_like_its_holder_and_as_is_stronger(world):
     assert world.ask("group", "show", "new-lab")["created_by"] == BOB
 
 
-def test_a_bad_token_is_refused_and_not_repeated(world):
-    done = world.run("project", "list", env={"RENKU_TOKEN": "very.private.token"})
+def test_a_bad_token_is_refused_and_not_repeated(same_world):
+    done = same_world.run("project", "list", env={"RENKU_TOKEN": "very.private.token"})
 
     assert done.returncode == 1
     assert "private" not in done.stdout + done.stderr
@@ -188,13 +188,13 @@ def test_a_project_has_members_under_its_id_too(world):
 
 
 @pytest.mark.parametrize("target", ["alice/weather-model", "planet:earth", ":", ""])
-def test_a_target_without_a_known_type_is_explained(world, target):
-    assert "project:NAMESPACE/SLUG or group:SLUG" in usage(world.run("member", "list", target))
+def test_a_target_without_a_known_type_is_explained(same_world, target):
+    assert "project:NAMESPACE/SLUG or group:SLUG" in usage(same_world.run("member", "list", target))
 
 
 @pytest.mark.parametrize("arguments", [["group", "change", "marine-lab"], ["project", "change", "alice/weather-model"]])
-def test_a_change_of_nothing_is_explained(world, arguments):
-    assert "nothing to change" in usage(world.run(*arguments))
+def test_a_change_of_nothing_is_explained(same_world, arguments):
+    assert "nothing to change" in usage(same_world.run(*arguments))
 
 
 def test_preferences_are_those_of_the_user(world):
@@ -203,8 +203,8 @@ def test_preferences_are_those_of_the_user(world):
     assert world.run("user", "preferences", "bob").returncode == 3
 
 
-def test_a_project_that_is_not_there_is_named(world):
-    done = world.run("project", "show", "alice/nothing")
+def test_a_project_that_is_not_there_is_named(same_world):
+    done = same_world.run("project", "show", "alice/nothing")
 
     assert done.returncode == 3
     assert "'alice/nothing'" in done.stderr
@@ -218,12 +218,12 @@ def operations(world) -> list[dict]:
     return world.ask("api", "--list")
 
 
-def test_every_operation_is_described(world):
-    listed = operations(world)
+def test_every_operation_is_described(same_world):
+    listed = operations(same_world)
 
     assert len(listed) > 30
     for operation in listed:
-        done = world.run("api", operation["id"], "--help")
+        done = same_world.run("api", operation["id"], "--help")
         assert done.returncode == 0
         assert f"usage: renku api {operation['id']}" in done.stdout
         assert operation["summary"] in done.stdout
@@ -231,10 +231,10 @@ def test_every_operation_is_described(world):
         assert all(f"  {one['status']}" in done.stdout for one in operation["errors"])
 
 
-def test_an_operation_takes_parameters_and_prints_json_as_it_is(world):
-    done = world.run("api", "project_get", "--param", f"project_id={world.project}", "--json")
+def test_an_operation_takes_parameters_and_prints_json_as_it_is(same_world):
+    done = same_world.run("api", "project_get", "--param", f"project_id={same_world.project}", "--json")
 
-    assert json.loads(done.stdout)["id"] == world.project
+    assert json.loads(done.stdout)["id"] == same_world.project
     assert done.stdout.count("\n") == 1
     assert done.stdout.startswith('{"id":"')
 
@@ -272,32 +272,25 @@ def test_a_list_parameter_is_given_several_times(world):
         (["project_patch", "--param", "project_id=x", "--body", "{}"], "needs --if-match"),
     ],
 )
-def test_a_wrong_call_of_an_operation_is_explained(world, arguments, said):
-    assert said in usage(world.run("api", *arguments))
+def test_a_wrong_call_of_an_operation_is_explained(same_world, arguments, said):
+    assert said in usage(same_world.run("api", *arguments))
 
 
-def test_a_body_that_cannot_be_read_is_named(world):
-    done = world.run("api", "project_create", "--body", "@nothing.json", "--as", "alice")
+def test_a_body_that_cannot_be_read_is_named(same_world):
+    done = same_world.run("api", "project_create", "--body", "@nothing.json", "--as", "alice")
 
     assert done.returncode == 1
     assert "nothing.json" in done.stderr
 
 
-def test_an_invalid_body_names_what_is_wrong(world):
-    done = world.run("api", "project_create", "--body", '{"name":1}', "--as", "alice")
+def test_an_invalid_body_names_what_is_wrong(same_world):
+    done = same_world.run("api", "project_create", "--body", '{"name":1}', "--as", "alice")
 
     assert done.returncode == 1
     assert "name" in done.stderr
 
 
 # -- lists -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def many(world):
-    """250 projects more."""
-    world.run("dev", "seed", "--users", "5", "--groups", "0", "--projects", "250")
-    return world
 
 
 def test_a_list_is_complete_in_its_order_and_one_document(many):
@@ -329,14 +322,14 @@ def test_an_empty_list_is_a_head_or_an_empty_document(world):
     assert done.stdout.split() == ["ID", "PROJECT", "NAME", "VISIBILITY", "UPDATED"]
 
 
-def test_a_list_needs_no_memory_for_what_it_has_written(many):
+def test_a_list_needs_no_memory_for_what_it_has_written(world):
     def peak(*arguments):
         script = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)"
         script += "; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
         command = ["python3", "-c", script, str(RENKU), *arguments]
-        return int(subprocess.run(command, env=many.env, capture_output=True, text=True, check=True).stdout)
+        return int(subprocess.run(command, env=world.env, capture_output=True, text=True, check=True).stdout)
 
-    many.run("dev", "seed", "--users", "5", "--groups", "0", "--projects", "3000")
+    world.run("dev", "seed", "--users", "5", "--groups", "0", "--projects", "3000")
     first = peak("project", "list", "--limit", "200", "--json")
 
     # AddressSanitizer keeps what was freed for a while: there the bound says that much less
@@ -474,10 +467,10 @@ def test_a_reader_that_goes_away_ends_the_list(many, ignored):
 
 
 @pytest.mark.parametrize("arguments", [["project", "list"], ["project", "list", "--json"], ["api", "--list"], ["config", "show"]])
-def test_a_full_disk_is_a_failure_told_once(world, arguments):
+def test_a_full_disk_is_a_failure_told_once(same_world, arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [RENKU, *arguments], env=world.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            [RENKU, *arguments], env=same_world.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
 
     assert done.returncode == 1
@@ -492,8 +485,8 @@ def test_a_full_disk_is_a_failure_told_once(world, arguments):
     [["user", "list"], ["project", "list", "--json"], ["project", "show", "a/b"], ["project", "list", "--as", "alice"]],
     ids=" ".join,
 )
-def test_a_database_that_is_down_ends_with_4(world, arguments):
-    done = world.run(*arguments, env={"DB_HOST": str(world.folder)})
+def test_a_database_that_is_down_ends_with_4(same_world, arguments):
+    done = same_world.run(*arguments, env={"DB_HOST": str(same_world.folder)})
 
     assert done.returncode == 4
     assert "database" in done.stderr

@@ -171,9 +171,8 @@ def test_works_in_a_folder_whose_path_is_too_long_for_a_socket(installation):
     assert '"namespace":"alice"' in paste(installation, installation.lines)[1]
 
 
-def test_the_database_listens_on_no_network(local):
-    local.start()
-    database = local.leaders()["database"]
+def test_the_database_listens_on_no_network(running):
+    database = running.leaders()["database"]
     sockets = {os.readlink(link) for link in Path(f"/proc/{database}/fd").iterdir()}
 
     listening = {
@@ -186,18 +185,15 @@ def test_the_database_listens_on_no_network(local):
     assert not sockets & listening
 
 
-def test_nobody_else_reads_the_secrets(local):
-    local.start()
-
-    modes = {path.name: path.stat().st_mode & 0o077 for path in (local.folder / "keys").iterdir()}
-    modes["env"] = (local.folder / "env").stat().st_mode & 0o077
+def test_nobody_else_reads_the_secrets(running):
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (running.folder / "keys").iterdir()}
+    modes["env"] = (running.folder / "env").stat().st_mode & 0o077
 
     assert set(modes.values()) == {0}
 
 
-def test_nothing_runs_as_root_that_serves_requests(local):
-    local.start()
-    children = [pid for pid in local.processes() if pid not in local.leaders().values()]
+def test_nothing_runs_as_root_that_serves_requests(running):
+    children = [pid for pid in running.processes() if pid not in running.leaders().values()]
 
     assert children
     for pid in children:
@@ -206,14 +202,12 @@ def test_nothing_runs_as_root_that_serves_requests(local):
         assert "Uid:\t0\t" not in status or name.startswith("renku"), status
 
 
-def test_a_taken_port_is_named(local):
-    local.start()
-    port = local.url.rpartition(":")[2]
-    other = local.folder.parent / "other"
+def test_a_taken_port_is_named(running, tmp_path):
+    port = running.url.rpartition(":")[2]
 
     second = subprocess.run(
-        local.command("up", "--data", str(other), "--port", port),
-        env=local.env, capture_output=True, text=True, timeout=60, cwd="/",
+        running.command("up", "--data", str(tmp_path / "other"), "--port", port),
+        env=running.env, capture_output=True, text=True, timeout=60, cwd="/",
     )
 
     assert second.returncode == 1

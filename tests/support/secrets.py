@@ -2,6 +2,7 @@
 """The encryption formats, by PyPI's cryptography: an implementation that owes nothing to ours. Spec: secrets.md 4"""
 
 import base64
+import functools
 import hashlib
 import os
 from pathlib import Path
@@ -16,6 +17,7 @@ OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 ROUNDS = 480000
 
 
+@functools.cache  # it takes as long as it shall take whoever guesses
 def derive(password: bytes, salt: str, rounds: int = ROUNDS) -> bytes:
     return base64.urlsafe_b64encode(hashlib.pbkdf2_hmac("sha256", password, salt.encode(), rounds, 32))
 

@@ -35,7 +35,7 @@ SANITIZERS = {
 
 
 def poll(question, deadline: float = PATIENCE, pause: float = 0.01, tell=None):
-    """Asks until the answer is true, and returns it; fails after `deadline` seconds, and says what `tell` or the last answer was."""
+    """Asks until the answer is true, and returns it; after `deadline` seconds fails and says what `tell` or the last answer was."""
     end = time.monotonic() + deadline
     while True:
         last_time = time.monotonic() > end  # whoever was held up asks once more
