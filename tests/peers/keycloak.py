@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from peers.build import CACHE, PROGRESS_S, CannotBuild, say
-from peers.rclone import free_port
+from support.ports import free_port
 
 VERSION = "26.7.3"
 TITLE = f"keycloak {VERSION}"
