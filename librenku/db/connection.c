@@ -171,6 +171,17 @@ bool rk_conn_is_alive(rk_conn *conn)
 
 /* --- answers --- */
 
+/* libpq loses the end of a pipeline for which it finds no memory, and stays busy. The words stand
+ * last; in a text that the server quotes, others follow. */
+static bool lacks_memory(const PGconn *pg)
+{
+    static const char words[] = "out of memory\n";
+    const char *message = PQerrorMessage(pg);
+    size_t length = strlen(message);
+
+    return length >= sizeof words - 1 && strcmp(message + length - (sizeof words - 1), words) == 0;
+}
+
 static rk_wire wait_for_answer(PGconn *pg, rk_patience patience)
 {
     while (PQisBusy(pg)) {
@@ -179,8 +190,7 @@ static rk_wire wait_for_answer(PGconn *pg, rk_patience patience)
         if (unsent < 0)
             return RK_WIRE_LOST;
 
-        /* libpq loses the end of a pipeline for which it finds no memory, and stays busy */
-        if (strstr(PQerrorMessage(pg), "out of memory"))
+        if (lacks_memory(pg))
             return RK_WIRE_NO_MEMORY;
 
         short events = (short)(unsent ? POLLIN | POLLOUT : POLLIN);

@@ -25,6 +25,9 @@ static void note(copying *it, PGresult *result)
         if (*rows)
             it->rows = strtoll(rows, NULL, 10);
         PQclear(result);
+    } else if (!rk_refusal_is_of_server(result)) {
+        it->state = RK_WIRE_LOST;
+        PQclear(result);
     } else if (rk_arena_defer(it->op->arena, rk_result_clear, result) < 0) {
         it->state = RK_WIRE_NO_MEMORY;
     } else {
@@ -46,6 +49,8 @@ static bool read_results(copying *it, ExecStatusType wanted)
             return true;
         }
         note(it, result);
+        if (it->state != RK_WIRE_OK)
+            return false;
     }
 }
 

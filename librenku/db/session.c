@@ -105,6 +105,8 @@ int rk_session_script(rk_op *op, const char *sql)
                         ? receive_script(&refused, op, session->conn)
                         : RK_WIRE_LOST;
 
+    if (state == RK_WIRE_OK && refused && !rk_refusal_is_of_server(refused))
+        state = RK_WIRE_LOST;
     session->failed = state != RK_WIRE_OK || refused || !PQenterPipelineMode(pg);
     if (state != RK_WIRE_OK) {
         rk_session_drop(session, false);

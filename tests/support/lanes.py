@@ -110,12 +110,16 @@ class Keeper:
             for name, last, start in self.sequences:
                 self.root.execute("SELECT setval(%s, %s, %s)", [name, last or start, last is not None])
 
+    def activity(self) -> list[tuple]:
+        """Who works on the database."""
+        return self.root.execute(
+            "SELECT state, wait_event, query FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle'"
+        ).fetchall()
+
     def is_quiet(self) -> bool:
         """Whether nobody works on the database any more."""
-        return self.root.execute(
-            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle')"
-        ).fetchone()[0]
+        return not self.activity()
 
 
 class Lane:
@@ -151,7 +155,7 @@ class Lane:
         self.line.arm()
         response = self.send(request)
         self.line.disarm()
-        poll(self.keeper.is_quiet)
+        poll(self.keeper.is_quiet, tell=self.keeper.activity)
         after = self.keeper.state()
         self.keeper.restore(after)
         return response, self.line.trips, after
@@ -178,7 +182,7 @@ class Lane:
             response = None
         took = time.monotonic() - begun
         hits = self.line.disarm()
-        poll(self.keeper.is_quiet, 20)
+        poll(self.keeper.is_quiet, tell=self.keeper.activity)
         return response, self.keeper.state(), took, hits
 
 
