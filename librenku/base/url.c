@@ -115,6 +115,17 @@ bool rk_authority_is_sound(const rk_part *authority)
     return is_address(open + 1, close) && (close + 1 == end || close[1] == ':');
 }
 
+const char *rk_url_shown(rk_op *op, const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    int scheme = scheme_end ? (int)(scheme_end + 3 - url) : 0;
+    const char *rest = url + scheme;
+    const char *at = memrchr(rest, '@', strcspn(rest, "/?#"));
+    const char *host = at ? at + 1 : rest;
+
+    return rk_printf(op, "%.*s%.*s", scheme, url, (int)strcspn(host, "?#"), host);
+}
+
 void rk_url_add_encoded(rk_buf *buf, const char *text)
 {
     static const char plain[] =

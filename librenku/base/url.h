@@ -27,6 +27,10 @@ bool rk_part_starts(const rk_part *part, const char *wanted);
 rk_part rk_authority_host(const rk_part *authority);
 /* Whether brackets, where there are any, enclose an IPv6 address that is the host. */
 bool rk_authority_is_sound(const rk_part *authority);
+/* The URL for people: without user, query and fragment, which may hold secrets. NULL without
+ * memory.
+ */
+const char *rk_url_shown(rk_op *op, const char *url);
 /* Adds a text as a segment or a value: percent signs for all that is neither letter, digit nor one
  * of "-._~". */
 void rk_url_add_encoded(rk_buf *buf, const char *text);

@@ -138,6 +138,15 @@ static const char *reason_of(json_object *answer)
     return length && !reason[length] && length < REASON_MAX_BYTES ? reason : "no token";
 }
 
+static int no_object(rk_op *op, const rk_keycloak *keycloak, const rk_net_answer *answer)
+{
+    const char *url = rk_url_shown(op, keycloak->token_url);
+
+    RK_CHECK(url);
+    return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection POST %s: %d, no JSON object", url,
+                   answer->status);
+}
+
 static int read_token(rk_op *op, rk_keycloak *keycloak, const rk_net_answer *answer)
 {
     json_object *body = NULL;
@@ -147,8 +156,7 @@ static int read_token(rk_op *op, rk_keycloak *keycloak, const rk_net_answer *ans
         return result;
     rk_error_clear(op);
     if (!json_object_is_type(body, json_type_object))
-        return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection POST %s: %d, no JSON object",
-                       keycloak->token_url, answer->status);
+        return no_object(op, keycloak, answer);
     RK_TRY(keep(&keycloak->refresh, op, json_object_object_get(body, "refresh_token"),
                 json_object_object_get(body, "refresh_expires_in")));
     RK_TRY(keep(&keycloak->access, op, json_object_object_get(body, "access_token"),

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <sodium.h>
 
+#include "librenku/base/url.h"
 #include "librenku/db/db.h"
 #include "librenku/http/json.h"
 #include "librenku/keycloak/access.h"
@@ -49,8 +50,11 @@ static int refuse(reading *r, rk_op *op, const rk_net_answer *answer, const char
 {
     const char *said = excerpt(op, r->keycloak, answer);
 
-    return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection GET %s%s: %d, %s: %s",
-                   r->keycloak->admin_url, r->list->path, answer->status, problem, said);
+    const char *url = rk_url_shown(op, r->keycloak->admin_url);
+
+    RK_CHECK(url);
+    return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection GET %s%s: %d, %s: %s", url,
+                   r->list->path, answer->status, problem, said);
 }
 
 static int parse(json_object **out, rk_op *op, const char *text, size_t length)

@@ -146,21 +146,9 @@ static const char *method_of(const rk_net_request *request)
     return request->method ? request->method : "GET";
 }
 
-/* The URL for people: without user, query and fragment, which may hold secrets. */
-static const char *shown_url(rk_op *op, const char *url)
-{
-    const char *scheme_end = strstr(url, "://");
-    int scheme = scheme_end ? (int)(scheme_end + 3 - url) : 0;
-    const char *rest = url + scheme;
-    const char *at = memrchr(rest, '@', strcspn(rest, "/?#"));
-    const char *host = at ? at + 1 : rest;
-
-    return rk_printf(op, "%.*s%.*s", scheme, url, (int)strcspn(host, "?#"), host);
-}
-
 static int fail_remote(transfer *t, const char *reason)
 {
-    const char *url = shown_url(t->op, t->request->url);
+    const char *url = rk_url_shown(t->op, t->request->url);
 
     RK_CHECK(url);
     return rk_fail(t->op, RK_ERR_REMOTE, "Error on remote connection %s %s: %s",

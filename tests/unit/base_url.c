@@ -83,11 +83,29 @@ START_TEST(nothing_in_a_segment_is_taken_for_another_part)
 }
 END_TEST
 
+static const struct {
+    const char *url, *shown;
+} shown_urls[] = {
+    {"https://jane:secret@x.org:8443/a/b?token=s#t", "https://x.org:8443/a/b"},
+    {"https://x.org/a@b",                            "https://x.org/a@b"     },
+    {"https://a@b@x.org",                            "https://x.org"         },
+    {"jane:secret@x.org/a",                          "x.org/a"               },
+    {"https://x.org#s",                              "https://x.org"         },
+    {"",                                             ""                      },
+};
+
+START_TEST(people_see_no_secret_of_a_url)
+{
+    ck_assert_str_eq(rk_url_shown(op, shown_urls[_i].url), shown_urls[_i].shown);
+}
+END_TEST
+
 UNIT_SUITE(base_url)
 {
     TCase *tcase = unit_case(suite, "URLs");
 
     unit_table(tcase, a_url_is_taken_apart, urls);
     unit_table(tcase, an_authority_names_its_host, hosts);
+    unit_table(tcase, people_see_no_secret_of_a_url, shown_urls);
     unit_table(tcase, nothing_in_a_segment_is_taken_for_another_part, segments);
 }
