@@ -10,11 +10,11 @@ import sys
 import pytest
 
 from support.commands import NAMES
+from support.pages import commands_of
 from support.server import BUILD, ROOT
 from support.up import Installation
 
 README = ROOT / "README.md"
-TESTED = re.compile(r"^<!-- tested -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^<!-- file: ([\w.]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TESTED_PYTHON = re.compile(r"^<!-- tested -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 C_BLOCK = re.compile(r"^```c\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -53,7 +53,7 @@ def write_files(page, folder):
 
 
 def test_the_commands_of_the_readme_work(home):
-    blocks = TESTED.findall(README.read_text())
+    blocks = commands_of(README)
 
     done = run_blocks(home, blocks)
 
@@ -66,7 +66,7 @@ def test_the_commands_of_the_readme_work(home):
 
 
 def test_the_commands_of_the_page_about_the_command_line_work(home, tmp_path):
-    done = run_blocks(home, TESTED.findall((ROOT / "docs/cli.md").read_text()), tmp_path)
+    done = run_blocks(home, commands_of(ROOT / "docs/cli.md"), tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "project.json").read_text())["description"] == "Old air"
@@ -118,7 +118,7 @@ def test_the_c_tutorial_works_with_what_is_installed(home, installed, tmp_path):
     page = ROOT / "docs/tutorial-c.md"
     write_files(page, tmp_path)
 
-    done = run_blocks(home, TESTED.findall(page.read_text()), tmp_path, **installed)
+    done = run_blocks(home, commands_of(page), tmp_path, **installed)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-2:] == ["sea-ice is public", "too late: yes"]
