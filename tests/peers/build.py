@@ -45,6 +45,7 @@ PEERS = {
         "github.com/rclone/rclone", "1.71.2", ("version",), "rclone v1.71.2",
         {"github.com/rclone/rclone/fs.Version": "v1.71.2"}, 5,
     ),
+    "spicedb": Peer("github.com/authzed/spicedb/cmd/spicedb", "1.56.2", ("version",), "spicedb v1.56.2", {}, 5),
     "kube-apiserver": Peer(
         "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES, ("--version",), f"Kubernetes v{KUBERNETES}",
         {f"{KUBE_VARIABLES}gitVersion": f"v{KUBERNETES}", f"{KUBE_VARIABLES}gitMajor": "1",

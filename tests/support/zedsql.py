@@ -121,13 +121,14 @@ class World:
         # like letters, like an object, like the anonymous user, with every strange sign, long
         return ["u", "S", "a", "renku", "anonymous", "0/shared", "Ünï'; --\\\"%_", "x" * 300, "bob", "eve"]
 
+    def ids(self, kind: str, number: int) -> list[str]:
+        """Objects of a graph."""
+        return [f"{number}/{'shared' if self.dice.random() < 0.3 else kind + str(n)}" for n in range(self.dice.randint(1, 3))]
+
     def grow(self, number: int) -> None:
         """One graph: few objects, so that their relationships meet."""
         kinds = [kind for kind in self.compiled.definitions if kind not in self.leaf_types()]
-        mine = {
-            kind: [f"{number}/{'shared' if self.dice.random() < 0.3 else kind + str(n)}" for n in range(self.dice.randint(1, 3))]
-            for kind in kinds
-        }
+        mine = {kind: self.ids(kind, number) for kind in kinds}
         for kind in kinds:
             self.objects[kind] += sorted(set(mine[kind]))
         density = self.dice.choice([0.5, 1, 2, 4])
@@ -159,6 +160,18 @@ class World:
         names = [name for other, name in self.subjects if other == subject_type]
         return Relationship(kind, id, relation, subject_type, self.dice.choice(names))
 
+    def some_subjects(self, sample: int) -> list[tuple[str, str]]:
+        return [*self.dice.sample(self.subjects, sample - 1), STRANGER]
+
+    def some_objects(self, kind: str, sample: int) -> list[str]:
+        ids = self.objects[kind]
+        return self.dice.sample(ids, min(sample, len(ids)))
+
+    def why(self, kind: str, id: str) -> str:
+        """The relationships of the graph that an object is of."""
+        number = id.split("/")[0]
+        return "\n".join(sorted(str(row) for row in self.relationships if row.id.split("/")[0] == number))
+
 
 class Comparison:
     """Every answer of the SQL against the evaluator; counts what was compared."""
@@ -173,13 +186,9 @@ class Comparison:
     def expected(self, kind: str, permission: str, subject) -> set[str]:
         return {id for id in self.world.objects[kind] if self.graph.holds(kind, id, permission, subject)}
 
-    def why(self, kind: str, id: str) -> str:
-        number = id.split("/")[0]
-        return "\n".join(sorted(str(row) for row in self.world.relationships if row.id.split("/")[0] == number))
-
     def same(self, found: set, expected: set, what: str, kind: str) -> None:
         for id in sorted(found ^ expected):
-            pytest.fail(f"{what}: {kind}:{id} is {'granted' if id in found else 'refused'}\n{self.why(kind, id)}")
+            pytest.fail(f"{what}: {kind}:{id} is {'granted' if id in found else 'refused'}\n{self.world.why(kind, id)}")
 
     def bits(self) -> None:
         for kind in self.store.compiled.statements:
@@ -193,20 +202,17 @@ class Comparison:
                     self.same(granted, expected, f"bits: {subject} {permission}", kind)
                     self.count += len(ids)
 
-    def some_subjects(self, sample: int) -> list:
-        return [*self.world.dice.sample(self.world.subjects, sample - 1), STRANGER]
-
     def singles(self, sample: int) -> None:
         for kind, permission in self.world.compiled.permissions():
             ids = self.world.objects[kind]
-            for subject in self.some_subjects(sample):
+            for subject in self.world.some_subjects(sample):
                 found = self.store.can(kind, permission, ids, subject)
                 self.same(found, self.expected(kind, permission, subject), f"can: {subject} {permission}", kind)
                 self.count += len(ids)
 
     def objects(self, sample: int) -> None:
         for kind, permission in self.world.compiled.permissions():
-            for subject in self.some_subjects(sample):
+            for subject in self.world.some_subjects(sample):
                 found = self.store.objects(kind, permission, subject)
                 assert len(found) == len(set(found)), f"{kind} {permission}: an object twice"
                 self.same(set(found), self.expected(kind, permission, subject), f"objects: {subject} {permission}", kind)
@@ -214,8 +220,7 @@ class Comparison:
 
     def users(self, sample: int) -> None:
         for kind, permission in self.world.compiled.permissions():
-            ids = self.world.objects[kind]
-            for id in self.world.dice.sample(ids, min(sample, len(ids))):
+            for id in self.world.some_objects(kind, sample):
                 found = self.store.subjects(kind, permission, id)
                 assert len(found) == len(set(found)), f"{kind} {permission}: a user twice"
                 self.users_of(kind, id, permission, set(found))
@@ -223,7 +228,7 @@ class Comparison:
 
     def users_of(self, kind: str, id: str, permission: str, found: set[str]) -> None:
         """Who is named holds it; who holds it is named, or covered by "*", which stands for any stranger."""
-        what = f"subjects: {permission} on {kind}:{id}: {sorted(found)}\n{self.why(kind, id)}"
+        what = f"subjects: {permission} on {kind}:{id}: {sorted(found)}\n{self.world.why(kind, id)}"
         everybody = self.graph.holds(kind, id, permission, STRANGER)
         assert ("*" in found) == everybody, what
         for subject in self.world.subjects:
