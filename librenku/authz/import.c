@@ -302,7 +302,7 @@ static const rk_query misnamed = {
     .row = &finding_row,
 };
 
-/* Spec: authorization.md 9 */
+/* A home that the rows do not know stays only if there is no other. Spec: authorization.md 9 */
 static const rk_query stale = {
     .sql =
         "WITH homes AS (" HOMES "),"
@@ -312,10 +312,9 @@ static const rk_query stale = {
         "     AND i.relation = " LIVES_IN
         "     AND (i.subject_type, i.subject_id) <> (h.subject_type, h.subject_id)"
         "     AND EXISTS (SELECT FROM rk_import k"
-        "                  WHERE k.object_id = h.object_id AND k.object_type = h.object_type"
-        "                    AND k.relation = " LIVES_IN
-        "                    AND k.subject_type = h.subject_type"
-        "                    AND k.subject_id = h.subject_id)"
+        "                  WHERE k.object_id = i.object_id AND k.object_type = i.object_type"
+        "                    AND k.relation = i.relation"
+        "                    AND (k.subject_type, k.subject_id) <> (i.subject_type, i.subject_id))"
         "  RETURNING i.*)"
         " SELECT {row}"
         "   FROM (SELECT " RK_RELATION_LETTERS(
@@ -392,26 +391,48 @@ static const rk_query replaced = {
     .row = &finding_row,
 };
 
-typedef struct {
-    rk_opt_int fresh;
-    rk_opt_int kept;
-} counts;
+/* How many rows of the first table are not in the second. */
+#define EXCEPT(FIRST, SECOND) "SELECT {row} FROM (TABLE " FIRST " EXCEPT TABLE " SECOND ") x"
 
-static int count(counts *out, rk_op *op)
+static const rk_column number_columns[] = {
+    {"count(*)", RK_COLUMN_INT, 0, NULL},
+};
+static const rk_row number_row = RK_ROW(rk_opt_int, number_columns);
+
+static const rk_query kept = {
+    .sql = EXCEPT("librenku.relation", "rk_import"),
+    .row = &number_row,
+};
+static const rk_query fresh = {
+    .sql = EXCEPT("rk_import", "librenku.relation"),
+    .row = &number_row,
+};
+
+static int count(work *on, rk_op *op, const char *name, const rk_query *query)
 {
-    static const rk_column columns[] = {
-        {"(SELECT count(*) FROM (TABLE rk_import EXCEPT TABLE librenku.relation) x)", RK_COLUMN_INT,
-         offsetof(counts, fresh), NULL},
-        {"(SELECT count(*) FROM (TABLE librenku.relation EXCEPT TABLE rk_import) x)", RK_COLUMN_INT,
-         offsetof(counts, kept),  NULL},
-    };
-    static const rk_row row = RK_ROW(counts, columns);
-    static const rk_query query = {.sql = "SELECT {row}", .row = &row};
+    rk_opt_int found;
 
-    return rk_db_one(out, op, &query, RK_NO_PARAMS);
+    RK_TRY(rk_db_one(&found, op, query, RK_NO_PARAMS));
+    rk_buf_printf(on->out, ",\"%s\":%lld", name, (long long)found.value);
+    return 0;
 }
 
 /* --- the import --- */
+
+/* Takes what is there into the table, so that it holds what there will be. */
+static int merge(work *on, rk_op *op)
+{
+    static const rk_query rest = {
+        .sql = "INSERT INTO rk_import TABLE librenku.relation ON CONFLICT DO NOTHING",
+    };
+    bool some = false;
+
+    rk_buf_text(on->out, ",\"removed\":[");
+    RK_TRY(list(on, op, &replaced, write_removed, &some));
+    rk_buf_char(on->out, ']');
+    RK_TRY(count(on, op, "kept", &kept));
+    return some ? 0 : rk_db_run(NULL, op, &rest, RK_NO_PARAMS);
+}
 
 static int normalise(work *on, rk_op *op)
 {
@@ -419,38 +440,16 @@ static int normalise(work *on, rk_op *op)
 
     rk_buf_text(on->out, ",\"normalised\":[");
     RK_TRY(list(on, op, &misnamed, write_normalised, &more));
-    return list(on, op, &stale, write_normalised, &more);
-}
-
-/* Takes what is there and stays into the table, so that it holds what there will be. */
-static int merge(work *on, rk_op *op)
-{
-    static const rk_query rest = {
-        .sql = "INSERT INTO rk_import TABLE librenku.relation ON CONFLICT DO NOTHING",
-    };
-    static const rk_query drop = {
-        .sql = "DELETE FROM librenku.relation r"
-               " WHERE r.object_type = " PLATFORM " AND r.relation IN (" CREATORS ")",
-    };
-    static const rk_query write = {
-        .sql = "INSERT INTO librenku.relation TABLE rk_import ON CONFLICT DO NOTHING",
-    };
-    bool some = false;
-
-    rk_buf_text(on->out, "],\"removed\":[");
-    RK_TRY(list(on, op, &replaced, write_removed, &some));
-    if (some && on->import->apply)
-        RK_TRY(rk_db_run(NULL, op, &drop, RK_NO_PARAMS));
-    if (!some)
-        RK_TRY(rk_db_run(NULL, op, &rest, RK_NO_PARAMS));
-    return on->import->apply ? rk_db_run(NULL, op, &write, RK_NO_PARAMS) : 0;
+    RK_TRY(list(on, op, &stale, write_normalised, &more));
+    rk_buf_char(on->out, ']');
+    return count(on, op, "new", &fresh);
 }
 
 static int compare(work *on, rk_op *op)
 {
     bool more = false;
 
-    rk_buf_text(on->out, "],\"missing\":[");
+    rk_buf_text(on->out, ",\"missing\":[");
     RK_TRY(list(on, op, &missing, write_found, &more));
     more = false;
     rk_buf_text(on->out, "],\"unexpected\":[");
@@ -459,21 +458,40 @@ static int compare(work *on, rk_op *op)
     return 0;
 }
 
+/* Makes what is there what there will be. */
+static int write(rk_op *op)
+{
+    static const rk_query drop = {
+        .sql = "DELETE FROM librenku.relation r"
+               " WHERE NOT EXISTS (SELECT FROM rk_import i"
+               "                    WHERE i.object_type = r.object_type"
+               "                      AND i.object_id = r.object_id"
+               "                      AND i.relation = r.relation"
+               "                      AND i.subject_type = r.subject_type"
+               "                      AND i.subject_id = r.subject_id)",
+    };
+    static const rk_query add = {
+        .sql = "INSERT INTO librenku.relation TABLE rk_import ON CONFLICT DO NOTHING",
+    };
+
+    RK_TRY(rk_db_run(NULL, op, &drop, RK_NO_PARAMS));
+    return rk_db_run(NULL, op, &add, RK_NO_PARAMS);
+}
+
 static int run(rk_op *op, void *user)
 {
     work *on = user;
-    counts found;
 
     rk_buf_begin(on->out, op, 1024);
-    rk_buf_printf(on->out, "{\"lines\":%zu", on->lines);
-    RK_TRY(fill(on, op));
-    RK_TRY(normalise(on, op));
-    RK_TRY(count(&found, op));
-    RK_TRY(merge(on, op));
-    RK_TRY(compare(on, op));
-    rk_buf_printf(on->out, ",\"new\":%lld,\"kept\":%lld,\"applied\":%s}",
-                  (long long)found.fresh.value, (long long)found.kept.value,
+    rk_buf_printf(on->out, "{\"lines\":%zu,\"applied\":%s", on->lines,
                   on->import->apply ? "true" : "false");
+    RK_TRY(fill(on, op));
+    RK_TRY(merge(on, op));
+    RK_TRY(normalise(on, op));
+    RK_TRY(compare(on, op));
+    if (on->import->apply)
+        RK_TRY(write(op));
+    rk_buf_char(on->out, '}');
     return rk_buf_finish(on->out);
 }
 

@@ -35,11 +35,11 @@ typedef struct {
 /* Adds the relationships of a text to those that are there; only with apply. INVALID names the
  * first line that is wrong, and nothing is written then.
  * {"lines":..,"new":..,"applied":..,
- *  "normalised":[{"from":..,"to":..,"why":..},..]    to is null when the relationship is left out
- *  "kept":..                                         how many are there and not in the text
- *  "removed":[..]                                    what the text of a whole deployment replaces:
- * see import.c "missing":[{"relationship":..,"why":..},..]       what the rows imply and the
- * relationships lack afterwards "unexpected":[{"relationship":..,"why":..},..]}   the reverse */
+ *  "kept":..           how many are there and not in the text
+ *  "removed":[..]      what the text of a whole deployment replaces: see import.c
+ *  "normalised":[..]   {"from":..,"to":..,"why":..}; to is null when it is left out or removed
+ *  "missing":[..]      {"relationship":..,"why":..}: what the rows imply and will not be there
+ *  "unexpected":[..]}  of the same form: the reverse */
 int rk_authz_tool_import(rk_op *op, rk_buf *out, const rk_authz_import *import);
 
 #endif

@@ -202,12 +202,41 @@ def test_both_quirks_at_once(deployment):
     assert exported(deployment) == WHOLE
 
 
+RIGHT, WRONG = "project:PRIVATE#project_namespace@user_namespace:NS-U1", "project:PRIVATE#project_namespace@group:GROUP2"
+
+
 def test_an_only_home_stays_even_if_it_is_wrong(deployment):
-    right, wrong = "project:PRIVATE#project_namespace@user_namespace:NS-U1", "project:PRIVATE#project_namespace@group:GROUP2"
-    report = deployment.import_text(*sorted(WHOLE - {right}), wrong)
+    report = deployment.import_text(*sorted(WHOLE - {RIGHT}), WRONG)
     assert report["normalised"] == []
-    assert found(report, "missing") == {right: "it lives there"}
-    assert found(report, "unexpected") == {wrong: "its object lives elsewhere"}
+    assert found(report, "missing") == {RIGHT: "it lives there"}
+    assert found(report, "unexpected") == {WRONG: "its object lives elsewhere"}
+
+
+def test_a_former_home_does_not_come_back(deployment):
+    """Permissions of a project are concluded from one home: a second would not be seen."""
+    deployment.import_text(*sorted(WHOLE))
+    report = deployment.import_text(WRONG)
+    assert report["normalised"] == [{"from": WRONG, "to": None, "why": "it lives elsewhere by now"}]
+    assert (report["new"], report["kept"]) == (0, len(WHOLE))
+    assert exported(deployment) == WHOLE
+
+
+def test_a_home_that_was_missing_takes_the_place_of_a_wrong_one(deployment):
+    deployment.import_text(*sorted(WHOLE - {RIGHT}), WRONG)
+    dry = deployment.import_text(RIGHT, apply=False)
+    assert exported(deployment) == WHOLE - {RIGHT} | {WRONG}
+    report = deployment.import_text(RIGHT)
+    assert report == dry | {"applied": True}
+    assert (report["missing"], report["unexpected"], report["new"]) == ([], [], 1)
+    assert exported(deployment) == WHOLE
+
+
+def test_of_two_wrong_homes_none_stays(deployment):
+    other = "project:PRIVATE#project_namespace@user_namespace:NS-U2"
+    report = deployment.import_text(*sorted(WHOLE - {RIGHT}), WRONG, other)
+    assert {entry["from"] for entry in report["normalised"]} == {WRONG, other}
+    assert found(report, "missing") == {RIGHT: "it lives there"}
+    assert exported(deployment) == WHOLE - {RIGHT}
 
 
 def test_who_may_create_is_said_by_the_deployment(deployment):
