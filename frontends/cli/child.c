@@ -162,7 +162,7 @@ int rk_up_wait_moment(rk_up *up, const rk_child *child)
         return -1;
     if (child->pid)
         return 0;
-    (void)rk_cli_fail("the %s has ended while it was starting", child->name);
+    (void)rk_cli_fail("the %s has ended while it was starting", child->title);
     return -1;
 }
 
@@ -198,7 +198,7 @@ static void stop(rk_up *up, rk_child *child)
     }
     if (!child->pid)
         return;
-    (void)rk_cli_fail("the %s did not end in time and was killed", child->name);
+    (void)rk_cli_fail("the %s did not end in time and was killed", child->title);
     kill(-child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
     child->pid = 0;

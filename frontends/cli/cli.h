@@ -64,6 +64,7 @@ struct rk_cli {
     bool is_quiet;                  /* log lines of the library go nowhere */
     struct rk_cli_text *texts;      /* everything that rk_cli_format() made */
     struct json_object *operations; /* what rk_cli_operations() has read */
+    struct json_object *tasks;      /* what rk_cli_task_list() has read */
 };
 
 extern const rk_cli_command rk_cli_commands[];

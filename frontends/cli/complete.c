@@ -6,7 +6,7 @@
 
 #include "frontends/cli/request.h"
 
-/* What may follow the words of a command line, from the tables of commands, options and operations.
+/* What may follow the words of a command line, from the tables of commands, options, operations and tasks.
  * One offer a line: the word, a tab, what it means. ":files" and ":folders" ask the shell. */
 
 typedef struct {
@@ -71,7 +71,7 @@ static void offer_commands(const line *at)
     }
 }
 
-/* --- operations ------------------------------------------------------------------------------- */
+/* --- operations and tasks --------------------------------------------------------------------- */
 
 static void offer_operations(const line *at)
 {
@@ -81,6 +81,17 @@ static void offer_operations(const line *at)
         json_object *operation = json_object_array_get_idx(operations, i);
 
         offer(at, rk_cli_text_of(operation, "id"), rk_cli_text_of(operation, "summary"));
+    }
+}
+
+static void offer_tasks(const line *at)
+{
+    json_object *tasks = rk_cli_task_list(at->cli);
+
+    for (size_t i = 0; i < json_object_array_length(tasks); i++) {
+        json_object *task = json_object_array_get_idx(tasks, i);
+
+        offer(at, rk_cli_text_of(task, "name"), rk_cli_text_of(task, "summary"));
     }
 }
 
@@ -140,6 +151,8 @@ static void offer_place(const line *at, const char *place)
     }
     if (strcmp(place, "[OPERATION]") == 0)
         offer_operations(at);
+    if (strcmp(place, "[TASK]") == 0 || strcmp(place, "TASK...") == 0)
+        offer_tasks(at);
     if (strcmp(place, "NAME=VALUE...") == 0)
         offer_parameters(at);
     for (const char *word = place; *word; word += strcspn(word, "|"), word += *word == '|') {

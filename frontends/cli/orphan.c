@@ -175,7 +175,7 @@ static int stop_all(const target *what, const rk_child *child)
 {
     process now;
 
-    fprintf(stderr, "stopping the %s of an earlier run\n", child->name);
+    fprintf(stderr, "stopping the %s of an earlier run\n", child->title);
     if (look_at(&now, what->leader.pid) && is_meant(what, &now))
         kill(now.pid, child->stop_signal);
     else
@@ -185,7 +185,7 @@ static int stop_all(const target *what, const rk_child *child)
     signal_all(what, SIGKILL);
     if (wait_for_end(what, KILL_GRACE_S))
         return 0;
-    (void)rk_cli_fail("the %s of an earlier run, process %d, cannot be stopped", child->name,
+    (void)rk_cli_fail("the %s of an earlier run, process %d, cannot be stopped", child->title,
                       what->leader.pid);
     return -1;
 }

@@ -242,6 +242,8 @@ int rk_up_write_env(rk_up *up)
         "SECRETS_SERVICE_PUBLIC_KEY_PATH", rk_up_path(up, "keys/secrets_public.pem"),
         "RENKU_IDENTITY_DIR",             rk_up_path(up, "identity"),
         "RENKU_URL",                      up->url ? up->url : "",
+        "TCP_HOST",                       RK_UP_HOST,
+        "TCP_PORT",                       up->control ? strrchr(up->control, ':') + 1 : "0",
         NULL,
         /* clang-format on */
     };

@@ -9,15 +9,27 @@
 
 enum { PAGE_MAX = 100 };
 
+/* What the library tells of itself, then frees it. */
+static json_object *read_list(renku_result *result)
+{
+    json_object *list = rk_cli_or_end(json_tokener_parse(renku_result_body(result, NULL)));
+
+    renku_result_free(result);
+    return list;
+}
+
 json_object *rk_cli_operations(rk_cli *cli)
 {
-    if (cli->operations)
-        return cli->operations;
-    renku_result *result = renku_operation_list();
-
-    cli->operations = rk_cli_or_end(json_tokener_parse(renku_result_body(result, NULL)));
-    renku_result_free(result);
+    if (!cli->operations)
+        cli->operations = read_list(renku_operation_list());
     return cli->operations;
+}
+
+json_object *rk_cli_task_list(rk_cli *cli)
+{
+    if (!cli->tasks)
+        cli->tasks = read_list(renku_task_list());
+    return cli->tasks;
 }
 
 /* The item of a list whose member has that value. */
@@ -36,6 +48,11 @@ static json_object *item_of(json_object *list, const char *member, const char *v
 json_object *rk_cli_operation(rk_cli *cli, const char *id)
 {
     return item_of(rk_cli_operations(cli), "id", id);
+}
+
+json_object *rk_cli_task(rk_cli *cli, const char *name)
+{
+    return item_of(rk_cli_task_list(cli), "name", name);
 }
 
 const char *rk_cli_text_of(json_object *description, const char *member)

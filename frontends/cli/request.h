@@ -25,6 +25,10 @@ typedef struct {
 struct json_object *rk_cli_operations(rk_cli *cli);
 /* NULL when there is none of that name. */
 struct json_object *rk_cli_operation(rk_cli *cli, const char *id);
+/* Descriptions of all tasks, as renku_task_list() makes them; live as long as @p cli. */
+struct json_object *rk_cli_task_list(rk_cli *cli);
+/* NULL when there is none of that name. */
+struct json_object *rk_cli_task(rk_cli *cli, const char *name);
 /* A text or truth value of a description; NULL and false when it is not there. */
 const char *rk_cli_text_of(struct json_object *description, const char *member);
 bool rk_cli_truth_of(struct json_object *description, const char *member);

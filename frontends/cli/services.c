@@ -115,29 +115,25 @@ static int wait_for_url(const char **url, rk_up *up, const rk_child *child, cons
     if (status == 0 && *url)
         return 0;
     if (status == 0)
-        (void)rk_cli_fail("the %s does not listen after %d s", child->name, START_S);
+        (void)rk_cli_fail("the %s does not listen after %d s", child->title, START_S);
     if (!up->signal)
         rk_up_show_log(up, path);
     return -1;
 }
 
-/* Starts `renku server` for one service and waits until it listens. */
-static int start_service(const char **url, rk_up *up, rk_child_name name, const char *service,
-                         const char *port)
+static char *self(rk_up *up)
+{
+    char path[PATH_MAX];
+
+    return rk_cli_format(up->cli, "%s", realpath("/proc/self/exe", path) ? path : "/proc/self/exe");
+}
+
+/* Starts this program with other words and waits until it listens. */
+static int start_and_wait(const char **url, rk_up *up, rk_child_name name, char *const *arguments)
 {
     const rk_child *child = &up->children[name];
     const char *log = rk_cli_format(up->cli, "%s/log/%s.log", up->folder, child->name);
     struct stat before = {0};
-    char self[PATH_MAX];
-    char *const arguments[] = {
-        rk_cli_format(up->cli, "%s", realpath("/proc/self/exe", self) ? self : "/proc/self/exe"),
-        rk_cli_format(up->cli, "server"),
-        rk_cli_format(up->cli, "--service=%s", service),
-        rk_cli_format(up->cli, "--host=127.0.0.1"),
-        rk_cli_format(up->cli, "--port=%s", port),
-        name == RK_CHILD_IDENTITY ? rk_cli_format(up->cli, "--workers=1") : NULL,
-        NULL,
-    };
     const rk_start start = {
         .arguments = arguments,
         .environment = child_environment(up),
@@ -153,6 +149,22 @@ static int start_service(const char **url, rk_up *up, rk_child_name name, const 
     if (rk_up_start_child(up, name, &start) < 0)
         return -1;
     return wait_for_url(url, up, child, log, before.st_size);
+}
+
+static int start_service(const char **url, rk_up *up, rk_child_name name, const char *service,
+                         const char *port)
+{
+    char *const arguments[] = {
+        self(up),
+        rk_cli_format(up->cli, "server"),
+        rk_cli_format(up->cli, "--service=%s", service),
+        rk_cli_format(up->cli, "--host=" RK_UP_HOST),
+        rk_cli_format(up->cli, "--port=%s", port),
+        name == RK_CHILD_IDENTITY ? rk_cli_format(up->cli, "--workers=1") : NULL,
+        NULL,
+    };
+
+    return start_and_wait(url, up, name, arguments);
 }
 
 int rk_up_start_identity(rk_up *up)
@@ -184,4 +196,22 @@ int rk_up_start_server(rk_up *up)
     if (start_service(&up->url, up, RK_CHILD_SERVER, "data", text) < 0 || rk_up_write_env(up) < 0)
         return -1;
     return rk_up_sign_lock(up);
+}
+
+/* The identity provider has no directory, so that nothing can follow it; and whoever has a machine
+ * alone needs no heartbeat in a log. */
+int rk_up_start_tasks(rk_up *up)
+{
+    char *const arguments[] = {
+        self(up),
+        rk_cli_format(up->cli, "tasks"),
+        rk_cli_format(up->cli, "--except=users_sync"),
+        rk_cli_format(up->cli, "--except=sync_admins_from_keycloak"),
+        rk_cli_format(up->cli, "--except=_log_tasks"),
+        NULL,
+    };
+
+    if (start_and_wait(&up->control, up, RK_CHILD_TASKS, arguments) < 0)
+        return -1;
+    return rk_up_write_env(up);
 }

@@ -47,6 +47,7 @@ char *rk_cli_format(rk_cli *cli, const char *format, ...)
 void rk_cli_free(rk_cli *cli)
 {
     json_object_put(cli->operations);
+    json_object_put(cli->tasks);
     while (cli->texts) {
         rk_cli_text *entry = cli->texts;
 

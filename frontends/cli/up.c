@@ -26,12 +26,14 @@ static const struct {
     {"bringing the database up to date", rk_up_migrate       },
     {"starting the identity provider",   rk_up_start_identity},
     {"starting the server",              rk_up_start_server  },
+    {"starting the task runner",         rk_up_start_tasks   },
 };
 
 static const rk_child children[RK_CHILD_COUNT_] = {
-    [RK_CHILD_DATABASE] = {"database", SIGINT,  60, 0},
-    [RK_CHILD_IDENTITY] = {"identity", SIGTERM, 10, 0},
-    [RK_CHILD_SERVER] = {"server",   SIGTERM, 30, 0},
+    [RK_CHILD_DATABASE] = {"database", "database", SIGINT, 60, 0},
+    [RK_CHILD_IDENTITY] = {"identity", "identity provider", SIGTERM, 10, 0},
+    [RK_CHILD_SERVER] = {"server", "server", SIGTERM, 30, 0},
+    [RK_CHILD_TASKS] = {"tasks", "task runner", SIGTERM, 10, 0},
 };
 
 static double now(void)
@@ -85,7 +87,7 @@ static rk_exit supervise(rk_up *up)
 
     if (!ended)
         return RK_EXIT_OK;
-    rk_exit status = rk_cli_fail("the %s has ended; stopping the rest", ended->name);
+    rk_exit status = rk_cli_fail("the %s has ended; stopping the rest", ended->title);
 
     rk_up_show_log(up, rk_cli_format(up->cli, "%s/log/%s.log", up->folder, ended->name));
     return status;

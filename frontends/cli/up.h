@@ -6,6 +6,8 @@
 
 #include "frontends/cli/cli.h"
 
+#define RK_UP_HOST "127.0.0.1"
+
 /* `renku up`: a private deployment on this machine. Functions that return int return 0, or -1 after
  * telling why. */
 
@@ -13,11 +15,13 @@ typedef enum {
     RK_CHILD_DATABASE,
     RK_CHILD_IDENTITY,
     RK_CHILD_SERVER,
+    RK_CHILD_TASKS,
     RK_CHILD_COUNT_,
 } rk_child_name;
 
 typedef struct {
-    const char *name;
+    const char *name;  /* of its log */
+    const char *title; /* for messages */
     int stop_signal;
     int grace_s; /* how long it may take to end */
     pid_t pid;   /* 0: not running */
@@ -31,6 +35,7 @@ typedef struct {
     const char *postgres;     /* folder of the programs of PostgreSQL */
     const char *url;          /* of the server; NULL until it listens */
     const char *identity_url; /* NULL until it listens */
+    const char *control;      /* where the task runner listens; NULL until it does */
     int lock;
     int signal;   /* that asked for the end; 0: none */
     bool is_root; /* then the database runs as another user: */
@@ -93,5 +98,6 @@ void rk_up_drop_sockets(rk_up *up);
 int rk_up_migrate(rk_up *up);
 int rk_up_start_identity(rk_up *up);
 int rk_up_start_server(rk_up *up);
+int rk_up_start_tasks(rk_up *up);
 
 #endif

@@ -251,19 +251,12 @@ static int prepare(rk_launch *launch)
 /* Root opens the port and reads the keys, but does not serve. */
 static int choose_user(rk_launch *launch)
 {
-    const char *name = getenv("RENKU_RUN_AS");
+    char why[256];
 
     if (geteuid() != 0)
         return 0;
-    if (!name || !*name)
-        name = "nobody";
     launch->changes_user = true;
-    if (!rk_user_find(&launch->runs_as, name))
-        return complain(1, "there is no user \"%s\" to serve as: set RENKU_RUN_AS", name);
-    if (launch->runs_as.uid == 0)
-        return complain(
-            1, "it does not serve as root: set RENKU_RUN_AS to another user than \"%s\"", name);
-    return 0;
+    return rk_user_serving(&launch->runs_as, why, sizeof(why)) ? 0 : complain(1, "%s", why);
 }
 
 /* The folder of the identity provider: its key is made when it is missing. */

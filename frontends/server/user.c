@@ -36,6 +36,22 @@ bool rk_user_find(rk_user *user, const char *name)
     return true;
 }
 
+bool rk_user_serving(rk_user *user, char *why, size_t size)
+{
+    const char *name = getenv("RENKU_RUN_AS");
+
+    if (!name || !*name)
+        name = "nobody";
+    if (!rk_user_find(user, name))
+        snprintf(why, size, "there is no user \"%s\" to serve as: set RENKU_RUN_AS", name);
+    else if (user->uid == 0)
+        snprintf(why, size,
+                 "it does not serve as root: set RENKU_RUN_AS to another user than \"%s\"", name);
+    else
+        return true;
+    return false;
+}
+
 void rk_user_format(char *text, size_t size, const rk_user *user)
 {
     int at = snprintf(text, size, "%u:%u", user->uid, user->gid);

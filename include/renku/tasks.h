@@ -12,6 +12,16 @@ RENKU_BEGIN_DECLS
  * programs may run the same tasks on one database: none of them does what another is doing. */
 
 /**
+ * Describes all tasks that there are, in the order of their start: a JSON array of objects with
+ * "name", "period" (the name of the setting, or "10 s"), and "summary": what a pass does.
+ *
+ * @return  never NULL; released with renku_result_free()
+ *
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_task_list(void);
+
+/**
  * Makes a set of tasks, none of which runs yet.
  *
  * @param out  the set; set to NULL on failure; released with renku_tasks_free() before @p ctx is

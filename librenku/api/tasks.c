@@ -6,6 +6,7 @@
 #include "librenku/api/ctx.h"
 #include "librenku/api/result.h"
 #include "librenku/api/tools.h"
+#include "librenku/base/settings.h"
 #include "librenku/base/time.h"
 #include "librenku/task/task.h"
 #include "renku/admin.h"
@@ -41,6 +42,49 @@ renku_result *renku_task_once(renku_ctx *ctx, const char *name)
     if (!name)
         return rk_result_refused(RK_ERR_INTERNAL, "renku_task_once: an argument is NULL.");
     return rk_tool_run(ctx, once, (void *)(uintptr_t)name, RK_TOOL_JSON);
+}
+
+/* --- what there is ---------------------------------------------------------------------------- */
+
+static void describe(rk_buf *out, const rk_task *task)
+{
+    rk_buf_printf(out, "{\"name\":\"%s\",\"period\":", task->name);
+    if (task->period_ms)
+        rk_buf_printf(out, "\"%d s\"", task->period_ms / 1000);
+    else
+        rk_buf_json_text(out, rk_setting_name(task->period));
+    rk_buf_text(out, ",\"summary\":");
+    rk_buf_json_text(out, task->summary);
+    rk_buf_char(out, '}');
+}
+
+static int describe_all(renku_result *out, rk_op *op)
+{
+    size_t count;
+    const rk_task *tasks = rk_task_list(&count);
+    rk_buf buf;
+
+    RK_CHECK(out);
+    rk_buf_begin(&buf, op, 2048);
+    for (size_t i = 0; i < count; i++) {
+        rk_buf_char(&buf, i ? ',' : '[');
+        describe(&buf, &tasks[i]);
+    }
+    rk_buf_char(&buf, ']');
+    RK_TRY(rk_buf_finish(&buf));
+    rk_result_body(out, "application/json", buf.text, buf.length);
+    return 0;
+}
+
+renku_result *renku_task_list(void)
+{
+    rk_op op;
+
+    if (rk_op_begin(&op) < 0)
+        return rk_result_no_memory();
+    renku_result *result = rk_result_new(&op);
+
+    return rk_result_settle(&op, result, describe_all(result, &op));
 }
 
 /* --- the set ---------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ typedef struct rk_task {
     unsigned flags;
     int (*run)(rk_op *op);                /* one pass; NULL: the run set is logged */
     int (*is_over)(bool *out, rk_op *op); /* asked before each pass; NULL: it never is */
+    const char *summary;                  /* what a pass does */
 } rk_task;
 
 /* Every task, in the order in which they start. */

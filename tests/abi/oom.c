@@ -102,6 +102,10 @@ static renku_result *refuse_body(void)
     if (renku_result_error(refused) != RENKU_EINVALID)
         return refused;
     renku_result_free(refused);
+    refused = renku_task_list();
+    if (!renku_result_ok(refused))
+        return refused;
+    renku_result_free(refused);
     return renku_operation_list();
 }
 

@@ -45,6 +45,22 @@ TEST(a_pass_of_a_task_is_made)
     renku_ctx_free(ctx);
 }
 
+TEST(every_task_is_described)
+{
+    renku_result *all = GOOD(renku_task_list());
+
+    SAME_TEXT(renku_result_text(all, "/0/name"), "send_product_metrics");
+    SAME_TEXT(renku_result_text(all, "/0/period"), "10 s");
+    SAME_TEXT(renku_result_text(all, "/1/period"), "SHORT_TASK_PERIOD_S");
+    for (size_t i = 0; i < renku_result_count(all, ""); i++) {
+        char pointer[40];
+
+        snprintf(pointer, sizeof(pointer), "/%zu/summary", i);
+        EXPECT(renku_result_text(all, pointer));
+    }
+    renku_result_free(all);
+}
+
 TEST(tasks_run_in_threads_until_they_are_cancelled)
 {
     renku_ctx *ctx = open_apart();

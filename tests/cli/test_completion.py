@@ -74,6 +74,8 @@ def test_operations_and_their_parameters_are_offered(renku):
         (["member", "set", "group:marine-lab", "bob", ""], ["viewer", "editor", "owner"]),
         (["member", "set", "--as", "alice", "group:marine-lab", "bob", "v"], ["viewer"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
+        (["tasks", "--once", "users"], ["users_sync"]),
+        (["tasks", "--except", "users_sync", "--except", "sync"], ["sync_admins_from_keycloak"]),
         (["authz", "import", ""], [":files"]),
         (["db", "status", "--data", ""], [":folders"]),
         (["api", "project_create", "--body", ""], [":files"]),

@@ -2,7 +2,9 @@
 """`renku up`: everything on this machine, from nothing."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -118,24 +120,37 @@ def test_the_lock_file_of_a_dead_database_does_not_stop_it(local):
     local.start()
 
 
-def test_says_when_the_server_ends_and_stops_the_rest(local):
+@pytest.mark.parametrize("name, title", [("server", "server"), ("database", "database"), ("tasks", "task runner")])
+def test_says_when_one_of_them_ends_and_stops_the_rest(local, name, title):
     local.start()
 
-    local.kill("server")
+    local.kill(name)
 
     assert local.process.wait(PATIENCE) == 1
-    assert "the server has ended" in local.messages()
+    assert f"the {title} has ended" in local.messages()
     assert local.is_gone()
 
 
-def test_says_when_the_database_ends_and_stops_the_rest(local):
+def test_the_tasks_run_that_need_no_directory(local):
+    """Without a word of complaint, in the first passes and at the end."""
     local.start()
+    env = dict(line.split("=", 1) for line in (local.folder / "env").read_text().splitlines()[1:])
 
-    local.kill("database")
+    with socket.create_connection((env["TCP_HOST"], int(env["TCP_PORT"])), 30) as control:
+        control.sendall(b"tasks".ljust(100) + b"bye")
+        told = b"".join(iter(lambda: control.recv(4096), b"")).decode()
+    assert local.ask() == 0
 
-    assert local.process.wait(PATIENCE) == 1
-    assert "the database has ended" in local.messages()
-    assert local.is_gone()
+    assert re.findall(r"- (\w+): since .* \(0 restarts\)", told) == [
+        "send_product_metrics",
+        "generate_user_namespace",
+        "bootstrap_user_namespaces",
+        "fix_mismatched_project_namespace_ids",
+        "migrate_groups_make_all_public",
+        "migrate_user_namespaces_make_all_public",
+    ]
+    assert not re.search("WARNING|ERROR", local.log("tasks")), local.log("tasks")
+    assert local.log("tasks").endswith("stopping ...\n")
 
 
 @pytest.mark.parametrize("prefix", [[], ["bash", "-c", 'trap "" INT; exec "$0" "$@"']], ids=["plain", "ignored"])

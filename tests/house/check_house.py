@@ -25,9 +25,11 @@ TOP_FLOOR = 7
 
 # What a room shows to others beside <room>/<room>.h.
 ROOM_HEADERS = {"event": {"change.h"}, "user": {"sync.h"}}
-# What the server shows to the command line: its launcher, the local identity provider that `renku token` asks, and how
-# a service manager is told.
-FRONT_DOORS = {"frontends/server/launch.h", "frontends/server/identity.h", "frontends/server/activation.h"}
+# What the server shows to the command line: its launcher, the local identity provider that `renku token` asks, how a
+# service manager is told, and how a process gives up root.
+FRONT_DOORS = {
+    f"frontends/server/{name}.h" for name in ("activation", "identity", "launch", "sanitizer", "user")
+}
 
 BODY_MAX, PARAMETERS_MAX, NESTING_MAX = 60, 5, 3
 # Callbacks whose parameters another library has chosen.

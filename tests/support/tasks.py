@@ -27,14 +27,14 @@ GREETING = b"Hello, write `help` for help.\r\n"
 
 
 class Runner:
-    def __init__(self, env: dict[str, str], log: Path):
-        self.env, self.log_path = {"TCP_PORT": "0"} | env, log
+    def __init__(self, env: dict[str, str], log: Path, *options: str):
+        self.env, self.log_path, self.options = {"TCP_PORT": "0"} | env, log, options
         self.process: subprocess.Popen | None = None
 
     def start(self) -> "Runner":
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [RENKU, "tasks"], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+                [RENKU, "tasks", *self.options], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
             )
         found = poll(lambda: self.process.poll() is not None or LISTENING.search(self.log()))
         assert found is not True, self.log()
@@ -112,9 +112,9 @@ def run_tasks(folder):
     """Starts runners; what still runs at the end is stopped."""
     runners = []
 
-    def run(env: dict[str, str]) -> Runner:
+    def run(env: dict[str, str], *options: str) -> Runner:
         log = folder / f"tasks-{len(list(folder.glob('tasks-*')))}.log"
-        runners.append(Runner(env, log).start())
+        runners.append(Runner(env, log, *options).start())
         return runners[-1]
 
     yield run

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process that runs all tasks, and its control port byte by byte. Spec: tasks.md 2, 3, 5, 7"""
 
+import json
+import os
 import re
 import signal
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from support.keycloak import Keycloak, person
 from support.ports import free_port
 from support.posthog import KEY, Posthog
-from support.server import RENKU, poll
+from support.server import RENKU, ROOT, poll
 from support.tasks import GREETING, LISTENING, OF_KEYCLOAK, TASKS, Runner, Wire, events_left, put_events, rows, run_tasks  # noqa: F401
 
 NAMES = [*TASKS, *OF_KEYCLOAK, "_log_tasks"]
@@ -46,7 +49,7 @@ def keycloak():
 @pytest.fixture
 def start(tools, database, posthog, keycloak, run_tasks):
     peers = posthog.env() | {"KEYCLOAK_URL": keycloak.url}
-    return lambda **env: run_tasks(tools.env(database) | peers | env)
+    return lambda *options, **env: run_tasks(tools.env(database) | peers | env, *options)
 
 
 @pytest.fixture
@@ -119,9 +122,10 @@ def test_whoever_is_silent_or_gone_blocks_nobody(runner):
     deaf = runner.connect()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.setblocking(False)
+    words = memoryview(b"tasks".ljust(100) * 100_000)  # sent in whatever pieces find room
     with pytest.raises(BlockingIOError):
-        for _ in range(100_000):
-            deaf.send(b"tasks".ljust(100))
+        while words:
+            words = words[deaf.send(words) :]
 
     def ask(_: int) -> list[str]:
         wire = Wire(runner)
@@ -184,6 +188,15 @@ def test_what_hangs_does_not_keep_it_from_ending(start, rows):
     assert rows.run("DELETE FROM metrics.metrics") == 1
 
 
+@pytest.mark.parametrize("user, uid, gid", [("", "65534", "65534"), ("12345:54321", "12345", "54321")])
+def test_no_task_runs_as_root(start, user, uid, gid):
+    """Who is not root already stays who it is."""
+    expected = [uid, gid] if os.geteuid() == 0 else [str(os.geteuid()), str(os.getegid())]
+    threads = Path(f"/proc/{start(RENKU_RUN_AS=user).process.pid}/task").iterdir()
+    for status in [(thread / "status").read_text() for thread in threads]:
+        assert [re.search(rf"^{name}:\t(\d+)\t\1\t\1\t\1$", status, re.MULTILINE)[1] for name in ("Uid", "Gid")] == expected
+
+
 def test_settings_that_make_no_sense_stop_the_start(tools, database):
     for name, value in {"TCP_PORT": "http", "MAX_RETRY_WAIT_SECONDS": "1.5", "SHORT_TASK_PERIOD_S": "x"}.items():
         assert name in tools.refused("tasks", database=database | {name: value})
@@ -208,6 +221,7 @@ def test_it_says_when_it_is_ready(tools, folder, database):
     path = folder / "tasks-notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
         notices.bind(str(path))
+        path.chmod(0o777)  # as systemd's is: whoever gives up root still tells
         notices.settimeout(60)
         env = tools.env(database) | {"NOTIFY_SOCKET": str(path), "TCP_PORT": "0"}
         process = subprocess.Popen([RENKU, "tasks"], env=env, stderr=subprocess.DEVNULL, cwd="/")
@@ -244,6 +258,40 @@ def running(runner: Runner) -> list[str]:
     wire.expect(GREETING)
     wire.send(b"tasks".ljust(100) + b"bye")
     return [name.decode() for name, _ in LINE.findall(wire.rest())]
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        (["--only", "_log_tasks", "--only=users_sync"], ["users_sync", "_log_tasks"]),
+        (["--except=users_sync", "--except", "sync_admins_from_keycloak"], [*NAMES[:6], "_log_tasks"]),
+        (["--only=users_sync", "--only=_log_tasks", "--except=users_sync"], ["_log_tasks"]),
+    ],
+)
+def test_the_tasks_that_run_are_chosen(start, options, expected):
+    assert running(start(*options)) == expected
+
+
+@pytest.mark.parametrize(
+    "words, status, why",
+    [
+        (["--only", "user_sync"], 3, "there is no task 'user_sync'; `renku tasks --list` shows all"),
+        (["--except", "user_sync"], 3, "there is no task 'user_sync'"),
+        (["--only=users_sync", "--except=users_sync"], 2, "leave no task"),
+        (["--once", "users_sync", "--only=users_sync"], 2, "'--once' names its task"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused(tools, database, words, status, why):
+    assert why in tools.refused("tasks", *words, database=database, status=status)
+
+
+def test_the_tasks_that_there_are_can_be_listed(tools, database):
+    """And the page has a row for each."""
+    listed = json.loads(tools.done("tasks", "--list", "--json", database=database))
+    rows = re.findall(r"^\| `(\w+)` \| `?([\w ]+)`? \|", (ROOT / "docs/tasks.md").read_text(), re.MULTILINE)
+    assert [task["name"] for task in listed] == NAMES
+    assert [(task["name"], task["period"]) for task in listed] == [row for row in rows if row[0] in NAMES]
+    assert all(task["summary"] for task in listed)
 
 
 def test_tasks_that_are_done_leave_the_list(start):
