@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontends/cli/print.h"
 #include "frontends/cli/request.h"
 #include "renku/renku.h"
 
@@ -100,6 +101,8 @@ static json_object *body_object(job *work, bool in_list)
 
 static rk_exit assign_value(job *work, const assignment *what, const char *value)
 {
+    if (!rk_cli_is_utf8(value, strlen(value)))
+        return rk_cli_usage(work->session.cli, "'%s' is not UTF-8", value);
     rk_exit status = what->find ? what->find(&value, &work->session, value) : RK_EXIT_OK;
 
     if (status != RK_EXIT_OK)

@@ -116,6 +116,8 @@ rk_exit rk_cli_show(rk_cli *cli, renku_result *result);
 rk_exit rk_cli_status(rk_cli *cli, renku_result *result);
 /* Colours and progress are for terminals. @p stream: 1 or 2. */
 bool rk_cli_is_colour(int stream);
+/* Columns of a terminal; 0 when the stream, 1 or 2, is none. */
+int rk_cli_terminal_width(int stream);
 void rk_cli_progress(void *user, double share, const char *what);
 
 /* A number from 1 for --limit; INT64_MAX when it is not given; -1 and a message when it is none. */
@@ -127,6 +129,8 @@ rk_exit rk_cli_settings(renku_config **out, rk_cli *cli);
 rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only);
 /* The folder of the local installation, absolute: --data, or the default. */
 const char *rk_cli_folder(rk_cli *cli);
+/* Whether the `renku up` that has it lives, as far as its lock file tells. */
+bool rk_cli_is_running(rk_cli *cli);
 /* Path of this program as it can be typed, also from a build folder. */
 const char *rk_cli_program(rk_cli *cli);
 

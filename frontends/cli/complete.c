@@ -6,8 +6,9 @@
 
 #include "frontends/cli/request.h"
 
-/* What may follow the words of a command line, from the tables of commands, options, operations and tasks.
- * One offer a line: the word, a tab, what it means. ":files" and ":folders" ask the shell. */
+/* What may follow the words of a command line, from the tables of commands, options, operations and
+ * tasks. One offer a line: the word, a tab, what it means. ":files" and ":folders" ask the shell.
+ */
 
 typedef struct {
     rk_cli *cli;

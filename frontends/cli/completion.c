@@ -81,11 +81,8 @@ static const struct {
 rk_exit rk_cli_completion(rk_cli *cli)
 {
     for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
-        if (strcmp(scripts[i].shell, cli->arguments[0]) == 0) {
+        if (strcmp(scripts[i].shell, cli->arguments[0]) == 0)
             fputs(scripts[i].script, stdout);
-            return RK_EXIT_OK;
-        }
     }
-    return rk_cli_usage(cli, "'%s' is no shell that can be helped: bash, zsh or fish",
-                        cli->arguments[0]);
+    return RK_EXIT_OK;
 }

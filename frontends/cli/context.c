@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frontends/cli/cli.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,15 @@ const char *rk_cli_folder(rk_cli *cli)
     if (shared && *shared == '/')
         return rk_cli_format(cli, "%s/renku", shared);
     return rk_cli_format(cli, "%s/.local/share/renku", home());
+}
+
+bool rk_cli_is_running(rk_cli *cli)
+{
+    const char *path = rk_cli_format(cli, "%s/lock", rk_cli_folder(cli));
+    const char *text = rk_cli_read_file(cli, path, NULL);
+    int pid = text ? atoi(text) : 0; /* to try the lock itself might stop one that begins */
+
+    return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
 const char *rk_cli_program(rk_cli *cli)
@@ -83,15 +94,37 @@ rk_exit rk_cli_settings(renku_config **out, rk_cli *cli)
     return rk_cli_given(cli, RK_OPTION_DATA) ? read_folder(cli, *out) : RK_EXIT_OK;
 }
 
-/* What the tools of an operator add to the settings. */
+/* What the tools of an operator add to the settings. Who asks for no log is not told either that a
+ * statement over all rows takes its time. */
 static rk_exit adjust(rk_cli *cli, renku_config *config, bool admin_only)
 {
+    static const char *const quiet[][2] = {
+        {"LOG_APP_LEVEL",           "WARNING"},
+        {"RENKU_SLOW_STATEMENT_MS", "0"      },
+    };
     bool failed = admin_only && renku_config_set(config, "RENKU_ADMIN_ONLY", "true") < 0;
 
-    if (!getenv("LOG_APP_LEVEL"))
-        failed = renku_config_set(config, "LOG_APP_LEVEL", "WARNING") < 0 || failed;
+    for (size_t i = 0; !getenv("LOG_APP_LEVEL") && i < sizeof(quiet) / sizeof(*quiet); i++) {
+        if (!getenv(quiet[i][0]))
+            failed = renku_config_set(config, quiet[i][0], quiet[i][1]) < 0 || failed;
+    }
     renku_config_log(config, log_line, cli);
     return failed ? rk_cli_fail("out of memory") : RK_EXIT_OK;
+}
+
+/* A shell without any settings, on a machine where an installation is. */
+static void advise(rk_cli *cli)
+{
+    const char *folder = rk_cli_folder(cli);
+
+    if (rk_cli_given(cli, RK_OPTION_DATA) || getenv("DB_HOST") || getenv("DB_PASSWORD"))
+        return;
+    if (access(rk_cli_format(cli, "%s/env", folder), F_OK) == 0)
+        fprintf(stderr, "  for the installation of `renku up`: --data %s\n",
+                rk_cli_quote(cli, folder));
+    else
+        fputs("  settings are variables of the environment, or those of `renku up`: --data DIR\n",
+              stderr);
 }
 
 rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only)
@@ -104,6 +137,8 @@ rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only)
         status = adjust(cli, config, admin_only);
     if (status == RK_EXIT_OK)
         status = rk_cli_status(cli, renku_ctx_new(out, config));
+    if (!*out)
+        advise(cli);
     renku_config_free(config);
     cli->ctx = *out;
     return status;

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
+#include "frontends/cli/print.h"
 #include "renku/renku.h"
 
 enum { CLIENTS = 64, COMMAND_BYTES = 100, ANSWER_BYTES = 8192, WORDS = 2, DRAIN_BYTES = 65536 };
@@ -100,21 +100,6 @@ static void reset(client *to, renku_tasks *tasks, const char *name)
     say(to, "Ok\r\n");
 }
 
-static bool is_utf8(const char *bytes, ssize_t length)
-{
-    utf8proc_int32_t point;
-
-    while (length > 0) {
-        utf8proc_ssize_t width = utf8proc_iterate((const utf8proc_uint8_t *)bytes, length, &point);
-
-        if (width < 1)
-            return false;
-        bytes += width;
-        length -= width;
-    }
-    return true;
-}
-
 /* The first words of a chunk, NULL where there are no more; a NUL is part of a word. */
 static void split(char *words[WORDS], char *text, size_t length)
 {
@@ -134,7 +119,7 @@ static void answer(client *to, renku_tasks *tasks, char *text, ssize_t length)
 {
     char *words[WORDS] = {NULL};
 
-    if (is_utf8(text, length))
+    if (rk_cli_is_utf8(text, length))
         split(words, text, (size_t)length);
     for (size_t i = 0; words[0] && i < sizeof(commands) / sizeof(*commands); i++) {
         if (strcmp(words[0], commands[i].name) == 0) {

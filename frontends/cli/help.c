@@ -48,6 +48,14 @@ static void print_usage(FILE *stream, const rk_cli_command *command)
     fputc('\n', stream);
 }
 
+/* The length of it: more is told by the help of the command. */
+static int first_sentence(const char *text)
+{
+    const char *end = strstr(text, ". ");
+
+    return end ? (int)(end + 1 - text) : (int)strlen(text);
+}
+
 static void print_rows(const char *group)
 {
     size_t length = strlen(group);
@@ -56,7 +64,8 @@ static void print_rows(const char *group)
         const rk_cli_command *command = &rk_cli_commands[i];
 
         if (strncmp(command->name, group, length) == 0)
-            printf("  %-20s %s\n", command->name, command->summary);
+            printf("  %-24s %.*s\n", command->name, first_sentence(command->summary),
+                   command->summary);
     }
 }
 

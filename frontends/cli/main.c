@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frontends/cli/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORDS_MAX = 3 };
 
@@ -75,6 +78,31 @@ static int option_of(const char *word, const char **value)
     return -1;
 }
 
+/* Whether a word is an option of the command, and so hardly the value of the one before it. */
+static bool names_option(const rk_cli *cli, const char *word)
+{
+    const char *value;
+    int option = strncmp(word, "--", 2) == 0 ? option_of(word + 2, &value) : -1;
+
+    return option >= 0 && rk_cli_takes(cli->command, option);
+}
+
+/* Whether a value is one of those that a table names, "private|public"; anything is, where it
+ * names none. */
+static bool is_choice(const char *place, const char *value)
+{
+    size_t length = strlen(value);
+
+    if (!strchr(place, '|') || place[strspn(place, "abcdefghijklmnopqrstuvwxyz_|")])
+        return true;
+    for (const char *word = place; word; word = strchr(word, '|')) {
+        word += *word == '|';
+        if (strncmp(word, value, length) == 0 && (!word[length] || word[length] == '|'))
+            return true;
+    }
+    return false;
+}
+
 /* Takes the option at @p words[*at]. */
 static rk_exit take_option(rk_cli *cli, char **words, int count, int *at)
 {
@@ -88,10 +116,13 @@ static rk_exit take_option(rk_cli *cli, char **words, int count, int *at)
     if (value && !has_argument)
         return rk_cli_usage(cli, "the option '--%s' takes no value", rk_cli_option_name(option));
     if (!value && has_argument) {
-        if (*at + 1 == count)
+        if (*at + 1 == count || names_option(cli, words[*at + 1]))
             return rk_cli_usage(cli, "the option '%s' needs a value", word);
         value = words[++*at];
     }
+    if (has_argument && !is_choice(rk_cli_option_argument(option), value))
+        return rk_cli_usage(cli, "'%s' of '--%s' is none of %s", value, rk_cli_option_name(option),
+                            rk_cli_option_argument(option));
     cli->options[option] = value ? value : "";
     cli->given[cli->given_count++] =
         (rk_cli_given_option){(rk_cli_option)option, cli->options[option]};
@@ -133,6 +164,24 @@ static rk_exit help(rk_cli *cli)
     return RK_EXIT_OK;
 }
 
+static rk_exit check_arguments(rk_cli *cli)
+{
+    char *rest = rk_cli_format(cli, "%s", cli->command->arguments);
+
+    if (cli->argument_count < cli->command->least)
+        return rk_cli_usage(cli, "'%s' needs more arguments", cli->command->name);
+    if (cli->argument_count > cli->command->most)
+        return rk_cli_usage(cli, "'%s' is one argument too many",
+                            cli->arguments[cli->command->most]);
+    for (int i = 0; i < cli->argument_count; i++) {
+        const char *place = strsep(&rest, " ");
+
+        if (!is_choice(place, cli->arguments[i]))
+            return rk_cli_usage(cli, "'%s' is none of %s", cli->arguments[i], place);
+    }
+    return RK_EXIT_OK;
+}
+
 static rk_exit run(rk_cli *cli, char **words, int count)
 {
     if (cli->command->options & RK_OPTIONS_RAW) {
@@ -146,12 +195,8 @@ static rk_exit run(rk_cli *cli, char **words, int count)
         return status;
     if (rk_cli_given(cli, RK_OPTION_HELP))
         return help(cli);
-    if (cli->argument_count < cli->command->least)
-        return rk_cli_usage(cli, "'%s' needs more arguments", cli->command->name);
-    if (cli->argument_count > cli->command->most)
-        return rk_cli_usage(cli, "'%s' is one argument too many",
-                            cli->arguments[cli->command->most]);
-    return cli->command->run(cli);
+    status = check_arguments(cli);
+    return status == RK_EXIT_OK ? cli->command->run(cli) : status;
 }
 
 /* The words name no command: help, a group, or a mistake. */
@@ -170,7 +215,12 @@ static rk_exit run_group(char **words, int count)
         rk_cli_help_group(name);
         return help ? RK_EXIT_OK : RK_EXIT_USAGE;
     }
-    return rk_cli_usage(NULL, "there is no command '%s'", *name ? name : words[0]);
+    (void)rk_cli_fail("there is no command '%s'", *name ? name : words[0]);
+    if (is_group(words[0]))
+        fprintf(stderr, "`renku %s --help` lists its commands\n", words[0]);
+    else
+        fputs("`renku --help` lists the commands\n", stderr);
+    return RK_EXIT_USAGE;
 }
 
 /* The same as with the option --help. */
@@ -211,18 +261,35 @@ static bool run_special(rk_exit *status, char **words, int count)
     return true;
 }
 
-int main(int argc, char **argv)
+/* A connection must not become what an answer is written to, where somebody has closed it. Nobody
+ * can write to what takes its place, so that the answer that is lost is told. */
+static void hold_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", O_RDONLY); /* the lowest that is free */
+    }
+}
+
+static rk_exit run_words(char **words, int count)
 {
     rk_cli cli = {0};
-    rk_exit status;
     int used = 0;
 
-    if (run_special(&status, argv + 1, argc - 1))
-        return status;
-    cli.command = rk_cli_find(argv + 1, argc - 1, &used);
-    status =
-        cli.command ? run(&cli, argv + 1 + used, argc - 1 - used) : run_group(argv + 1, argc - 1);
+    cli.command = rk_cli_find(words, count, &used);
+    rk_exit status = cli.command ? run(&cli, words + used, count - used) : run_group(words, count);
+
     rk_cli_free(&cli);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    rk_exit status;
+
+    hold_descriptors();
+    if (!run_special(&status, argv + 1, argc - 1))
+        status = run_words(argv + 1, argc - 1);
     if ((ferror(stdout) || fflush(stdout) != 0) && status == RK_EXIT_OK)
         status = rk_cli_fail_errno("cannot write", "the answer");
     return status;

@@ -2,6 +2,7 @@
 #include "frontends/cli/cli.h"
 
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,34 @@ static rk_exit backup_to_output(rk_cli *cli, renku_ctx *ctx)
     return rk_cli_status(cli, renku_backup_fd(ctx, STDOUT_FILENO, rk_cli_progress, NULL));
 }
 
+static const char *unfinished; /* what a signal leaves nothing of */
+
+static void give_up(int signal_number)
+{
+    (void)unlink(unfinished); /* it need not be there yet */
+    (void)raise(signal_number);
+}
+
+/* A signal that somebody ignores stays ignored. */
+static void leave_nothing_of(const char *path)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction action = {.sa_handler = give_up, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+
+    unfinished = path;
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+            (void)sigaction(signals[i], &action, NULL); /* cannot fail for these */
+    }
+}
+
+static rk_exit backup_to_file(rk_cli *cli, renku_ctx *ctx, const char *path)
+{
+    leave_nothing_of(rk_cli_format(cli, "%s.partial", path));
+    return rk_cli_show(cli, renku_backup(ctx, path, rk_cli_progress, NULL));
+}
+
 rk_exit rk_cli_backup(rk_cli *cli)
 {
     const char *path = cli->arguments[0];
@@ -30,9 +59,8 @@ rk_exit rk_cli_backup(rk_cli *cli)
     rk_exit status = rk_cli_open(&ctx, cli, true);
 
     if (status == RK_EXIT_OK)
-        status = strcmp(path, "-") == 0
-                     ? backup_to_output(cli, ctx)
-                     : rk_cli_show(cli, renku_backup(ctx, path, rk_cli_progress, NULL));
+        status =
+            strcmp(path, "-") == 0 ? backup_to_output(cli, ctx) : backup_to_file(cli, ctx, path);
     renku_ctx_free(ctx);
     return status;
 }

@@ -7,12 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "frontends/cli/print.h"
 #include "renku/renku.h"
 
-enum { LABEL_WIDTH = 12 };
+enum {
+    LABEL_WIDTH = 12,
+    LIMIT_MAX = 1000000000,
+    PERCENT_WIDTH = 7,
+    WHAT_WIDTH = 60,
+    USUAL_WIDTH = 80
+};
 
 static const struct {
     const char *level, *colour;
@@ -47,10 +54,25 @@ int64_t rk_cli_number(const rk_cli *cli, rk_cli_option option, int64_t fallback,
     long long number = strtoll(text, &end, 10);
 
     if (errno || end == text || *end || *text == '-' || number > most) {
-        (void)rk_cli_usage(cli, "'%s' is no whole number from 0 to %" PRId64, text, most);
+        (void)rk_cli_usage(cli, "'%s' of '--%s' is no whole number from 0 to %" PRId64, text,
+                           rk_cli_option_name((int)option), most);
         return -1;
     }
     return number;
+}
+
+int rk_cli_terminal_width(int stream)
+{
+    const char *asked = getenv("COLUMNS");
+    struct winsize size;
+
+    if (!isatty(stream))
+        return 0;
+    if (asked && atoi(asked) > 0)
+        return atoi(asked);
+    if (ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return USUAL_WIDTH;
 }
 
 bool rk_cli_is_colour(int stream)
@@ -90,7 +112,7 @@ rk_exit rk_cli_fail_errno(const char *what, const char *path)
 
 int64_t rk_cli_limit(const rk_cli *cli)
 {
-    int64_t limit = rk_cli_number(cli, RK_OPTION_LIMIT, INT64_MAX, INT64_MAX);
+    int64_t limit = rk_cli_number(cli, RK_OPTION_LIMIT, INT64_MAX, LIMIT_MAX);
 
     if (limit != 0)
         return limit;
@@ -259,6 +281,18 @@ static rk_exit exit_of(rk_cli *cli, const renku_result *result)
     return is_unavailable(cli, result) ? RK_EXIT_UNAVAILABLE : RK_EXIT_REFUSED;
 }
 
+/* What to do when something is down: the doctor itself has said it. */
+static void advise(rk_cli *cli)
+{
+    bool local = rk_cli_given(cli, RK_OPTION_DATA);
+    const char *folder = local ? rk_cli_quote(cli, rk_cli_folder(cli)) : "";
+
+    if (local && !rk_cli_is_running(cli))
+        fprintf(stderr, "  a local installation must be running: renku up --data %s\n", folder);
+    else if (strcmp(cli->command->name, "doctor") != 0)
+        fprintf(stderr, "  what is wrong: renku doctor%s%s\n", local ? " --data " : "", folder);
+}
+
 rk_exit rk_cli_status(rk_cli *cli, renku_result *result)
 {
     rk_exit status = exit_of(cli, result);
@@ -271,9 +305,8 @@ rk_exit rk_cli_status(rk_cli *cli, renku_result *result)
             rk_cli_put(stderr, detail);
             fputc('\n', stderr);
         }
-        if (status == RK_EXIT_UNAVAILABLE && rk_cli_given(cli, RK_OPTION_DATA))
-            fprintf(stderr, "  a local installation must be running: renku up --data %s\n",
-                    rk_cli_folder(cli));
+        if (status == RK_EXIT_UNAVAILABLE)
+            advise(cli);
     }
     renku_result_free(result);
     return status;
@@ -295,7 +328,10 @@ void rk_cli_progress(void *user, double share, const char *what)
     (void)user;
     if (!isatty(STDERR_FILENO))
         return;
-    fprintf(stderr, "\r%3d %%  %-60s", (int)(share * 100), what ? what : "");
+    int room = rk_cli_terminal_width(STDERR_FILENO) - PERCENT_WIDTH - 1;
+
+    room = room < 0 ? 0 : room < WHAT_WIDTH ? room : WHAT_WIDTH;
+    fprintf(stderr, "\r%3d %%  %-*.*s", (int)(share * 100), room, room, what ? what : "");
     if (share >= 1)
         fputs("\r\033[K", stderr);
     fflush(stderr);

@@ -158,6 +158,22 @@ static char *join(int *width, json_object *value, void parts(joined *out, json_o
     return rk_cli_or_end(fclose(out.stream) == 0 ? out.text : NULL);
 }
 
+bool rk_cli_is_utf8(const char *bytes, size_t length)
+{
+    utf8proc_int32_t point;
+
+    while (length > 0) {
+        utf8proc_ssize_t width =
+            utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)length, &point);
+
+        if (width < 1)
+            return false;
+        bytes += width;
+        length -= (size_t)width;
+    }
+    return true;
+}
+
 char *rk_cli_value(json_object *value, int *width)
 {
     if (json_object_is_type(value, json_type_array))

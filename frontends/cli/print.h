@@ -2,6 +2,7 @@
 #ifndef RK_CLI_PRINT_H
 #define RK_CLI_PRINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ char *rk_cli_printable(const char *text, size_t size, int *width);
 int rk_cli_put_cut(const char *printable, int room);
 /* Writes a text so that it can be shown. */
 void rk_cli_put(FILE *stream, const char *text);
+bool rk_cli_is_utf8(const char *bytes, size_t length);
 /* A value as people read it, freed by the caller of this: texts as they are, lists with commas. */
 char *rk_cli_value(struct json_object *value, int *width);
 

@@ -6,6 +6,8 @@
 
 #include "renku/renku.h"
 
+enum { ID_LENGTH = 26 };
+
 /* --- names ------------------------------------------------------------------------------------ */
 
 static renku_result *get(const rk_cli_session *session, const renku_caller *caller,
@@ -110,8 +112,14 @@ rk_exit rk_cli_find_project(const char **out, const rk_cli_session *session, con
     const char *name = without(text, "project:"), *slash = strchr(name, '/');
 
     *out = name;
-    if (!slash)
+    if (!slash && strlen(name) == ID_LENGTH)
         return RK_EXIT_OK;
+    if (!slash) {
+        (void)rk_cli_fail("'%s' is no project: give its id, or NAMESPACE/SLUG; `renku project "
+                          "list` shows both",
+                          name);
+        return RK_EXIT_NOT_FOUND;
+    }
     const renku_parameter wanted[] = {
         {"namespace",          rk_cli_format(session->cli, "%.*s", (int)(slash - name), name)},
         {"slug", slash + 1                     },

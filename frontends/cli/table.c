@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "frontends/cli/print.h"
 
-enum { GAP = 2, NARROWEST = 6, USUAL_WIDTH = 80 };
+enum { GAP = 2, NARROWEST = 6 };
 
 typedef struct {
     char *text;
@@ -96,21 +95,6 @@ static cell cell_of(const rk_table_column *column, json_object *row)
 
 /* --- widths ----------------------------------------------------------------------------------- */
 
-/* Columns of the terminal; 0 when the answer goes elsewhere. */
-static int room(void)
-{
-    const char *asked = getenv("COLUMNS");
-    struct winsize size;
-
-    if (!isatty(STDOUT_FILENO))
-        return 0;
-    if (asked && atoi(asked) > 0)
-        return atoi(asked);
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return USUAL_WIDTH;
-}
-
 /* The widest column that may become narrower; the first one, which names the thing, comes last. */
 static rk_table_column *widest(rk_table *table)
 {
@@ -127,7 +111,7 @@ static rk_table_column *widest(rk_table *table)
 
 static void fit(rk_table *table)
 {
-    int wanted = GAP * (table->count - 1), most = room();
+    int wanted = GAP * (table->count - 1), most = rk_cli_terminal_width(STDOUT_FILENO);
 
     for (int i = 0; i < table->count; i++)
         wanted += table->columns[i].width;

@@ -192,7 +192,8 @@ rk_exit rk_cli_tasks(rk_cli *cli)
     if (!once && cli->argument_count)
         return rk_cli_usage(cli, "one task alone runs with '--once'");
     if (once && chooses)
-        return rk_cli_usage(cli, "'--once' names its task: it goes without '--only' and '--except'");
+        return rk_cli_usage(cli,
+                            "'--once' names its task: it goes without '--only' and '--except'");
     if (once)
         return run_once(cli);
     rk_exit status = check_choice(cli);

@@ -30,10 +30,10 @@ static const struct {
 };
 
 static const rk_child children[RK_CHILD_COUNT_] = {
-    [RK_CHILD_DATABASE] = {"database", "database", SIGINT, 60, 0},
+    [RK_CHILD_DATABASE] = {"database", "database",          SIGINT,  60, 0},
     [RK_CHILD_IDENTITY] = {"identity", "identity provider", SIGTERM, 10, 0},
-    [RK_CHILD_SERVER] = {"server", "server", SIGTERM, 30, 0},
-    [RK_CHILD_TASKS] = {"tasks", "task runner", SIGTERM, 10, 0},
+    [RK_CHILD_SERVER] = {"server",   "server",            SIGTERM, 30, 0},
+    [RK_CHILD_TASKS] = {"tasks",    "task runner",       SIGTERM, 10, 0},
 };
 
 static double now(void)
@@ -73,10 +73,11 @@ static void print_lines(rk_up *up)
             up->url, up->folder);
     printf("TOKEN=$(%s token alice --admin%s%s)\n", program, up->is_default ? "" : " --data ",
            up->is_default ? "" : folder);
-    printf("curl -sS -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' "
-           "-d '{\"name\": \"Trial of %s\", \"namespace\": \"alice\"}' %s/api/data/projects\n",
-           moment, up->url);
-    printf("curl -sS -H \"Authorization: Bearer $TOKEN\" %s/api/data/projects\n", up->url);
+    printf(
+        "curl -sS -w '\\n' -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' "
+        "-d '{\"name\": \"Trial of %s\", \"namespace\": \"alice\"}' %s/api/data/projects\n",
+        moment, up->url);
+    printf("curl -sS -w '\\n' -H \"Authorization: Bearer $TOKEN\" %s/api/data/projects\n", up->url);
     fflush(stdout);
 }
 

@@ -18,7 +18,8 @@ typedef struct rk_user {
 
 /* Looks up a NAME, or takes UID[:GID]. false when there is none such. */
 bool rk_user_find(rk_user *user, const char *name);
-/* Whom a process serves as that root has started: RENKU_RUN_AS, or nobody. false with the reason. */
+/* Whom a process serves as that root has started: RENKU_RUN_AS, or nobody. false with the reason.
+ */
 bool rk_user_serving(rk_user *user, char *why, size_t size);
 /* UID:GID,GROUP,... and back. */
 void rk_user_format(char *text, size_t size, const rk_user *user);

@@ -114,8 +114,12 @@ int rk_conn_refused(rk_op *op)
 
 static int refused(rk_op *op, const PGconn *pg, rk_wire why)
 {
-    rk_log_error(op, "db", "cannot connect to the database: %s",
-                 why == RK_WIRE_LATE ? "no answer in time" : PQerrorMessage(pg));
+    const char *text = why == RK_WIRE_LATE ? "no answer in time" : PQerrorMessage(pg);
+    size_t length = strlen(text);
+
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    rk_log_error(op, "db", "cannot connect to the database: %.*s", (int)length, text);
     return rk_conn_refused(op);
 }
 

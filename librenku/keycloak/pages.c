@@ -25,6 +25,7 @@ typedef struct {
     rk_keycloak_take *take;
     void *user;
     int64_t first;
+    int status; /* of the last answer */
     bool ended;
     unsigned char before[HASH_BYTES]; /* of the last page */
 } reading;
@@ -93,6 +94,7 @@ static bool is_repeated(reading *r, const rk_net_answer *answer)
 /* One item more than a page has says that another page follows. */
 static int check_page(reading *r, rk_op *op, json_object *page, const rk_net_answer *answer)
 {
+    r->status = answer->status;
     if (answer->status != 200 || !json_object_is_type(page, json_type_array))
         return refuse(r, op, answer, "no list");
     if (json_object_array_length(page) > PAGE + 1)
@@ -149,6 +151,21 @@ static int run_part(reading *r, rk_op *op)
     return rk_op_end_part(&part, op, result);
 }
 
+/* What a refusal means for whoever has set it up. */
+static int advise(rk_op *op, int result, int status)
+{
+    static const char roles[] = "The service account of KEYCLOAK_CLIENT_ID needs the roles "
+                                "view-users, view-realm and, for events, view-events of "
+                                "realm-management.";
+    static const char nothing[] = "KEYCLOAK_URL and KEYCLOAK_REALM lead to no such realm or role, "
+                                  "or to no Keycloak. The identity provider of `renku up` has no "
+                                  "directory.";
+
+    if (status == 403)
+        return rk_fail_detail(op, "%s", roles);
+    return status == 404 ? rk_fail_detail(op, "%s", nothing) : result;
+}
+
 int rk_keycloak_pages(rk_op *op, rk_keycloak *keycloak, const rk_keycloak_list *list,
                       rk_keycloak_take *take, void *user)
 {
@@ -156,9 +173,11 @@ int rk_keycloak_pages(rk_op *op, rk_keycloak *keycloak, const rk_keycloak_list *
 
     RK_ASSERT(!rk_db_is_open(op));
     rk_db_end(op); /* nobody waits for a connection while we wait for Keycloak */
-    while (!r.ended)
-        RK_TRY(run_part(&r, op));
-    return 0;
+    int result = 0;
+
+    while (result == 0 && !r.ended)
+        result = run_part(&r, op);
+    return result < 0 ? advise(op, result, r.status) : 0;
 }
 
 int rk_keycloak_text(const char **out, rk_op *op, json_object *object, const char *name)

@@ -74,6 +74,12 @@ def test_help_of_a_group_lists_its_commands(renku, group):
         ["db", "new", "Not A Name"],
         ["authz", "check", "project"],
         ["authz", "check", "no-colon", "read"],
+        ["db", "status", "--data", "--json"],
+        ["completion", "tcsh"],
+        ["member", "set", "group:x", "alice", "boss"],
+        ["project", "create", "alice", "x", "--as", "alice", "--visibility", "publi"],
+        ["project", "create", "alice", "x", "--as", "alice", "--visibility", ""],
+        ["project", "list", "--limit", "x"],
         ["token"],
         ["token", "no name"],
         ["token", "alice", "--expires", "soon"],
@@ -91,15 +97,31 @@ def test_wrong_usage_ends_with_2_and_explains_itself(renku, arguments):
     assert done.stderr or "usage" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["db", "nonsense"], "`renku db --help` lists its commands"),
+        (["nonsense", "db"], "`renku --help` lists the commands"),
+        (["token", "alice", "--expires", "soon"], "'soon' of '--expires' is no whole number from 0 to "),
+        (["token", "--expires", "--json"], "the option '--expires' needs a value"),
+        (["completion", "tcsh"], "'tcsh' is none of bash|zsh|fish"),
+        (["secrets", "list", "--kind=any"], "'any' of '--kind' is none of general|storage"),
+    ],
+)
+def test_a_mistake_is_named_and_what_would_be_right(renku, arguments, said):
+    assert said in renku(*arguments).stderr
+
+
 def test_version(renku):
     assert re.fullmatch(r"renku \d+\.\d+\.\d+\n", renku("version").stdout)
     assert renku("--version").stdout == renku("version").stdout
     assert json.loads(renku("version", "--json").stdout)["version"]
 
 
-def test_an_answer_that_cannot_be_written_is_a_failure(renku):
+@pytest.mark.parametrize("word", ["version", "--version", "--help"])
+def test_an_answer_that_cannot_be_written_is_a_failure(word):
     with open("/dev/full", "w") as full:
-        done = subprocess.run([RENKU, "version"], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([RENKU, word], stdout=full, stderr=subprocess.PIPE, text=True)
 
     assert done.returncode == 1
     assert "No space left" in done.stderr
@@ -122,6 +144,19 @@ def test_bad_settings_are_refused_and_all_named(renku):
     assert done.returncode == 1
     assert "DB_PORT" in done.stderr
     assert "MAX_PINNED_PROJECTS" in done.stderr
+
+
+def test_who_gives_no_settings_is_told_where_they_are(renku, tmp_path):
+    shell = {"HOME": str(tmp_path)}
+    assert "those of `renku up`: --data DIR" in renku("db", "status", env=shell).stderr
+
+    folder = tmp_path / ".local/share/renku"
+    folder.mkdir(parents=True)
+    (folder / "env").write_text("DB_HOST=/nowhere\nDB_PASSWORD=x\n")
+
+    assert f"for the installation of `renku up`: --data {folder}" in renku("db", "status", env=shell).stderr
+    stopped = renku("db", "status", "--data", str(folder), env=shell)
+    assert f"must be running: renku up --data {folder}" in stopped.stderr
 
 
 @pytest.mark.parametrize("arguments", [["db", "status"], ["token", "alice"], ["doctor"]], ids=" ".join)

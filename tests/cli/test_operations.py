@@ -466,6 +466,30 @@ def test_a_reader_that_goes_away_ends_the_list(many, ignored):
     assert ("Broken pipe" in done.stderr) == ignored
 
 
+@pytest.mark.parametrize("closed", ["<&- >&-", ">&- 2>&-"])
+def test_what_is_closed_is_no_place_for_an_answer(world, closed):
+    """Least of all the connection to the database, which would get its number."""
+    done = subprocess.run(
+        ["bash", "-c", f"{RENKU} project list {closed}"], env=world.env, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == ("" if "2>" in closed else "renku: cannot write 'the answer': Bad file descriptor\n")
+
+
+def test_words_that_are_no_text_are_refused(world):
+    for arguments in (["create", "alice", b"\xff"], ["change", world.project, "--description", b"\xff"]):
+        assert "'\\xff' is not UTF-8" in usage(world.run("project", *arguments, "--as", "alice"))
+
+
+def test_a_project_is_named_by_its_id_or_its_path(world):
+    done = world.run("project", "show", "ice-cores")
+
+    assert done.returncode == 3
+    assert "'ice-cores' is no project: give its id, or NAMESPACE/SLUG" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["project", "list"], ["project", "list", "--json"], ["api", "--list"], ["config", "show"]])
 def test_a_full_disk_is_a_failure_told_once(same_world, arguments):
     with open("/dev/full", "w") as full:

@@ -5,6 +5,7 @@ import fcntl
 import os
 import random
 import shutil
+import signal
 import subprocess
 import tarfile
 
@@ -13,7 +14,7 @@ import pytest
 from support.backups import PIECE, data
 from support.database import Rows
 from support.operate import fingerprint, start
-from support.server import RENKU
+from support.server import RENKU, poll
 
 # --- files that are no whole backups --------------------------------------------------------------
 
@@ -160,6 +161,22 @@ def test_what_a_killed_backup_left_is_used_again(odd, backup, tools, tmp_path):
 
     assert data(tmp_path / "b.tar") == data(backup)
     assert [one.name for one in tmp_path.iterdir()] == ["b.tar"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_backup_that_is_interrupted_leaves_nothing(odd, tools, tmp_path, how):
+    rows = Rows(odd)
+    with rows.connection.transaction():
+        rows.run("LOCK TABLE users.users")
+        process = start("backup", str(tmp_path / "b.tar"), env=tools.env(odd))
+        poll(rows.is_waited_for)
+        assert [one.name for one in tmp_path.iterdir()] == ["b.tar.partial"]
+        process.send_signal(how)
+        process.communicate(timeout=60)
+    rows.close()
+
+    assert process.returncode == -how
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_backups_to_one_file_do_not_mix(odd, tools, tmp_path):

@@ -57,6 +57,17 @@ def test_a_wrong_answer_ends_it_and_says_why(world, keycloak, lie, page):
     assert world.sync()["added"] == 45 - 20 * page
 
 
+@pytest.mark.parametrize(
+    "status, advice", [(403, "needs the roles view-users"), (404, "lead to no such realm or role"), (500, None)]
+)
+def test_who_has_to_set_something_up_is_told_what(world, keycloak, status, advice):
+    keycloak.lies = [says(status, {})]
+
+    errors = world.refused()
+
+    assert (advice or "") in errors and errors.count("\n  ") == (advice is not None)
+
+
 def test_the_same_page_again_and_again_ends_it(world, keycloak):
     page = says(200, [person(i) for i in range(1, 22)])
     keycloak.lies = [page] * 50
