@@ -267,7 +267,7 @@ static void hold_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            (void)open("/dev/null", O_RDONLY); /* the lowest that is free */
+            (void)open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest that is free */
     }
 }
 
