@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -63,14 +64,14 @@ def test_a_token_outlives_a_restart(local):
 
 def test_a_second_up_says_so_and_leaves_the_first_alone(installation):
     installation.start()
-    before = sorted(installation.processes())
+    before = sorted(installation.processes(*installation.leaders()))
 
     second = installation.run("up")
 
     assert second.returncode == 1
     assert str(installation.main()) in second.stderr
     assert installation.url in second.stderr
-    assert sorted(installation.processes()) == before
+    assert sorted(installation.processes(*installation.leaders())) == before
     assert httpx.get(f"{installation.url}/api/data/version").status_code == 200
 
 
@@ -96,11 +97,13 @@ def test_what_a_killed_up_has_left_running_is_stopped_first(local):
     local.start()
     left = local.processes()
     for pid in left:
-        os.kill(pid, signal.SIGSTOP)  # so that they cannot end by themselves
+        with suppress(ProcessLookupError):  # a connection that has ended meanwhile
+            os.kill(pid, signal.SIGSTOP)  # so that they cannot end by themselves
     os.kill(local.main(), signal.SIGKILL)
     local.process.wait(PATIENCE)
     for pid in left:
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
     local.start()
 
@@ -212,9 +215,10 @@ def test_nothing_runs_as_root_that_serves_requests(running):
 
     assert children
     for pid in children:
-        status = Path(f"/proc/{pid}/status").read_text()
-        name = status.splitlines()[0].split()[1]
-        assert "Uid:\t0\t" not in status or name.startswith("renku"), status
+        with suppress(FileNotFoundError, ProcessLookupError):  # a connection that has ended meanwhile
+            status = Path(f"/proc/{pid}/status").read_text()
+            name = status.splitlines()[0].split()[1]
+            assert "Uid:\t0\t" not in status or name.startswith("renku"), status
 
 
 def test_a_taken_port_is_named(running, tmp_path):

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from .server import PATIENCE, RENKU, SANITIZERS, poll
@@ -86,15 +87,16 @@ class Installation:
         """The recorded children by name."""
         return {path.stem: int(path.read_text().split()[0]) for path in (self.folder / "run").glob("*.pid")}
 
-    def processes(self) -> list[int]:
-        """Everything that this installation has started, `renku up` itself not counted."""
-        sessions = set(self.leaders().values())
+    def processes(self, *names: str) -> list[int]:
+        """Everything that this installation has started, `renku up` itself not counted; or the named children with what they
+        have started, but for the processes of the database, which come and go with connections."""
+        sessions = {pid for name, pid in self.leaders().items() if not names or name in names}
         cluster = self.folder / "postgres"
         found = []
         for entry in Path("/proc").iterdir():
             try:
                 session, state = _stat(entry.name) if entry.name.isdigit() else (0, "Z")
-                if state != "Z" and (session in sessions or _is_database_in(entry.name, cluster)):
+                if state != "Z" and (session in sessions or not names and _is_database_in(entry.name, cluster)):
                     found.append(int(entry.name))
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
@@ -102,15 +104,9 @@ class Installation:
 
     def kill(self, *names: str) -> None:
         """kill -9: of everything at once, or of the named children with what they have started."""
-        sessions = [pid for name, pid in self.leaders().items() if name in names]
-        victims = [pid for pid in self.processes() if not names or _stat(str(pid))[0] in sessions]
-        if not names:
-            victims.insert(0, self.main())
-        for pid in victims:
-            try:
+        for pid in [*([] if names else [self.main()]), *self.processes(*names)]:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         if not names:
             self.process.wait(PATIENCE)
             self.process.stdout.close()
@@ -130,7 +126,8 @@ class Installation:
             self.process.stdout.close()
         if self.folder.exists():
             for pid in self.processes():
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             poll(self.is_gone)
 
 
