@@ -13,7 +13,9 @@ bool rk_is_letter(char c)
 
 char rk_letter_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return c;
 }
 
 bool rk_letters_equal(const char *one, const char *other)

@@ -175,15 +175,18 @@ bool rk_conn_is_alive(rk_conn *conn)
 
 /* --- answers --- */
 
-/* libpq loses the end of a pipeline for which it finds no memory, and stays busy. The words stand
- * last; in a text that the server quotes, others follow. */
+/* libpq loses the end of a pipeline for which it finds no memory, and stays busy. It says so on a
+ * line of its own; what the server quotes stands within one. */
 static bool lacks_memory(const PGconn *pg)
 {
-    static const char words[] = "out of memory\n";
-    const char *message = PQerrorMessage(pg);
-    size_t length = strlen(message);
+    static const char words[] = "out of memory";
+    const char *line = PQerrorMessage(pg);
 
-    return length >= sizeof words - 1 && strcmp(message + length - (sizeof words - 1), words) == 0;
+    while (line && strncmp(line, words, sizeof words - 1) != 0) {
+        line = strchr(line, '\n');
+        line += line != NULL;
+    }
+    return line;
 }
 
 static rk_wire wait_for_answer(PGconn *pg, rk_patience patience)

@@ -421,6 +421,7 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 {
     attempt a = {.op = op, .session = session, .steps = steps, .first = !session->begun};
 
+    RK_ASSERT(steps);
     for (int i = 0; i < ATTEMPTS && (i == 0 || may_repeat(&a)); i++) {
         session->failed = false;
         RK_TRY(try_once(&a));

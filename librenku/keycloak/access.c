@@ -142,9 +142,8 @@ static int no_object(rk_op *op, const rk_keycloak *keycloak, const rk_net_answer
 {
     const char *url = rk_url_shown(op, keycloak->token_url);
 
-    RK_CHECK(url);
-    return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection POST %s: %d, no JSON object", url,
-                   answer->status);
+    return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection POST %s: %d, no JSON object",
+                   url ? url : "", answer->status);
 }
 
 static int read_token(rk_op *op, rk_keycloak *keycloak, const rk_net_answer *answer)

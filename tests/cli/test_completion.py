@@ -101,7 +101,7 @@ def test_another_shell_is_refused(renku):
     done = renku("completion", "tcsh")
 
     assert done.returncode == 2
-    assert "bash, zsh or fish" in done.stderr
+    assert "'tcsh' is none of bash|zsh|fish" in done.stderr
 
 
 # -- real shells -------------------------------------------------------------------------------------------------

@@ -45,7 +45,13 @@ class Door:
         return subprocess.run(self.command(*arguments), env=self.env, capture_output=True, text=True, timeout=60)
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        return subprocess.Popen(self.command(*arguments), env=self.env, stdout=subprocess.DEVNULL)
+        """As a terminal starts it; whoever runs the tests in the background ignores SIGINT."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def command(self, *arguments: str) -> list[str]:
         return [shutil.which("bash"), str(self.root / "dev"), *arguments]
