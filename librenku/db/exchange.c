@@ -159,9 +159,9 @@ static bool is_lone(const rk_conn *conn)
 static bool leave_pipeline(rk_conn *conn, const rk_step *steps)
 {
     uint64_t name;
+    bool alone = steps && !steps->next && rk_conn_prepared(&name, conn, steps->query);
 
-    return steps->next || !rk_conn_prepared(&name, conn, steps->query) ||
-           PQexitPipelineMode(conn->pg);
+    return !alone || PQexitPipelineMode(conn->pg);
 }
 
 static rk_wire send_all(rk_op *op, struct rk_session *session, rk_step *steps)
@@ -421,7 +421,6 @@ int rk_exchange(rk_op *op, struct rk_session *session, rk_step *steps)
 {
     attempt a = {.op = op, .session = session, .steps = steps, .first = !session->begun};
 
-    RK_ASSERT(steps);
     for (int i = 0; i < ATTEMPTS && (i == 0 || may_repeat(&a)); i++) {
         session->failed = false;
         RK_TRY(try_once(&a));

@@ -138,24 +138,20 @@ static const char *reason_of(json_object *answer)
     return length && !reason[length] && length < REASON_MAX_BYTES ? reason : "no token";
 }
 
-static int no_object(rk_op *op, const rk_keycloak *keycloak, const rk_net_answer *answer)
-{
-    const char *url = rk_url_shown(op, keycloak->token_url);
-
-    return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection POST %s: %d, no JSON object",
-                   url ? url : "", answer->status);
-}
-
 static int read_token(rk_op *op, rk_keycloak *keycloak, const rk_net_answer *answer)
 {
     json_object *body = NULL;
+    const char *shown = rk_url_shown(op, keycloak->token_url);
+
+    RK_CHECK(shown);
     int result = rk_json_parse(&body, op, answer->body, answer->body_size);
 
     if (result == RK_ERR_NO_MEMORY)
         return result;
     rk_error_clear(op);
     if (!json_object_is_type(body, json_type_object))
-        return no_object(op, keycloak, answer);
+        return rk_fail(op, RK_ERR_REMOTE, "Error on remote connection POST %s: %d, no JSON object",
+                       shown, answer->status);
     RK_TRY(keep(&keycloak->refresh, op, json_object_object_get(body, "refresh_token"),
                 json_object_object_get(body, "refresh_expires_in")));
     RK_TRY(keep(&keycloak->access, op, json_object_object_get(body, "access_token"),
