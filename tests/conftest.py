@@ -2,6 +2,7 @@
 """Fixtures of every Python suite: a private PostgreSQL, a realm, the server, callers."""
 
 import shutil
+import signal
 import tempfile
 import uuid
 from collections import Counter
@@ -17,6 +18,12 @@ from support.database import Rows
 from support.postgres import PASSWORD, Postgres
 from support.realm import Realm
 from support.server import CLIENT_SECRET, Server, deployment, make_keys, renku
+
+
+def pytest_configure():
+    """Programs are started as from a terminal: a shell that puts the tests into the background has them ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

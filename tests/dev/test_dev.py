@@ -45,13 +45,7 @@ class Door:
         return subprocess.run(self.command(*arguments), env=self.env, capture_output=True, text=True, timeout=60)
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        """As a terminal starts it; whoever runs the tests in the background ignores SIGINT."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            env=self.env,
-            stdout=subprocess.DEVNULL,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+        return subprocess.Popen(self.command(*arguments), env=self.env, stdout=subprocess.DEVNULL)
 
     def command(self, *arguments: str) -> list[str]:
         return [shutil.which("bash"), str(self.root / "dev"), *arguments]
