@@ -176,7 +176,7 @@ static rk_exit check_arguments(rk_cli *cli)
     for (int i = 0; i < cli->argument_count; i++) {
         const char *place = strsep(&rest, " ");
 
-        if (!is_choice(place, cli->arguments[i]))
+        if (place && !is_choice(place, cli->arguments[i]))
             return rk_cli_usage(cli, "'%s' is none of %s", cli->arguments[i], place);
     }
     return RK_EXIT_OK;
