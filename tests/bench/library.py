@@ -48,12 +48,13 @@ def statement_of(world: World, database: str, words: list[str]) -> str:
 def one_processor(world: World):
     """What begins meanwhile, here and in the server, stays on the last processor."""
     everywhere = os.sched_getaffinity(0)
+    server = int((world.cluster.data / "postmaster.pid").read_text().split()[0])
     try:
-        for process in (0, world.cluster.process.pid):
+        for process in (0, server):
             os.sched_setaffinity(process, {max(everywhere)})
         yield
     finally:
-        for process in (0, world.cluster.process.pid):
+        for process in (0, server):
             os.sched_setaffinity(process, everywhere)
 
 

@@ -49,6 +49,11 @@ const char *rk_cli_folder(rk_cli *cli)
     return cli->options[RK_OPTION_DATA];
 }
 
+bool rk_cli_is_running(rk_cli *cli)
+{
+    return !cli->options[RK_OPTION_DATA];
+}
+
 /* What the program says is not looked at, but for how it says it. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
