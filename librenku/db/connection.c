@@ -183,8 +183,9 @@ static bool lacks_memory(const PGconn *pg)
     const char *line = PQerrorMessage(pg);
 
     while (line && strncmp(line, words, sizeof words - 1) != 0) {
-        line = strchr(line, '\n');
-        line += line != NULL;
+        const char *end = strchr(line, '\n');
+
+        line = end ? end + 1 : NULL;
     }
     return line;
 }

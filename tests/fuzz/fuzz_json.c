@@ -49,7 +49,8 @@ static void check(rk_op *op, const rk_schema *schema, const char *text, size_t l
 
     if (rk_json_parse(&value, op, text, length) < 0)
         return;
-    const char *once = rewrite(op, value);
+    /* two names with surrogates that stand alone may be one when they are written */
+    const char *once = rewrite(op, parse_again(op, rewrite(op, value)));
 
     if (strcmp(once, rewrite(op, parse_again(op, once))) != 0)
         abort();
