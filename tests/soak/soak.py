@@ -86,6 +86,11 @@ class Soak:
     def __exit__(self, *_exc) -> None:
         self.stack.close()
 
+    def connections(self) -> int:
+        with self.cluster.superuser() as root:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'librenku'"
+            return root.execute(query).fetchone()[0]
+
     # -- what happens ---------------------------------------------------------------------------
 
     def soak(self) -> tuple[Usage, Usage]:
@@ -94,7 +99,7 @@ class Soak:
         for name, share, breaks in PHASES:
             self.counts.strict = not breaks
             self.phase(name, share, breaks)
-            rests.append(usage_at_rest(self.server))
+            rests.append(usage_at_rest(self.server, self.connections))
             say(f"{name} is over: {rests[-1]}")
         return rests[0], rests[-1]
 

@@ -2,7 +2,8 @@
 """What the processes of a server hold, and how much more of it they may hold later."""
 
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench.processes import memory
@@ -55,8 +56,8 @@ def usage(server: Server) -> Usage:
     return Usage(len(pids), held.resident, held.proportional, held.own, count_files(pids))
 
 
-def usage_at_rest(server: Server) -> Usage:
-    """Once connections of clients have gone."""
+def usage_at_rest(server: Server, connections: Callable[[], int]) -> Usage:
+    """Once connections of clients have gone; without those to the database, which a pool opens as it comes to need them."""
     seen: list[tuple[float, int]] = []
 
     def is_quiet() -> bool:
@@ -67,4 +68,5 @@ def usage_at_rest(server: Server) -> Usage:
         return now - seen[0][0] > QUIET and len(set(recent)) == 1
 
     poll(is_quiet, 60, 0.1)
-    return usage(server)
+    held = usage(server)
+    return replace(held, files=held.files - connections())
