@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "librenku/base/buf.h"
+#include "librenku/base/letters.h"
 
 enum { USER_TEXT_MAX = 80, DECOMPOSED_MAX = 18 /* code points; U+FDFA has that many */ };
 
@@ -20,7 +21,7 @@ static bool is_separator(char c)
 
 static bool is_letter_or_digit(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return rk_is_letter(c) || (c >= '0' && c <= '9');
 }
 
 static bool ends_with(const char *text, size_t length, const char *end)

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from support.server import PATIENCE, poll
+from support.tasks import TASKS
 
 
 def paste(local, lines):
@@ -144,14 +145,7 @@ def test_the_tasks_run_that_need_no_directory(local):
         told = b"".join(iter(lambda: control.recv(4096), b"")).decode()
     assert local.ask() == 0
 
-    assert re.findall(r"- (\w+): since .* \(0 restarts\)", told) == [
-        "send_product_metrics",
-        "generate_user_namespace",
-        "bootstrap_user_namespaces",
-        "fix_mismatched_project_namespace_ids",
-        "migrate_groups_make_all_public",
-        "migrate_user_namespaces_make_all_public",
-    ]
+    assert re.findall(r"- (\w+): since .* \(0 restarts\)", told) == TASKS
     assert not re.search("WARNING|ERROR", local.log("tasks")), local.log("tasks")
     assert local.log("tasks").endswith("stopping ...\n")
 
