@@ -89,15 +89,19 @@ class Installation:
 
     def processes(self, *names: str) -> list[int]:
         """Everything that this installation has started, `renku up` itself not counted; or the named children with what they
-        have started, but for the processes of the database, which come and go with connections."""
-        sessions = {pid for name, pid in self.leaders().items() if not names or name in names}
+        have started, but for the processes of the database, which come and go with connections: for a moment, each of them
+        is still of the session of the first."""
+        leaders = {pid for name, pid in self.leaders().items() if not names or name in names}
         cluster = self.folder / "postgres"
         found = []
         for entry in Path("/proc").iterdir():
             try:
                 session, state = _stat(entry.name) if entry.name.isdigit() else (0, "Z")
-                if state != "Z" and (session in sessions or not names and _is_database_in(entry.name, cluster)):
-                    found.append(int(entry.name))
+                if state == "Z":
+                    continue
+                pid, of_database = int(entry.name), _is_database_in(entry.name, cluster)
+                if pid in leaders or (not names if of_database else session in leaders):
+                    found.append(pid)
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
         return found
