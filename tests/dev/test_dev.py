@@ -106,6 +106,15 @@ def test_help_names_every_command_and_shows_an_example(door):
     assert "example:" in done.stdout
 
 
+@pytest.mark.parametrize("command", "setup build check check-packages coverage fuzz soak abi sbom wheel fmt".split())
+def test_a_command_asked_for_help_does_nothing_else(door, command):
+    done = door.run(command, "--help")
+
+    assert done.returncode == 0
+    assert done.stdout == door.run("help").stdout
+    assert not door.calls.exists()
+
+
 def test_an_unknown_command_ends_with_2(door):
     assert door.run("nonsense").returncode == 2
 
