@@ -40,7 +40,8 @@ RENKU_API renku_result *renku_authz_lookup(renku_ctx *ctx, const char *type, con
 /** Text, one relationship a line: `project:ID#owner@user:ID` */
 RENKU_API renku_result *renku_authz_export(renku_ctx *ctx);
 /** Reads that text; reports what rows imply and relationships lack, or the reverse; writes only
- * with @p apply. */
+ * with @p apply. A text without any relationship is refused (422) when there is anything that needs
+ * some. */
 RENKU_API renku_result *renku_authz_import(renku_ctx *ctx, const char *text, size_t size,
                                            int apply);
 /** Makes a user a platform administrator, or none; "list" needs no user. @p action: "add",

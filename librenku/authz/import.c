@@ -419,6 +419,26 @@ static int count(work *on, rk_op *op, const char *name, const rk_query *query)
 
 /* --- the import --- */
 
+/* A text without any relationship is a mistake, unless there is nothing that has some. */
+static int refuse_nothing(rk_op *op)
+{
+    static const rk_column columns[] = {
+        {"EXISTS (" OBJECTS ")", RK_COLUMN_BOOL, 0, NULL},
+    };
+    static const rk_row row = RK_ROW(rk_opt_bool, columns);
+    static const rk_query query = {.sql = "SELECT {row}", .row = &row};
+    rk_opt_bool some;
+
+    RK_TRY(rk_db_one(&some, op, &query, RK_NO_PARAMS));
+    if (!some.value)
+        return 0;
+    (void)rk_fail(op, RK_ERR_INVALID, /* the detail returns it */
+                  "The text holds no relationship, and this installation is not empty.");
+    return rk_fail_detail(op,
+                          "nothing was changed; export the relationships again where they are, as "
+                          "docs/operating.md tells, and look whether the file has them");
+}
+
 /* Takes what is there into the table, so that it holds what there will be. */
 static int merge(work *on, rk_op *op)
 {
@@ -482,6 +502,8 @@ static int run(rk_op *op, void *user)
 {
     work *on = user;
 
+    if (!on->read.letters.count)
+        RK_TRY(refuse_nothing(op));
     rk_buf_begin(on->out, op, 1024);
     rk_buf_printf(on->out, "{\"lines\":%zu,\"applied\":%s", on->lines,
                   on->import->apply ? "true" : "false");

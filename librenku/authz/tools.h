@@ -33,7 +33,8 @@ typedef struct {
 } rk_authz_import;
 
 /* Adds the relationships of a text to those that are there; only with apply. INVALID names the
- * first line that is wrong, and nothing is written then.
+ * first line that is wrong, or says that the text holds none while there are objects that need
+ * some; nothing is written then.
  * {"lines":..,"new":..,"applied":..,
  *  "kept":..           how many are there and not in the text
  *  "removed":[..]      what the text of a whole deployment replaces: see import.c

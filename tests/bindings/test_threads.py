@@ -171,7 +171,7 @@ def test_operators_work_with_asyncio(run):
         return (
             (await client.db_status()) != {}, (await client.db_check()) is not None, (await client.db_migrate())["applied"],
             (await client.db_verify()) is not None, "findings" in await client.doctor(), "#" in await client.authz_export(),
-            (await client.authz_import("")) is not None, await client.authz_lookup("project", "write"),
+            (await client.authz_import(await client.authz_export())) is not None, await client.authz_lookup("project", "write"),
             (await client.authz_explain("project", "x", "read"))["allowed"], (await client.authz_admin("list")) is not None,
             (await client.dev_seed(users=1)) is not None,
         )  # fmt: skip

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from support.commands import NAMES as COMMANDS
+from support.operate import fingerprint
 from support.server import RENKU
 
 USER = "6f1c0a52-1f3b-4d8e-9a53-2f0c6b1d7e11"
@@ -304,6 +305,28 @@ def test_import_of_a_missing_file_says_which(db):
 
     assert done.returncode == 1
     assert "/nonexistent/file" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# relationships\n\n"])
+@pytest.mark.parametrize("option", [[], ["--apply"]])
+def test_import_of_an_empty_file_is_refused(world, text, option):
+    before = fingerprint(world.env)
+    (world.folder / "empty.txt").write_text(text)
+
+    done = world.run("authz", "import", "empty.txt", *option)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "holds no relationship" in done.stderr
+    assert "export the relationships again" in done.stderr
+    assert fingerprint(world.env) == before
+
+
+def test_import_of_an_empty_file_into_an_empty_installation_is_fine(renku, make_database):
+    done = renku("authz", "import", "-", "--apply", "--json", env=dict(make_database()), input="")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["missing"] == []
 
 
 def test_answers_hold_no_colour_when_they_go_into_a_file(db):

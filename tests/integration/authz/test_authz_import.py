@@ -115,10 +115,18 @@ def test_what_the_rows_imply_is_missed(deployment, missing):
     assert report["unexpected"] == []
 
 
-def test_an_empty_text_lacks_everything(deployment):
-    report = deployment.import_text("", "// nothing", "# nothing", "   ")
+def test_a_text_about_the_platform_alone_lacks_everything_else(deployment):
+    report = deployment.import_text("", "// nothing", "# nothing", "   ", "platform:renku#admin@user:u1")
     assert set(found(report, "missing")) == IMPLIED
-    assert (report["lines"], report["new"], report["kept"]) == (4, 0, 2)
+    assert (report["lines"], report["new"], report["kept"]) == (5, 1, 2)
+
+
+@pytest.mark.parametrize("apply", [False, True])
+@pytest.mark.parametrize("lines", [[], [""], ["", "// nothing", "# nothing", "   "]])
+def test_a_text_without_relationships_is_refused(deployment, lines, apply):
+    with pytest.raises(Refused, match="holds no relationship"):
+        deployment.import_text(*lines, apply=apply)
+    assert exported(deployment) == FLAGS
 
 
 UNEXPECTED = [
