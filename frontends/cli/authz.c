@@ -33,22 +33,20 @@ static bool is_allowed(const renku_result *result)
 static rk_exit ask(rk_cli *cli, question *call)
 {
     char *colon = strchr(cli->arguments[0], ':');
-    renku_ctx *ctx;
 
     if (!colon)
         return rk_cli_usage(cli, "'%s' must be TYPE:ID, as in project:01JF0000000000000000000000",
                             cli->arguments[0]);
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
     if (status != RK_EXIT_OK)
         return status;
     *colon = '\0';
     renku_result *result =
-        call(ctx, cli->arguments[0], colon + 1, cli->arguments[1], user_argument(cli, 2));
+        call(cli->ctx, cli->arguments[0], colon + 1, cli->arguments[1], user_argument(cli, 2));
     bool allowed = is_allowed(result);
 
     status = rk_cli_show(cli, result);
-    renku_ctx_free(ctx);
     return status == RK_EXIT_OK && !allowed ? RK_EXIT_REFUSED : status;
 }
 
@@ -64,54 +62,44 @@ rk_exit rk_cli_authz_explain(rk_cli *cli)
 
 rk_exit rk_cli_authz_lookup(rk_cli *cli)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_authz_lookup(ctx, cli->arguments[0], cli->arguments[1],
-                                                     user_argument(cli, 2)));
-    renku_ctx_free(ctx);
-    return status;
+    if (status != RK_EXIT_OK)
+        return status;
+    return rk_cli_show(cli, renku_authz_lookup(cli->ctx, cli->arguments[0], cli->arguments[1],
+                                               user_argument(cli, 2)));
 }
 
 rk_exit rk_cli_authz_export(rk_cli *cli)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_authz_export(ctx));
-    renku_ctx_free(ctx);
-    return status;
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_authz_export(cli->ctx)) : status;
 }
 
 rk_exit rk_cli_authz_import(rk_cli *cli)
 {
     const char *path = cli->arguments[0];
-    renku_ctx *ctx;
+    int apply = rk_cli_given(cli, RK_OPTION_APPLY);
     size_t size;
     const char *text = rk_cli_read_file(cli, strcmp(path, "-") == 0 ? "/dev/stdin" : path, &size);
 
     if (!text)
         return rk_cli_fail_errno("cannot read", path);
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(
-            cli, renku_authz_import(ctx, text, size, rk_cli_given(cli, RK_OPTION_APPLY)));
-    renku_ctx_free(ctx);
-    return status;
+    if (status != RK_EXIT_OK)
+        return status;
+    return rk_cli_show(cli, renku_authz_import(cli->ctx, text, size, apply));
 }
 
 static rk_exit admin(rk_cli *cli, const char *action)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_authz_admin(ctx, action, user_argument(cli, 0)));
-    renku_ctx_free(ctx);
-    return status;
+    if (status != RK_EXIT_OK)
+        return status;
+    return rk_cli_show(cli, renku_authz_admin(cli->ctx, action, user_argument(cli, 0)));
 }
 
 rk_exit rk_cli_authz_admin_add(rk_cli *cli)

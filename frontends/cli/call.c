@@ -230,7 +230,7 @@ static rk_exit read_tag(job *work)
     wanted.parameters = work->request.parameters;
     wanted.parameter_count = work->request.parameter_count;
     renku_result *result =
-        renku_request_run(work->session.ctx, rk_cli_session_caller(&work->session), &wanted);
+        renku_request_run(work->session.cli->ctx, rk_cli_session_caller(&work->session), &wanted);
 
     if (!renku_result_ok(result))
         return rk_cli_show(cli, result);

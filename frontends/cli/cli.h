@@ -60,7 +60,7 @@ struct rk_cli {
     int given_count;
     char **arguments;
     int argument_count;
-    renku_ctx *ctx;                 /* borrowed; what the last rk_cli_open() has made */
+    renku_ctx *ctx;                 /* NULL before rk_cli_open() */
     bool is_quiet;                  /* log lines of the library go nowhere */
     struct rk_cli_text *texts;      /* everything that rk_cli_format() made */
     struct json_object *operations; /* what rk_cli_operations() has read */
@@ -125,8 +125,10 @@ int64_t rk_cli_limit(const rk_cli *cli);
 /* context.c */
 /* The settings of the environment, and of the local installation of --data over them. */
 rk_exit rk_cli_settings(renku_config **out, rk_cli *cli);
-/* A library context from the environment, or from the local installation of --data. */
-rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only);
+/* Makes cli->ctx from the environment, or from the local installation of --data. It is closed at
+ * the end of the command at the latest. */
+rk_exit rk_cli_open(rk_cli *cli, bool admin_only);
+void rk_cli_close(rk_cli *cli);
 /* The folder of the local installation, absolute: --data, or the default. */
 const char *rk_cli_folder(rk_cli *cli);
 /* Whether the `renku up` that has it lives, as far as its lock file tells. */

@@ -127,19 +127,24 @@ static void advise(rk_cli *cli)
               stderr);
 }
 
-rk_exit rk_cli_open(renku_ctx **out, rk_cli *cli, bool admin_only)
+rk_exit rk_cli_open(rk_cli *cli, bool admin_only)
 {
     renku_config *config;
     rk_exit status = rk_cli_settings(&config, cli);
 
-    *out = NULL;
+    rk_cli_close(cli);
     if (status == RK_EXIT_OK)
         status = adjust(cli, config, admin_only);
     if (status == RK_EXIT_OK)
-        status = rk_cli_status(cli, renku_ctx_new(out, config));
-    if (!*out)
+        status = rk_cli_status(cli, renku_ctx_new(&cli->ctx, config));
+    if (!cli->ctx)
         advise(cli);
     renku_config_free(config);
-    cli->ctx = *out;
     return status;
+}
+
+void rk_cli_close(rk_cli *cli)
+{
+    renku_ctx_free(cli->ctx);
+    cli->ctx = NULL;
 }

@@ -12,57 +12,51 @@
 
 #include "renku/renku.h"
 
-/* Runs one call of the library that needs nothing but the database. */
-static rk_exit run(rk_cli *cli, renku_result *call(renku_ctx *ctx))
-{
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
-
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, call(ctx));
-    renku_ctx_free(ctx);
-    return status;
-}
-
-static rk_exit run_with(rk_cli *cli, renku_result *call(renku_ctx *ctx, int flag), int flag)
-{
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
-
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, call(ctx, flag));
-    renku_ctx_free(ctx);
-    return status;
-}
-
 rk_exit rk_cli_db_migrate(rk_cli *cli)
 {
-    return run(cli, rk_cli_given(cli, RK_OPTION_CHECK) ? renku_db_status : renku_db_migrate);
+    rk_exit status = rk_cli_open(cli, true);
+
+    if (status != RK_EXIT_OK)
+        return status;
+    return rk_cli_show(cli, rk_cli_given(cli, RK_OPTION_CHECK) ? renku_db_status(cli->ctx)
+                                                               : renku_db_migrate(cli->ctx));
 }
 
 rk_exit rk_cli_db_status(rk_cli *cli)
 {
-    return run(cli, renku_db_status);
+    rk_exit status = rk_cli_open(cli, true);
+
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_status(cli->ctx)) : status;
 }
 
 rk_exit rk_cli_db_check(rk_cli *cli)
 {
-    return run(cli, renku_db_check);
+    rk_exit status = rk_cli_open(cli, true);
+
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_check(cli->ctx)) : status;
 }
 
 rk_exit rk_cli_db_adopt(rk_cli *cli)
 {
-    return run(cli, renku_db_adopt);
+    rk_exit status = rk_cli_open(cli, true);
+
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_adopt(cli->ctx)) : status;
 }
 
 rk_exit rk_cli_db_hand_back(rk_cli *cli)
 {
-    return run_with(cli, renku_db_hand_back, rk_cli_given(cli, RK_OPTION_FORCE));
+    int force = rk_cli_given(cli, RK_OPTION_FORCE);
+    rk_exit status = rk_cli_open(cli, true);
+
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_hand_back(cli->ctx, force)) : status;
 }
 
 rk_exit rk_cli_db_verify(rk_cli *cli)
 {
-    return run_with(cli, renku_db_verify, rk_cli_given(cli, RK_OPTION_REPAIR));
+    int repair = rk_cli_given(cli, RK_OPTION_REPAIR);
+    rk_exit status = rk_cli_open(cli, true);
+
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_verify(cli->ctx, repair)) : status;
 }
 
 /* The highest number of the files NNNN_name.sql; -1 and errno when the folder cannot be read. */

@@ -279,6 +279,7 @@ static rk_exit run_words(char **words, int count)
     cli.command = rk_cli_find(words, count, &used);
     rk_exit status = cli.command ? run(&cli, words + used, count - used) : run_group(words, count);
 
+    rk_cli_close(&cli);
     rk_cli_free(&cli);
     return status;
 }

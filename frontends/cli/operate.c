@@ -14,11 +14,11 @@
 /* --- backup and restore --- */
 
 /* The archive is the answer, so that nothing else goes to the standard output. */
-static rk_exit backup_to_output(rk_cli *cli, renku_ctx *ctx)
+static rk_exit backup_to_output(rk_cli *cli)
 {
     if (isatty(STDOUT_FILENO))
         return rk_cli_usage(cli, "a backup does not go to a terminal: name a file");
-    return rk_cli_status(cli, renku_backup_fd(ctx, STDOUT_FILENO, rk_cli_progress, NULL));
+    return rk_cli_status(cli, renku_backup_fd(cli->ctx, STDOUT_FILENO, rk_cli_progress, NULL));
 }
 
 static const char *unfinished; /* what a signal leaves nothing of */
@@ -43,26 +43,23 @@ static void leave_nothing_of(const char *path)
     }
 }
 
-static rk_exit backup_to_file(rk_cli *cli, renku_ctx *ctx, const char *path)
+static rk_exit backup_to_file(rk_cli *cli, const char *path)
 {
     leave_nothing_of(rk_cli_format(cli, "%s.partial", path));
-    return rk_cli_show(cli, renku_backup(ctx, path, rk_cli_progress, NULL));
+    return rk_cli_show(cli, renku_backup(cli->ctx, path, rk_cli_progress, NULL));
 }
 
 rk_exit rk_cli_backup(rk_cli *cli)
 {
     const char *path = cli->arguments[0];
-    renku_ctx *ctx;
 
     if (rk_cli_given(cli, RK_OPTION_VERIFY))
         return rk_cli_show(cli, renku_backup_verify(path, rk_cli_progress, NULL));
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status =
-            strcmp(path, "-") == 0 ? backup_to_output(cli, ctx) : backup_to_file(cli, ctx, path);
-    renku_ctx_free(ctx);
-    return status;
+    if (status != RK_EXIT_OK)
+        return status;
+    return strcmp(path, "-") == 0 ? backup_to_output(cli) : backup_to_file(cli, path);
 }
 
 /* An empty database is not ready for requests, yet it answers. */
@@ -77,15 +74,12 @@ static bool answers(renku_ctx *ctx)
 
 rk_exit rk_cli_restore(rk_cli *cli)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
     if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_restore(ctx, cli->arguments[0], rk_cli_progress, NULL));
-    if (status == RK_EXIT_UNAVAILABLE && answers(ctx))
-        status = RK_EXIT_REFUSED;
-    renku_ctx_free(ctx);
-    return status;
+        status =
+            rk_cli_show(cli, renku_restore(cli->ctx, cli->arguments[0], rk_cli_progress, NULL));
+    return status == RK_EXIT_UNAVAILABLE && answers(cli->ctx) ? RK_EXIT_REFUSED : status;
 }
 
 /* --- one person --- */
@@ -100,7 +94,7 @@ rk_exit rk_cli_export(rk_cli *cli)
     rk_exit status = rk_cli_session_about(&session, &user, cli, user);
 
     if (status == RK_EXIT_OK) {
-        renku_result *result = renku_user_export(session.ctx, user);
+        renku_result *result = renku_user_export(cli->ctx, user);
 
         if (renku_result_ok(result))
             puts(renku_result_body(result, NULL));
@@ -187,8 +181,8 @@ rk_exit rk_cli_user_delete(rk_cli *cli)
 
     if (status == RK_EXIT_OK)
         status = rk_cli_given(cli, RK_OPTION_DRY_RUN)
-                     ? show_preview(cli, renku_user_delete_preview(session.ctx, id))
-                     : rk_cli_show(cli, renku_user_delete(session.ctx, session.service, id, NULL));
+                     ? show_preview(cli, renku_user_delete_preview(cli->ctx, id))
+                     : rk_cli_show(cli, renku_user_delete(cli->ctx, session.service, id, NULL));
     rk_cli_session_end(&session);
     return status;
 }

@@ -11,7 +11,6 @@ enum { SEED_MAX = 100 * 1000 * 1000 };
 rk_exit rk_cli_dev_seed(rk_cli *cli)
 {
     renku_seed seed = RENKU_SEED_INIT;
-    renku_ctx *ctx;
 
     seed.users = rk_cli_number(cli, RK_OPTION_USERS, 100, SEED_MAX);
     seed.groups = rk_cli_number(cli, RK_OPTION_GROUPS, 10, SEED_MAX);
@@ -19,12 +18,9 @@ rk_exit rk_cli_dev_seed(rk_cli *cli)
     seed.progress = rk_cli_progress;
     if (seed.users < 0 || seed.groups < 0 || seed.projects < 0)
         return RK_EXIT_USAGE;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_dev_seed(ctx, &seed));
-    renku_ctx_free(ctx);
-    return status;
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_dev_seed(cli->ctx, &seed)) : status;
 }
 
 rk_exit rk_cli_server(rk_cli *cli)

@@ -92,7 +92,7 @@ bool rk_cli_request_has(const rk_cli_request *request, const char *name)
 static rk_exit send_pages(rk_cli_session *session, const rk_cli_request *request,
                           const renku_request *wanted)
 {
-    renku_pages *pages = renku_pages_new(session->ctx, rk_cli_session_caller(session), wanted);
+    renku_pages *pages = renku_pages_new(session->cli->ctx, rk_cli_session_caller(session), wanted);
 
     if (!pages)
         return rk_cli_fail("out of memory");
@@ -105,7 +105,8 @@ static rk_exit send_pages(rk_cli_session *session, const rk_cli_request *request
 static rk_exit send_once(rk_cli_session *session, const rk_cli_request *request,
                          const renku_request *wanted)
 {
-    renku_result *result = renku_request_run(session->ctx, rk_cli_session_caller(session), wanted);
+    renku_result *result =
+        renku_request_run(session->cli->ctx, rk_cli_session_caller(session), wanted);
 
     if (renku_result_ok(result) && *renku_result_body(result, NULL) == '[')
         return rk_cli_list_whole(session->cli, result, request);

@@ -5,13 +5,11 @@
 
 rk_exit rk_cli_secrets_rotate(rk_cli *cli)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, rk_cli_given(cli, RK_OPTION_STATUS)
-                                      ? renku_secrets_rotate_status(ctx, rk_cli_progress, NULL)
-                                      : renku_secrets_rotate(ctx, rk_cli_progress, NULL));
-    renku_ctx_free(ctx);
-    return status;
+    if (status != RK_EXIT_OK)
+        return status;
+    return rk_cli_show(cli, rk_cli_given(cli, RK_OPTION_STATUS)
+                                ? renku_secrets_rotate_status(cli->ctx, rk_cli_progress, NULL)
+                                : renku_secrets_rotate(cli->ctx, rk_cli_progress, NULL));
 }

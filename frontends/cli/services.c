@@ -68,15 +68,13 @@ static char **child_environment(rk_up *up)
 
 int rk_up_migrate(rk_up *up)
 {
-    renku_ctx *ctx;
-
     if (rk_up_write_env(up) < 0)
         return -1;
-    rk_exit status = rk_cli_open(&ctx, up->cli, true);
+    rk_exit status = rk_cli_open(up->cli, true);
 
     if (status == RK_EXIT_OK)
-        status = rk_cli_status(up->cli, renku_db_migrate(ctx));
-    renku_ctx_free(ctx);
+        status = rk_cli_status(up->cli, renku_db_migrate(up->cli->ctx));
+    rk_cli_close(up->cli);
     return status == RK_EXIT_OK ? 0 : -1;
 }
 

@@ -19,7 +19,7 @@ static renku_result *get(const rk_cli_session *session, const renku_caller *call
     request.parameters = parameters;
     while (parameters[request.parameter_count].name)
         request.parameter_count++;
-    return renku_request_run(session->ctx, caller, &request);
+    return renku_request_run(session->cli->ctx, caller, &request);
 }
 
 /* Takes the text at @p pointer out of a result, which is freed; NULL when it is not there, or only
@@ -162,25 +162,26 @@ static rk_exit take_person(rk_cli_session *out)
     const char *id = out->cli->options[RK_OPTION_AS], *bearer = token(out->cli);
 
     if (bearer)
-        return rk_cli_status(out->cli, renku_caller_from_token(&out->person, out->ctx, bearer));
+        return rk_cli_status(out->cli,
+                             renku_caller_from_token(&out->person, out->cli->ctx, bearer));
     if (!id)
         return RK_EXIT_OK;
     rk_exit status = rk_cli_find_user(&id, out, id);
 
     if (status != RK_EXIT_OK)
         return status;
-    return rk_cli_status(out->cli, renku_caller_from_user(&out->person, out->ctx, id));
+    return rk_cli_status(out->cli, renku_caller_from_user(&out->person, out->cli->ctx, id));
 }
 
 /* @p alone: with the database and nothing else. */
 static rk_exit open_session(rk_cli_session *out, rk_cli *cli, bool alone)
 {
     *out = (rk_cli_session){.cli = cli};
-    rk_exit status = rk_cli_open(&out->ctx, cli, alone);
+    rk_exit status = rk_cli_open(cli, alone);
 
     return status == RK_EXIT_OK
-               ? rk_cli_status(cli,
-                               renku_caller_from_service(&out->service, out->ctx, "migrations"))
+               ? rk_cli_status(
+                     cli, renku_caller_from_service(&out->service, out->cli->ctx, "migrations"))
                : status;
 }
 
@@ -203,8 +204,7 @@ void rk_cli_session_end(rk_cli_session *session)
 {
     renku_caller_free(session->person);
     renku_caller_free(session->service);
-    renku_ctx_free(session->ctx);
-    session->cli->ctx = NULL;
+    rk_cli_close(session->cli);
 }
 
 const renku_caller *rk_cli_session_caller(const rk_cli_session *session)

@@ -8,7 +8,6 @@
  * operator, who holds the configuration and may do everything that is no person's own. */
 typedef struct {
     rk_cli *cli;
-    renku_ctx *ctx;
     renku_caller *service; /* the operator, who finds users by their names */
     renku_caller *person;  /* NULL: the operator acts */
 } rk_cli_session;

@@ -8,8 +8,7 @@ typedef renku_result *sync_call(renku_ctx *ctx, const renku_sync *how);
 static rk_exit run(rk_cli *cli, sync_call *call)
 {
     renku_sync how = RENKU_SYNC_INIT;
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
     how.progress = rk_cli_progress;
     how.dry_run = rk_cli_given(cli, RK_OPTION_DRY_RUN);
@@ -17,10 +16,7 @@ static rk_exit run(rk_cli *cli, sync_call *call)
         how.users = RENKU_SYNC_IF_EMPTY;
     if (rk_cli_given(cli, RK_OPTION_EVENTS))
         how.users = RENKU_SYNC_EVENTS;
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, call(ctx, &how));
-    renku_ctx_free(ctx);
-    return status;
+    return status == RK_EXIT_OK ? rk_cli_show(cli, call(cli->ctx, &how)) : status;
 }
 
 rk_exit rk_cli_user_sync(rk_cli *cli)

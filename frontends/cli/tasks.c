@@ -126,10 +126,10 @@ static rk_exit give_up_root(void)
                                      : RK_EXIT_OK;
 }
 
-static rk_exit run_all(rk_cli *cli, renku_ctx *ctx, rk_control *control, int signals)
+static rk_exit run_all(rk_cli *cli, rk_control *control, int signals)
 {
     renku_tasks *tasks;
-    rk_exit status = rk_cli_status(cli, renku_tasks_new(&tasks, ctx));
+    rk_exit status = rk_cli_status(cli, renku_tasks_new(&tasks, cli->ctx));
 
     if (status == RK_EXIT_OK)
         status = give_up_root();
@@ -148,7 +148,6 @@ static rk_exit run_all(rk_cli *cli, renku_ctx *ctx, rk_control *control, int sig
 
 static rk_exit run(rk_cli *cli)
 {
-    renku_ctx *ctx = NULL;
     int signals = hold_signals();
 
     if (signals < 0 || setenv("LOG_APP_LEVEL", "INFO", 0) < 0)
@@ -156,13 +155,13 @@ static rk_exit run(rk_cli *cli)
     rk_exit status = tell_settings(cli);
 
     if (status == RK_EXIT_OK)
-        status = rk_cli_open(&ctx, cli, true);
-    rk_control *control = status == RK_EXIT_OK ? rk_control_open(cli, ctx) : NULL;
+        status = rk_cli_open(cli, true);
+    rk_control *control = status == RK_EXIT_OK ? rk_control_open(cli, cli->ctx) : NULL;
 
     if (status == RK_EXIT_OK)
-        status = control ? run_all(cli, ctx, control, signals) : RK_EXIT_REFUSED;
+        status = control ? run_all(cli, control, signals) : RK_EXIT_REFUSED;
     rk_control_free(control);
-    renku_ctx_free(ctx);
+    rk_cli_close(cli);
     close(signals);
     rk_sanitizer_report_leaks();
     return status;
@@ -170,13 +169,10 @@ static rk_exit run(rk_cli *cli)
 
 static rk_exit run_once(rk_cli *cli)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_show(cli, renku_task_once(ctx, cli->arguments[0]));
-    renku_ctx_free(ctx);
-    return status;
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_task_once(cli->ctx, cli->arguments[0]))
+                                : status;
 }
 
 rk_exit rk_cli_tasks(rk_cli *cli)

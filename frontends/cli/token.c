@@ -100,13 +100,11 @@ static rk_exit introduce(rk_cli *cli, const holder *user)
 
 static rk_exit make_admin(rk_cli *cli, const holder *user)
 {
-    renku_ctx *ctx;
-    rk_exit status = rk_cli_open(&ctx, cli, true);
+    rk_exit status = rk_cli_open(cli, true);
 
-    if (status == RK_EXIT_OK)
-        status = rk_cli_status(cli, renku_authz_admin(ctx, "add", user->id));
-    renku_ctx_free(ctx);
-    return status;
+    if (status != RK_EXIT_OK)
+        return status;
+    return rk_cli_status(cli, renku_authz_admin(cli->ctx, "add", user->id));
 }
 
 /* Makes the user known to a running installation; one that is down learns of the user at the first

@@ -44,6 +44,13 @@ rk_exit rk_cli_call(rk_cli *cli)
     return look(cli);
 }
 
+/* No command opens the library. */
+void rk_cli_close(rk_cli *cli)
+{
+    if (cli->ctx)
+        abort();
+}
+
 const char *rk_cli_folder(rk_cli *cli)
 {
     return cli->options[RK_OPTION_DATA];
