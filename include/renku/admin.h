@@ -14,8 +14,34 @@ RENKU_BEGIN_DECLS
 /** Receives progress of long work: a share from 0 to 1 and what is being done. */
 typedef void renku_progress(void *user, double share, const char *what);
 
+/** Who hears how far long work is. Initialise with RENKU_WATCH_INIT; everything is borrowed. */
+typedef struct {
+    size_t size;              /**< sizeof(renku_watch) */
+    renku_progress *progress; /**< called on the thread of the call; NULL is none */
+    void *user;               /**< handed to @p progress */
+} renku_watch;
+
+/** Nobody. */
+#define RENKU_WATCH_INIT                                                                           \
+    {                                                                                              \
+        sizeof(renku_watch), 0, 0                                                                  \
+    }
+
 /** Brings the database to the newest revision; safe when two processes do it at once. */
 RENKU_API renku_result *renku_db_migrate(renku_ctx *ctx);
+/**
+ * The same, and tells which migration of how many is being applied: "migration 2 of 5: 0007_rules".
+ *
+ * @param ctx    borrowed
+ * @param watch  borrowed; NULL is nobody
+ * @return       never NULL; released with renku_result_free(): {"from", "to", "applied": [names]}
+ *
+ * Errors:  409/1409 the database belongs to a running deployment; 500/1500 the database failed.
+ *          Migrations that were applied before stay.
+ * Time:    that of the migrations; there is no deadline.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_db_migrate_with(renku_ctx *ctx, const renku_watch *watch);
 /** Tells the revision of the database and what is pending. */
 RENKU_API renku_result *renku_db_status(renku_ctx *ctx);
 /** Compares the database with the expected schema and names every difference. Fails with 409 when
@@ -23,10 +49,36 @@ RENKU_API renku_result *renku_db_status(renku_ctx *ctx);
 RENKU_API renku_result *renku_db_check(renku_ctx *ctx);
 /** Takes over the database of a running deployment. */
 RENKU_API renku_result *renku_db_adopt(renku_ctx *ctx);
+/**
+ * The same, and tells which migration of how many is being applied.
+ *
+ * @param ctx    borrowed
+ * @param watch  borrowed; NULL is nobody
+ * @return       never NULL; released with renku_result_free(): {"adopted", "before", "revision"}
+ *
+ * Errors:  409/1409 the database is none that can be taken over; 500/1500 the database failed.
+ *          After each of them nothing has changed.
+ * Time:    that of the migrations; there is no deadline.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_db_adopt_with(renku_ctx *ctx, const renku_watch *watch);
 /** Gives an adopted database back. @p force: also when relationships would be lost. */
 RENKU_API renku_result *renku_db_hand_back(renku_ctx *ctx, int force);
 /** Checks the projection behind the project lists against the rows; @p repair rebuilds it. */
 RENKU_API renku_result *renku_db_verify(renku_ctx *ctx, int repair);
+/**
+ * The same, and tells which part is being compared, or made anew.
+ *
+ * @param ctx     borrowed
+ * @param repair  1: makes the projection anew when it is wrong
+ * @param watch   borrowed; NULL is nobody
+ * @return        never NULL; released with renku_result_free(): {"differences": [texts], "rebuilt"}
+ *
+ * Errors:  409/1409 the projection is wrong, without @p repair; 500/1500 the database failed.
+ * Time:    that of reading all projects and members, and of writing them; there is no deadline.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_db_verify_with(renku_ctx *ctx, int repair, const renku_watch *watch);
 
 /** {"allowed":true|false}. @p user NULL is an anonymous caller. */
 RENKU_API renku_result *renku_authz_check(renku_ctx *ctx, const char *type, const char *id,
@@ -39,11 +91,44 @@ RENKU_API renku_result *renku_authz_lookup(renku_ctx *ctx, const char *type, con
                                            const char *user);
 /** Text, one relationship a line: `project:ID#owner@user:ID` */
 RENKU_API renku_result *renku_authz_export(renku_ctx *ctx);
+/**
+ * The same, and tells how many are written.
+ *
+ * @param ctx    borrowed
+ * @param watch  borrowed; NULL is nobody
+ * @return       never NULL; released with renku_result_free(): text
+ *
+ * Errors:  500/1500 the database failed.
+ * Time:    that of reading all relationships, during which nobody can change one; there is no
+ *          deadline.
+ * Memory:  that of all relationships.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_authz_export_with(renku_ctx *ctx, const renku_watch *watch);
 /** Reads that text; reports what rows imply and relationships lack, or the reverse; writes only
  * with @p apply. A text without any relationship is refused (422) when there is anything that needs
  * some. */
 RENKU_API renku_result *renku_authz_import(renku_ctx *ctx, const char *text, size_t size,
                                            int apply);
+/**
+ * The same, and tells how many are read, and what is done with them.
+ *
+ * @param ctx    borrowed
+ * @param text   borrowed; NULL when @p size is 0
+ * @param size   of the text, in bytes
+ * @param apply  1: writes the relationships; 0 only compares
+ * @param watch  borrowed; NULL is nobody
+ * @return       never NULL; released with renku_result_free(): {"lines", "applied", "removed",
+ *               "kept", "normalised", "new", "missing", "unexpected"}
+ *
+ * Errors:  422/1422 a line is no relationship, or there is none although something needs some;
+ *          500/1500 the database failed. After each of them nothing has changed.
+ * Time:    that of comparing all rows; there is no deadline.
+ * Memory:  that of all relationships.
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_authz_import_with(renku_ctx *ctx, const char *text, size_t size,
+                                                int apply, const renku_watch *watch);
 /** Makes a user a platform administrator, or none; "list" needs no user. @p action: "add",
  * "remove", "list". */
 RENKU_API renku_result *renku_authz_admin(renku_ctx *ctx, const char *action, const char *user_id);
@@ -159,6 +244,21 @@ RENKU_API renku_result *renku_restore(renku_ctx *ctx, const char *path, renku_pr
  * Threads: safe.
  */
 RENKU_API renku_result *renku_user_export(renku_ctx *ctx, const char *user_id);
+
+/**
+ * The same, and tells which section is being read.
+ *
+ * @param ctx      borrowed
+ * @param user_id  borrowed; not NULL
+ * @param watch    borrowed; NULL is nobody
+ * @return         as of renku_user_export()
+ *
+ * Errors:  as of renku_user_export().
+ * Time:    as of renku_user_export().
+ * Threads: safe.
+ */
+RENKU_API renku_result *renku_user_export_with(renku_ctx *ctx, const char *user_id,
+                                               const renku_watch *watch);
 
 /**
  * Tells what removing a user would do, and changes nothing: the removal is done in a transaction

@@ -42,6 +42,7 @@
 #define RENKU_HAS_PAGES 1      /**< renku_pages in renku/call.h */
 #define RENKU_HAS_ROTATION 1   /**< renku_secrets_rotate_with() in renku/admin.h */
 #define RENKU_HAS_TASKS 1      /**< renku/tasks.h, and renku_task_once() in renku/admin.h */
+#define RENKU_HAS_WATCH 1      /**< renku_watch in renku/admin.h */
 
 /** The settings that a context starts from. */
 typedef struct renku_config renku_config;

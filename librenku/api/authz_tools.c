@@ -78,16 +78,27 @@ renku_result *renku_authz_lookup(renku_ctx *ctx, const char *type, const char *s
 
 renku_result *renku_authz_export(renku_ctx *ctx)
 {
-    return rk_tool_run(ctx, export_all, NULL, RK_TOOL_TEXT);
+    return renku_authz_export_with(ctx, NULL);
+}
+
+renku_result *renku_authz_export_with(renku_ctx *ctx, const renku_watch *watch)
+{
+    return rk_tool_run_watched(ctx, export_all, NULL, RK_TOOL_TEXT, watch);
 }
 
 renku_result *renku_authz_import(renku_ctx *ctx, const char *text, size_t size, int apply)
+{
+    return renku_authz_import_with(ctx, text, size, apply, NULL);
+}
+
+renku_result *renku_authz_import_with(renku_ctx *ctx, const char *text, size_t size, int apply,
+                                      const renku_watch *watch)
 {
     rk_authz_import work = {text ? text : "", size, apply != 0};
 
     if (!text && size)
         return rk_result_refused(RK_ERR_INTERNAL, "renku_authz_import: the text is NULL.");
-    return rk_tool_run(ctx, import, &work, RK_TOOL_JSON);
+    return rk_tool_run_watched(ctx, import, &work, RK_TOOL_JSON, watch);
 }
 
 renku_result *renku_authz_admin(renku_ctx *ctx, const char *action, const char *user_id)

@@ -171,6 +171,7 @@ static int write_sections(rk_op *op, rk_buf *out, const char *user_id)
     for (size_t i = 0; i < RK_COUNT(sections); i++) {
         section_text section;
 
+        rk_op_tell(op, (int64_t)i, RK_COUNT(sections), "%s", sections[i].name);
         RK_TRY(rk_db_one(&section, op, &sections[i].query, RK_PARAMS(rk_text(user_id))));
         rk_buf_printf(out, "%s\"%s\":", i ? "," : "{", sections[i].name);
         rk_buf_text(out, section.json);
@@ -205,7 +206,12 @@ static int export_user(rk_op *op, rk_buf *out, void *user_id)
 
 renku_result *renku_user_export(renku_ctx *ctx, const char *user_id)
 {
+    return renku_user_export_with(ctx, user_id, NULL);
+}
+
+renku_result *renku_user_export_with(renku_ctx *ctx, const char *user_id, const renku_watch *watch)
+{
     if (!user_id)
         return rk_result_refused(RK_ERR_INTERNAL, "renku_user_export: the user id is NULL.");
-    return rk_tool_run(ctx, export_user, (void *)(uintptr_t)user_id, RK_TOOL_JSON);
+    return rk_tool_run_watched(ctx, export_user, (void *)(uintptr_t)user_id, RK_TOOL_JSON, watch);
 }

@@ -5,6 +5,7 @@
 
 #include "librenku/api/ctx.h"
 #include "librenku/api/result.h"
+#include "librenku/api/versioned.h"
 #include "librenku/db/db.h"
 #include "librenku/db/migrate.h"
 #include "librenku/project/project.h"
@@ -21,6 +22,7 @@ typedef struct {
     rk_tool_work *work;
     void *user;
     rk_tool_kind kind;
+    rk_watcher watcher;
 } tool;
 
 static int run(renku_result *out, rk_op *op, void *user)
@@ -30,8 +32,10 @@ static int run(renku_result *out, rk_op *op, void *user)
 
     op->caller = &rk_operator_caller;
     op->deadline_ms = 0;
+    op->watcher = what->watcher;
     rk_buf_begin(&buf, op, 1024);
     RK_TRY(what->work(op, &buf, what->user));
+    rk_op_tell(op, 1, 1, "done");
     RK_TRY(rk_buf_finish(&buf));
     rk_result_body(out,
                    what->kind == RK_TOOL_JSON ? "application/json" : "text/plain; charset=utf-8",
@@ -41,7 +45,20 @@ static int run(renku_result *out, rk_op *op, void *user)
 
 renku_result *rk_tool_run(renku_ctx *ctx, rk_tool_work *work, void *user, rk_tool_kind kind)
 {
-    tool what = {work, user, kind};
+    return rk_tool_run_watched(ctx, work, user, kind, NULL);
+}
+
+renku_result *rk_tool_run_watched(renku_ctx *ctx, rk_tool_work *work, void *user, rk_tool_kind kind,
+                                  const renku_watch *watch)
+{
+    renku_watch known = RENKU_WATCH_INIT;
+
+    if (watch && !rk_versioned_read(&known, sizeof(known), watch))
+        return rk_result_refused(RK_ERR_INTERNAL,
+                                 "renku_watch has no size: initialise it with RENKU_WATCH_INIT.");
+    tool what = {
+        work, user, kind, {known.progress, known.user}
+    };
 
     return rk_ctx_run(ctx, run, &what);
 }
@@ -84,7 +101,12 @@ static int verify(rk_op *op, rk_buf *out, void *user)
 
 renku_result *renku_db_migrate(renku_ctx *ctx)
 {
-    return rk_tool_run(ctx, migrate, NULL, RK_TOOL_JSON);
+    return renku_db_migrate_with(ctx, NULL);
+}
+
+renku_result *renku_db_migrate_with(renku_ctx *ctx, const renku_watch *watch)
+{
+    return rk_tool_run_watched(ctx, migrate, NULL, RK_TOOL_JSON, watch);
 }
 
 renku_result *renku_db_status(renku_ctx *ctx)
@@ -99,7 +121,12 @@ renku_result *renku_db_check(renku_ctx *ctx)
 
 renku_result *renku_db_adopt(renku_ctx *ctx)
 {
-    return rk_tool_run(ctx, adopt, NULL, RK_TOOL_JSON);
+    return renku_db_adopt_with(ctx, NULL);
+}
+
+renku_result *renku_db_adopt_with(renku_ctx *ctx, const renku_watch *watch)
+{
+    return rk_tool_run_watched(ctx, adopt, NULL, RK_TOOL_JSON, watch);
 }
 
 renku_result *renku_db_hand_back(renku_ctx *ctx, int force)
@@ -109,7 +136,12 @@ renku_result *renku_db_hand_back(renku_ctx *ctx, int force)
 
 renku_result *renku_db_verify(renku_ctx *ctx, int repair)
 {
-    return rk_tool_run(ctx, verify, &repair, RK_TOOL_JSON);
+    return renku_db_verify_with(ctx, repair, NULL);
+}
+
+renku_result *renku_db_verify_with(renku_ctx *ctx, int repair, const renku_watch *watch)
+{
+    return rk_tool_run_watched(ctx, verify, &repair, RK_TOOL_JSON, watch);
 }
 
 const char *renku_version(void)

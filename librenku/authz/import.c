@@ -6,12 +6,31 @@
 
 enum { CHUNK = 10000 };
 
+/* What there is to do once the text is read. */
+typedef enum { MERGE, NORMALISE, COMPARE, WRITE, STEPS } step;
+static const char *const steps[] = {
+    [MERGE] = "adding what is there",
+    [NORMALISE] = "putting names right",
+    [COMPARE] = "comparing with the rows",
+    [WRITE] = "writing",
+};
+
 typedef struct {
     const rk_authz_import *import;
     rk_buf *out;
     size_t lines;
     rk_relation_arrays read;
 } work;
+
+static int64_t chunks(const work *on)
+{
+    return (int64_t)(on->read.letters.count + CHUNK - 1) / CHUNK;
+}
+
+static void tell(const work *on, const rk_op *op, step next)
+{
+    rk_op_tell(op, chunks(on) + next, chunks(on) + STEPS, "%s", steps[next]);
+}
 
 /* --- the text --- */
 
@@ -116,6 +135,8 @@ static int fill(work *from, rk_op *op)
     for (size_t first = 0; first < from->read.letters.count; first += CHUNK) {
         size_t left = from->read.letters.count - first;
 
+        rk_op_tell(op, (int64_t)first / CHUNK, chunks(from) + STEPS,
+                   "reading relationship %zu of %zu", first + 1, from->read.letters.count);
         RK_TRY(insert(from, op, first, left < CHUNK ? left : CHUNK));
     }
     return rk_db_run(NULL, op, &analyze, RK_NO_PARAMS);
@@ -447,6 +468,7 @@ static int merge(work *on, rk_op *op)
     };
     bool some = false;
 
+    tell(on, op, MERGE);
     rk_buf_text(on->out, ",\"removed\":[");
     RK_TRY(list(on, op, &replaced, write_removed, &some));
     rk_buf_char(on->out, ']');
@@ -458,6 +480,7 @@ static int normalise(work *on, rk_op *op)
 {
     bool more = false;
 
+    tell(on, op, NORMALISE);
     rk_buf_text(on->out, ",\"normalised\":[");
     RK_TRY(list(on, op, &misnamed, write_normalised, &more));
     RK_TRY(list(on, op, &stale, write_normalised, &more));
@@ -469,6 +492,7 @@ static int compare(work *on, rk_op *op)
 {
     bool more = false;
 
+    tell(on, op, COMPARE);
     rk_buf_text(on->out, ",\"missing\":[");
     RK_TRY(list(on, op, &missing, write_found, &more));
     more = false;
@@ -479,7 +503,7 @@ static int compare(work *on, rk_op *op)
 }
 
 /* Makes what is there what there will be. */
-static int write(rk_op *op)
+static int write(work *on, rk_op *op)
 {
     static const rk_query drop = {
         .sql = "DELETE FROM librenku.relation r"
@@ -494,6 +518,7 @@ static int write(rk_op *op)
         .sql = "INSERT INTO librenku.relation TABLE rk_import ON CONFLICT DO NOTHING",
     };
 
+    tell(on, op, WRITE);
     RK_TRY(rk_db_run(NULL, op, &drop, RK_NO_PARAMS));
     return rk_db_run(NULL, op, &add, RK_NO_PARAMS);
 }
@@ -512,7 +537,7 @@ static int run(rk_op *op, void *user)
     RK_TRY(normalise(on, op));
     RK_TRY(compare(on, op));
     if (on->import->apply)
-        RK_TRY(write(op));
+        RK_TRY(write(on, op));
     rk_buf_char(on->out, '}');
     return rk_buf_finish(on->out);
 }

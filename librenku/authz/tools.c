@@ -8,6 +8,8 @@
 #include "librenku/db/migrate.h"
 #include "librenku/http/caller.h"
 
+enum { TOLD_EVERY = 10000 };
+
 /* --- questions --- */
 
 typedef struct {
@@ -250,6 +252,21 @@ static int write_line(rk_op *op, rk_buf *out, const rk_relation_row *row)
     return 0;
 }
 
+/* Reading them takes about as long as writing the text. */
+static int write_lines(rk_op *op, rk_buf *out, const rk_array *rows)
+{
+    const rk_relation_row *items = rows->items;
+    int64_t count = (int64_t)rows->count;
+
+    for (int64_t i = 0; i < count; i++) {
+        if (i % TOLD_EVERY == 0)
+            rk_op_tell(op, count + i, 2 * count, "writing relationship %lld of %lld",
+                       (long long)i + 1, (long long)count);
+        RK_TRY(write_line(op, out, &items[i]));
+    }
+    return 0;
+}
+
 /* Writers wait meanwhile, so that what is noted as exported is what was exported. */
 static int write_all(rk_op *op, void *user)
 {
@@ -259,11 +276,9 @@ static int write_all(rk_op *op, void *user)
 
     rk_buf_begin(out, op, out->capacity);
     RK_TRY(rk_db_run(NULL, op, &lock, RK_NO_PARAMS));
+    rk_op_tell(op, 0, 2, "reading the relationships");
     RK_TRY(read_all(&rows, op));
-    const rk_relation_row *items = rows.items;
-
-    for (size_t i = 0; i < rows.count; i++)
-        RK_TRY(write_line(op, out, &items[i]));
+    RK_TRY(write_lines(op, out, &rows));
     return rk_migrate_exported(op);
 }
 

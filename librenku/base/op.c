@@ -16,7 +16,7 @@
 
 /* Needs no memory. What failed before stands no longer: without memory nothing of it could be told.
  */
-enum { ROOM_FIRST = 64 };
+enum { ROOM_FIRST = 64, TOLD_MAX = 160 };
 
 static int out_of_memory(rk_op *op)
 {
@@ -133,6 +133,19 @@ int rk_op_check_at(rk_op *op, int64_t now_ms)
     if (op->deadline_ms && now_ms >= op->deadline_ms)
         return rk_fail_default(op, RK_ERR_TIMEOUT);
     return 0;
+}
+
+void rk_op_tell(const rk_op *op, int64_t done, int64_t all, const char *format, ...)
+{
+    char what[TOLD_MAX];
+    va_list arguments;
+
+    if (!op->watcher.tell)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(what, sizeof(what), format, arguments); /* a longer one is cut */
+    va_end(arguments);
+    op->watcher.tell(op->watcher.user, done < all ? (double)done / (double)all : 1, what);
 }
 
 void *rk_alloc(rk_op *op, size_t count, size_t size_bytes)

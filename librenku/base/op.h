@@ -25,6 +25,12 @@ struct rk_ticket;
 struct rk_trace;
 struct renku_ctx;
 
+/* Who hears how far long work is. */
+typedef struct {
+    void (*tell)(void *user, double share, const char *what); /* NULL is nobody */
+    void *user;
+} rk_watcher;
+
 /* One operation from start to end: its memory, its failure, its caller, its connection, its
  * deadline. It belongs to one thread at a time. */
 typedef struct rk_op {
@@ -48,6 +54,7 @@ typedef struct rk_op {
     const struct rk_trace *trace;      /* of which the request is a part; NULL is none */
     int64_t deadline_ms;               /* on the monotonic clock; 0 is none */
     const struct renku_cancel *cancel; /* NULL is none */
+    rk_watcher watcher;
     uint32_t
         checked[16]; /* per object type: the permissions that were checked; see authz/authz.h */
 } rk_op;
@@ -85,6 +92,10 @@ void rk_error_clear(rk_op *op);
 int rk_op_check(rk_op *op);
 /* The same for who has just looked at the monotonic clock. */
 int rk_op_check_at(rk_op *op, int64_t now_ms);
+/* Tells the watcher, before a piece of long work, how many pieces are done and what comes; all of
+ * them are done at the end. */
+void rk_op_tell(const rk_op *op, int64_t done, int64_t all, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 #ifdef __clang_analyzer__
 /* What the analyzer cannot see from outside: these never return 0. */
 #define rk_fail(...) ((void)rk_fail(__VA_ARGS__), -1)

@@ -123,8 +123,12 @@ int rk_migration_note(rk_op *op, const rk_migration *migration, bool adopted)
                                rk_bool(adopted)));
 }
 
-int rk_migration_apply(rk_op *op, const rk_migration *migration)
+int rk_migration_apply(rk_op *op, const rk_migration *migration, int from)
 {
+    int number = migration->number - from, all = rk_migration_count - from;
+
+    rk_op_tell(op, number - 1, all, "migration %d of %d: %04d_%s", number, all, migration->number,
+               migration->name);
     rk_log_info(op, "db", "applying migration %04d_%s", migration->number, migration->name);
     RK_TRY(rk_session_script(op, migration->sql));
     RK_TRY(rk_migration_note(op, migration, false));
@@ -140,6 +144,7 @@ int rk_migration_refuse_foreign(rk_op *op)
 
 /* What one step of an update found and did. */
 typedef struct {
+    int from; /* where the update began; -1 before its first step */
     int before;
     const rk_migration *applied; /* NULL when nothing was pending */
 } step;
@@ -155,10 +160,12 @@ static int apply_next(rk_op *op, void *user)
     if (!state.managed && state.deployed)
         return rk_migration_refuse_foreign(op);
     out->before = state.revision;
+    if (out->from < 0)
+        out->from = state.revision;
     if (state.revision >= rk_migration_count)
         return 0;
     RK_TRY(rk_migration_table(op));
-    RK_TRY(rk_migration_apply(op, &rk_migrations[state.revision]));
+    RK_TRY(rk_migration_apply(op, &rk_migrations[state.revision], out->from));
     out->applied = &rk_migrations[state.revision];
     return 0;
 }
@@ -170,19 +177,17 @@ static void list_name(rk_buf *buf, const rk_migration *migration, bool first)
 
 int rk_migrate_up(rk_op *op, rk_buf *report)
 {
-    step next = {0};
+    step next = {.from = -1};
     rk_buf names;
     int count = 0;
-    int from;
 
     rk_buf_begin(&names, op, 256);
     RK_TRY(rk_db_transaction(op, apply_next, &next));
-    from = next.before;
     while (next.applied) {
         list_name(&names, next.applied, count++ == 0);
         RK_TRY(rk_db_transaction(op, apply_next, &next));
     }
-    rk_buf_printf(report, "{\"from\":%d,\"to\":%d,\"applied\":[", from, next.before);
+    rk_buf_printf(report, "{\"from\":%d,\"to\":%d,\"applied\":[", next.from, next.before);
     rk_buf_add(report, names.text, names.length);
     rk_buf_text(report, "]}");
     RK_TRY(rk_buf_finish(&names));

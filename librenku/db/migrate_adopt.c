@@ -65,7 +65,7 @@ static int apply_ours(rk_op *op)
         if (outbox && migration->number == OUTBOX)
             RK_TRY(rk_migration_note(op, migration, true));
         else
-            RK_TRY(rk_migration_apply(op, migration));
+            RK_TRY(rk_migration_apply(op, migration, rk_migrations[0].number));
     }
     return 0;
 }
@@ -80,6 +80,7 @@ static int adopt(rk_op *op, void *user)
     RK_TRY(check_candidate(op, &work->state));
     if (work->state.managed)
         return 0;
+    rk_op_tell(op, 0, 1, "comparing the tables");
     RK_TRY(rk_schema_compare(&work->differences, op, true));
     if (work->differences.count)
         return 0;

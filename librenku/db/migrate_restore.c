@@ -225,7 +225,7 @@ static int make_schema(rk_op *op, int revision)
     if (state.revision)
         RK_TRY(rk_migration_note(op, &rk_migrations[0], false));
     for (int i = state.revision ? 1 : 0; i < revision; i++)
-        RK_TRY(rk_migration_apply(op, &rk_migrations[i]));
+        RK_TRY(rk_migration_apply(op, &rk_migrations[i], 0));
     return 0;
 }
 
@@ -306,6 +306,6 @@ int rk_restore_end(rk_op *op, const char *back, int revision)
     RK_TRY(set_sequences(op));
     RK_TRY(rk_session_script(op, back));
     for (int i = revision; i < rk_migration_count; i++)
-        RK_TRY(rk_migration_apply(op, &rk_migrations[i]));
+        RK_TRY(rk_migration_apply(op, &rk_migrations[i], revision));
     return rk_owned_analyze(op);
 }

@@ -33,7 +33,8 @@ extern const char *const rk_expected_schema[];
 int rk_migration_lock(rk_op *op);
 /* Creates the table of what was applied. */
 int rk_migration_table(rk_op *op);
-int rk_migration_apply(rk_op *op, const rk_migration *migration);
+/* @p from: the revision from which all the others are applied too, for who watches. */
+int rk_migration_apply(rk_op *op, const rk_migration *migration, int from);
 /* Notes a migration as applied that was there before. */
 int rk_migration_note(rk_op *op, const rk_migration *migration, bool adopted);
 

@@ -78,6 +78,46 @@ static void count_progress(void *user, double share, const char *what)
     ++*(int *)user;
 }
 
+TEST(long_work_is_watched)
+{
+    renku_ctx *ctx = abi_open();
+    renku_caller *jane = abi_jane(ctx);
+    int calls = 0, before = 0;
+    renku_watch watch = RENKU_WATCH_INIT, blank = {0};
+    size_t size;
+
+    (void)abi_project(ctx, jane, "jane");
+    watch.progress = count_progress;
+    watch.user = &calls;
+    renku_result *text = GOOD(renku_authz_export_with(ctx, &watch));
+    const char *body = renku_result_body(text, &size);
+
+#define WATCHED(call)                                                                              \
+    before = calls;                                                                                \
+    DONE(call);                                                                                    \
+    EXPECT(calls > before)
+    EXPECT(calls > 1);
+    WATCHED(renku_db_migrate_with(ctx, &watch));
+    WATCHED(renku_db_verify_with(ctx, 1, &watch));
+    WATCHED(renku_authz_import_with(ctx, body, size, 1, &watch));
+    WATCHED(renku_user_export_with(ctx, abi_env("ABI_JANE_ID"), &watch));
+    REFUSED(renku_db_adopt_with(ctx, &watch), RENKU_ECONFLICT, "");
+    DONE(renku_db_migrate_with(ctx, NULL));
+    REFUSED(renku_db_migrate_with(ctx, &blank), RENKU_EINTERNAL, "RENKU_WATCH_INIT");
+    REFUSED(renku_db_migrate_with(NULL, &watch), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_adopt_with(NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_db_verify_with(NULL, 0, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_export_with(NULL, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_import_with(NULL, "", 0, 0, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_import_with(ctx, NULL, 5, 0, NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_authz_import_with(ctx, "", 0, 0, NULL), RENKU_EINVALID, "no relationship");
+    REFUSED(renku_user_export_with(NULL, "x", NULL), RENKU_EINTERNAL, "NULL");
+    REFUSED(renku_user_export_with(ctx, NULL, NULL), RENKU_EINTERNAL, "NULL");
+    renku_result_free(text);
+    renku_caller_free(jane);
+    renku_ctx_free(ctx);
+}
+
 TEST(a_database_is_filled_with_progress)
 {
     renku_ctx *ctx = abi_open();

@@ -3,6 +3,7 @@
 
 import json
 import pickle
+import re
 from datetime import datetime, timezone
 
 import pytest
@@ -297,6 +298,32 @@ def test_operators_look_after_the_database(make_database, environment):
         assert "somebody" in str(client.authz_admin("list"))
         client.authz_admin("remove", "somebody")
     assert seen and all(0 <= share <= 1 and what for share, what in seen)
+
+
+def test_long_work_of_operators_is_watched(postgres, environment, make_database):
+    seen = []
+
+    def hear(share, what):
+        seen.append((share, what))
+
+    with Client(Config(**environment | make_database())) as full, Client(Config(**environment | postgres.create_database())) as empty:
+        full.dev_seed(users=3, groups=1, projects=4)
+        user = re.search(r"@user:([\w-]{36})", full.authz_export())[1]
+        work = {
+            "migration 1 of": lambda: empty.db_migrate_with(hear),
+            "comparing the index: lists": lambda: full.db_verify_with(True, hear),
+            "writing relationship 1 of": lambda: full.authz_export_with(hear),
+            "comparing with the rows": lambda: full.authz_import_with(full.authz_export(), True, hear),
+            "user": lambda: full.user_export_with(user, hear),
+        }
+        for what, call in work.items():
+            seen.clear()
+            assert call()
+            assert any(what in told for _share, told in seen), seen
+            assert [share for share, _told in seen] == sorted(share for share, _told in seen)
+            assert seen[-1] == (1, "done")
+        with pytest.raises(errors.Conflict):
+            full.db_adopt_with(hear)
 
 
 def test_operators_adopt_and_hand_back(make_database, environment):

@@ -179,6 +179,22 @@ def test_operators_work_with_asyncio(run):
     assert run(work) == (True, True, [], True, True, True, True, [], False, True, True)
 
 
+def test_watchers_of_long_work_hear_it(run):
+    async def work(client):
+        shares = []
+
+        def hear(share, _what):
+            shares.append(share)
+
+        await client.db_migrate_with(hear)
+        await client.db_verify_with(progress=hear)
+        text = await client.authz_export_with(hear)
+        await client.authz_import_with(text, progress=hear)
+        return shares.count(1)
+
+    assert run(work) == 4
+
+
 def test_calls_after_close_are_refused(config):
     async def main():
         client = AsyncClient(config)

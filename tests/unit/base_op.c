@@ -264,6 +264,37 @@ START_TEST(a_handle_goes_back_at_the_end_of_its_block_unless_taken)
 }
 END_TEST
 
+typedef struct {
+    double share;
+    char what[200];
+} told;
+
+static void hear(void *user, double share, const char *what)
+{
+    told *last = user;
+
+    last->share = share;
+    ck_assert_uint_lt(strlen(what), sizeof(last->what));
+    memcpy(last->what, what, strlen(what) + 1);
+}
+
+START_TEST(a_watcher_hears_how_far_work_is)
+{
+    told last = {0};
+
+    rk_op_tell(op, 1, 4, "nobody hears %s", "this");
+    op->watcher = (rk_watcher){hear, &last};
+    rk_op_tell(op, 1, 4, "piece %d", 2);
+    ck_assert_double_eq(last.share, 0.25);
+    ck_assert_str_eq(last.what, "piece 2");
+    rk_op_tell(op, 7, 7, "done");
+    ck_assert_double_eq(last.share, 1);
+    rk_op_tell(op, 0, 0, "%0200d", 1);
+    ck_assert_double_eq(last.share, 1);
+    ck_assert_uint_eq(strlen(last.what), 159);
+}
+END_TEST
+
 START_TEST(a_part_has_the_surroundings_of_the_operation_and_its_own_memory)
 {
     rk_op part;
@@ -335,6 +366,7 @@ UNIT_SUITE(base_op)
 #endif
 
     tcase = unit_case(suite, "parts");
+    tcase_add_test(tcase, a_watcher_hears_how_far_work_is);
     tcase_add_test(tcase, a_part_has_the_surroundings_of_the_operation_and_its_own_memory);
     tcase_add_test(tcase, what_fails_in_a_part_fails_in_the_operation);
     tcase_add_test(tcase, a_part_without_memory_says_so_in_the_operation);

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Union
 
 from ._call import Cancel, optional_text, raw_text, take_text
 from ._convert import Ulid
-from ._library import PROGRESS, REWRITTEN, Rotation, Seed, Sync, library
+from ._library import PROGRESS, REWRITTEN, Rotation, Seed, Sync, Watch, library
 
 Progress = Callable[[float, str], None]
 Counted = Callable[[int], None]
@@ -31,6 +31,10 @@ def _progress(call: Optional[Progress]) -> Any:
         call(share, what.decode(errors="replace"))
 
     return PROGRESS(report)
+
+
+def _watch(call: Optional[Progress]) -> Any:
+    return byref(Watch(sizeof(Watch), _progress(call), None))
 
 
 def backup_verify(path: Path, progress: Optional[Progress] = None) -> Found:
@@ -55,6 +59,10 @@ class AdminTools:
         """Brings the database to the newest revision; safe when two processes do it at once."""
         return self._found("db_migrate")
 
+    def db_migrate_with(self, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which migration of how many is being applied."""
+        return self._found("db_migrate_with", _watch(progress))
+
     def db_status(self) -> Found:
         """The revision of the database and what is pending."""
         return self._found("db_status")
@@ -67,6 +75,10 @@ class AdminTools:
         """Takes over the database of a running deployment."""
         return self._found("db_adopt")
 
+    def db_adopt_with(self, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which migration of how many is being applied."""
+        return self._found("db_adopt_with", _watch(progress))
+
     def db_hand_back(self, force: bool = False) -> Found:
         """Gives an adopted database back. With `force` also when relationships would be lost."""
         return self._found("db_hand_back", int(force))
@@ -74,6 +86,10 @@ class AdminTools:
     def db_verify(self, repair: bool = False) -> Found:
         """Checks the projection behind the project lists against the rows; `repair` rebuilds it."""
         return self._found("db_verify", int(repair))
+
+    def db_verify_with(self, repair: bool = False, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which part is being compared, or made anew."""
+        return self._found("db_verify_with", int(repair), _watch(progress))
 
     def authz_check(self, type: str, id: str, scope: str, user: Optional[str] = None) -> bool:
         """Whether a permission holds; without a user, for an anonymous caller."""
@@ -92,10 +108,19 @@ class AdminTools:
         """All relationships, one a line: project:ID#owner@user:ID"""
         return self._tool("authz_export")
 
+    def authz_export_with(self, progress: Optional[Progress] = None) -> str:
+        """The same; `progress` hears how many are written."""
+        return self._tool("authz_export_with", _watch(progress))
+
     def authz_import(self, text: str, apply: bool = False) -> Found:
         """Reads such lines; tells what the rows imply and the relationships lack, or the reverse. Writes only with `apply`."""
         raw = raw_text(text)
         return self._found("authz_import", raw, len(raw), int(apply))
+
+    def authz_import_with(self, text: str, apply: bool = False, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears how many are read, and what is done with them."""
+        raw = raw_text(text)
+        return self._found("authz_import_with", raw, len(raw), int(apply), _watch(progress))
 
     def authz_admin(self, action: str, user_id: Optional[str] = None) -> Found:
         """The platform administrators: "add", "remove", or "list", which needs no user."""
@@ -123,6 +148,10 @@ class AdminTools:
     def user_export(self, user_id: str) -> Found:
         """Everything about one person; secrets by their names only."""
         return self._found("user_export", raw_text(user_id))
+
+    def user_export_with(self, user_id: str, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which section is being read."""
+        return self._found("user_export_with", raw_text(user_id), _watch(progress))
 
     def user_delete_preview(self, user_id: str) -> Found:
         """What removing a user would do; nothing is changed."""
@@ -192,6 +221,10 @@ class AsyncAdminTools:
         """Brings the database to the newest revision; safe when two processes do it at once."""
         return await self._found(self._tools.db_migrate)
 
+    async def db_migrate_with(self, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which migration of how many is being applied."""
+        return await self._found(self._tools.db_migrate_with, progress)
+
     async def db_status(self) -> Found:
         """The revision of the database and what is pending."""
         return await self._found(self._tools.db_status)
@@ -204,6 +237,10 @@ class AsyncAdminTools:
         """Takes over the database of a running deployment."""
         return await self._found(self._tools.db_adopt)
 
+    async def db_adopt_with(self, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which migration of how many is being applied."""
+        return await self._found(self._tools.db_adopt_with, progress)
+
     async def db_hand_back(self, force: bool = False) -> Found:
         """Gives an adopted database back. With `force` also when relationships would be lost."""
         return await self._found(self._tools.db_hand_back, force)
@@ -211,6 +248,10 @@ class AsyncAdminTools:
     async def db_verify(self, repair: bool = False) -> Found:
         """Checks the projection behind the project lists against the rows; `repair` rebuilds it."""
         return await self._found(self._tools.db_verify, repair)
+
+    async def db_verify_with(self, repair: bool = False, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which part is being compared, or made anew."""
+        return await self._found(self._tools.db_verify_with, repair, progress)
 
     async def authz_check(self, type: str, id: str, scope: str, user: Optional[str] = None) -> bool:
         """Whether a permission holds; without a user, for an anonymous caller."""
@@ -231,9 +272,18 @@ class AsyncAdminTools:
         text: str = await self._in_thread(self._tools.authz_export)
         return text
 
+    async def authz_export_with(self, progress: Optional[Progress] = None) -> str:
+        """The same; `progress` hears how many are written."""
+        text: str = await self._in_thread(self._tools.authz_export_with, progress)
+        return text
+
     async def authz_import(self, text: str, apply: bool = False) -> Found:
         """Reads such lines; writes only with `apply`."""
         return await self._found(self._tools.authz_import, text, apply)
+
+    async def authz_import_with(self, text: str, apply: bool = False, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears how many are read, and what is done with them."""
+        return await self._found(self._tools.authz_import_with, text, apply, progress)
 
     async def authz_admin(self, action: str, user_id: Optional[str] = None) -> Found:
         """The platform administrators: "add", "remove", or "list", which needs no user."""
@@ -260,6 +310,10 @@ class AsyncAdminTools:
     async def user_export(self, user_id: str) -> Found:
         """Everything about one person; secrets by their names only."""
         return await self._found(self._tools.user_export, user_id)
+
+    async def user_export_with(self, user_id: str, progress: Optional[Progress] = None) -> Found:
+        """The same; `progress` hears which section is being read."""
+        return await self._found(self._tools.user_export_with, user_id, progress)
 
     async def user_delete_preview(self, user_id: str) -> Found:
         """What removing a user would do; nothing is changed."""

@@ -72,6 +72,14 @@ class Sync(Structure):
     ]
 
 
+class Watch(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("progress", PROGRESS),
+        ("user", c_void_p),
+    ]
+
+
 class Seed(Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -92,7 +100,9 @@ BLOCKING: Prototypes = {
     "renku_authz_check": (c_void_p, [c_void_p, c_char_p, c_char_p, c_char_p, c_char_p]),
     "renku_authz_explain": (c_void_p, [c_void_p, c_char_p, c_char_p, c_char_p, c_char_p]),
     "renku_authz_export": (c_void_p, [c_void_p]),
+    "renku_authz_export_with": (c_void_p, [c_void_p, POINTER(Watch)]),
     "renku_authz_import": (c_void_p, [c_void_p, c_char_p, c_size_t, c_int]),
+    "renku_authz_import_with": (c_void_p, [c_void_p, c_char_p, c_size_t, c_int, POINTER(Watch)]),
     "renku_authz_lookup": (c_void_p, [c_void_p, c_char_p, c_char_p, c_char_p]),
     "renku_backup": (c_void_p, [c_void_p, c_char_p, PROGRESS, c_void_p]),
     "renku_backup_fd": (c_void_p, [c_void_p, c_int, PROGRESS, c_void_p]),
@@ -104,11 +114,14 @@ BLOCKING: Prototypes = {
     "renku_ctx_free": (None, [c_void_p]),
     "renku_ctx_new": (c_void_p, [POINTER(c_void_p), c_void_p]),
     "renku_db_adopt": (c_void_p, [c_void_p]),
+    "renku_db_adopt_with": (c_void_p, [c_void_p, POINTER(Watch)]),
     "renku_db_check": (c_void_p, [c_void_p]),
     "renku_db_hand_back": (c_void_p, [c_void_p, c_int]),
     "renku_db_migrate": (c_void_p, [c_void_p]),
+    "renku_db_migrate_with": (c_void_p, [c_void_p, POINTER(Watch)]),
     "renku_db_status": (c_void_p, [c_void_p]),
     "renku_db_verify": (c_void_p, [c_void_p, c_int]),
+    "renku_db_verify_with": (c_void_p, [c_void_p, c_int, POINTER(Watch)]),
     "renku_dev_seed": (c_void_p, [c_void_p, POINTER(Seed)]),
     "renku_doctor": (c_void_p, [c_void_p]),
     "renku_doctor_run": (c_void_p, [c_void_p, c_int]),
@@ -121,6 +134,7 @@ BLOCKING: Prototypes = {
     "renku_task_once": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_delete_preview": (c_void_p, [c_void_p, c_char_p]),
     "renku_user_export": (c_void_p, [c_void_p, c_char_p]),
+    "renku_user_export_with": (c_void_p, [c_void_p, c_char_p, POINTER(Watch)]),
     "renku_users_sync": (c_void_p, [c_void_p, POINTER(Sync)]),
 }
 
