@@ -74,7 +74,8 @@ rk_exit rk_cli_authz_export(rk_cli *cli)
 {
     rk_exit status = rk_cli_open(cli, true);
 
-    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_authz_export(cli->ctx)) : status;
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_authz_export_with(cli->ctx, &rk_cli_watch))
+                                : status;
 }
 
 rk_exit rk_cli_authz_import(rk_cli *cli)
@@ -90,7 +91,7 @@ rk_exit rk_cli_authz_import(rk_cli *cli)
 
     if (status != RK_EXIT_OK)
         return status;
-    return rk_cli_show(cli, renku_authz_import(cli->ctx, text, size, apply));
+    return rk_cli_show(cli, renku_authz_import_with(cli->ctx, text, size, apply, &rk_cli_watch));
 }
 
 static rk_exit admin(rk_cli *cli, const char *action)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "renku/types.h"
+#include "renku/admin.h"
 
 /* What a command ends with. */
 typedef enum {
@@ -119,6 +119,10 @@ bool rk_cli_is_colour(int stream);
 /* Columns of a terminal; 0 when the stream, 1 or 2, is none. */
 int rk_cli_terminal_width(int stream);
 void rk_cli_progress(void *user, double share, const char *what);
+/* Takes away the line of progress of work that has broken off, so that others find theirs empty. */
+void rk_cli_progress_end(void);
+/* The same for calls of the library that tell how far they are. */
+extern const renku_watch rk_cli_watch;
 
 /* A number from 1 for --limit; INT64_MAX when it is not given; -1 and a message when it is none. */
 int64_t rk_cli_limit(const rk_cli *cli);

@@ -17,8 +17,10 @@ static void log_line(void *user, int level, const char *line)
     const rk_cli *cli = user;
 
     (void)level;
-    if (!cli->is_quiet)
-        fprintf(stderr, "%s\n", line);
+    if (cli->is_quiet)
+        return;
+    rk_cli_progress_end();
+    fprintf(stderr, "%s\n", line);
 }
 
 static const char *home(void)

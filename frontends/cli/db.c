@@ -18,8 +18,9 @@ rk_exit rk_cli_db_migrate(rk_cli *cli)
 
     if (status != RK_EXIT_OK)
         return status;
-    return rk_cli_show(cli, rk_cli_given(cli, RK_OPTION_CHECK) ? renku_db_status(cli->ctx)
-                                                               : renku_db_migrate(cli->ctx));
+    return rk_cli_show(cli, rk_cli_given(cli, RK_OPTION_CHECK)
+                                ? renku_db_status(cli->ctx)
+                                : renku_db_migrate_with(cli->ctx, &rk_cli_watch));
 }
 
 rk_exit rk_cli_db_status(rk_cli *cli)
@@ -40,7 +41,8 @@ rk_exit rk_cli_db_adopt(rk_cli *cli)
 {
     rk_exit status = rk_cli_open(cli, true);
 
-    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_adopt(cli->ctx)) : status;
+    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_adopt_with(cli->ctx, &rk_cli_watch))
+                                : status;
 }
 
 rk_exit rk_cli_db_hand_back(rk_cli *cli)
@@ -56,7 +58,9 @@ rk_exit rk_cli_db_verify(rk_cli *cli)
     int repair = rk_cli_given(cli, RK_OPTION_REPAIR);
     rk_exit status = rk_cli_open(cli, true);
 
-    return status == RK_EXIT_OK ? rk_cli_show(cli, renku_db_verify(cli->ctx, repair)) : status;
+    return status == RK_EXIT_OK
+               ? rk_cli_show(cli, renku_db_verify_with(cli->ctx, repair, &rk_cli_watch))
+               : status;
 }
 
 /* The highest number of the files NNNN_name.sql; -1 and errno when the folder cannot be read. */

@@ -94,7 +94,7 @@ rk_exit rk_cli_export(rk_cli *cli)
     rk_exit status = rk_cli_session_about(&session, &user, cli, user);
 
     if (status == RK_EXIT_OK) {
-        renku_result *result = renku_user_export(cli->ctx, user);
+        renku_result *result = renku_user_export_with(cli->ctx, user, &rk_cli_watch);
 
         if (renku_result_ok(result))
             puts(renku_result_body(result, NULL));

@@ -38,6 +38,13 @@ static const struct {
     {503, RK_EXIT_UNAVAILABLE},
 };
 
+static bool is_progress_shown;
+
+const renku_watch rk_cli_watch = {
+    .size = sizeof(rk_cli_watch),
+    .progress = rk_cli_progress,
+};
+
 bool rk_cli_given(const rk_cli *cli, rk_cli_option option)
 {
     return cli->options[option] != NULL;
@@ -88,6 +95,7 @@ void rk_cli_complain(const char *format, va_list list)
     char *text = NULL;
 
     fflush(stdout);
+    rk_cli_progress_end();
     text = vasprintf(&text, format, list) < 0 ? NULL : text;
     fprintf(stderr, "%srenku: ", colour ? "\033[31m" : "");
     rk_cli_put(stderr, text ? text : "out of memory");
@@ -314,6 +322,7 @@ rk_exit rk_cli_status(rk_cli *cli, renku_result *result)
 
 rk_exit rk_cli_show(rk_cli *cli, renku_result *result)
 {
+    rk_cli_progress_end();
     if (rk_cli_given(cli, RK_OPTION_JSON))
         print_json(result);
     else
@@ -332,7 +341,15 @@ void rk_cli_progress(void *user, double share, const char *what)
 
     room = room < 0 ? 0 : room < WHAT_WIDTH ? room : WHAT_WIDTH;
     fprintf(stderr, "\r%3d %%  %-*.*s", (int)(share * 100), room, room, what ? what : "");
+    is_progress_shown = true;
     if (share >= 1)
-        fputs("\r\033[K", stderr);
+        rk_cli_progress_end();
     fflush(stderr);
+}
+
+void rk_cli_progress_end(void)
+{
+    if (is_progress_shown)
+        fputs("\r\033[K", stderr);
+    is_progress_shown = false;
 }

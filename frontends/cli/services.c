@@ -73,7 +73,7 @@ int rk_up_migrate(rk_up *up)
     rk_exit status = rk_cli_open(up->cli, true);
 
     if (status == RK_EXIT_OK)
-        status = rk_cli_status(up->cli, renku_db_migrate(up->cli->ctx));
+        status = rk_cli_status(up->cli, renku_db_migrate_with(up->cli->ctx, &rk_cli_watch));
     rk_cli_close(up->cli);
     return status == RK_EXIT_OK ? 0 : -1;
 }

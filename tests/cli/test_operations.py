@@ -8,6 +8,7 @@ import pytest
 
 from support.database import Rows
 from support.server import BUILD, RENKU
+from support.terminal import on_terminal
 from support.world import ALICE, BOB
 
 
@@ -411,17 +412,6 @@ def test_a_very_long_value_is_whole_when_it_goes_into_a_file(world, rows):
 
 
 # -- terminals and pipes -----------------------------------------------------------------------------------------
-
-
-def on_terminal(world, command: str, width: int = 60, env: dict | None = None) -> str:
-    """What a terminal of that width shows."""
-    script = f"stty cols {width} rows 24; {command}"
-    done = subprocess.run(
-        ["script", "-qec", script, "/dev/null"], env=world.env | {"TERM": "xterm"} | (env or {}),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=world.folder,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout.replace("\r\n", "\n")
 
 
 def test_a_terminal_gets_a_table_that_fits(world, rows):
