@@ -98,8 +98,9 @@ int rk_up_sign_lock(rk_up *up)
 {
     const char *text = rk_cli_format(up->cli, "%d\n%s\n", (int)getpid(), up->url ? up->url : "");
 
-    if (ftruncate(up->lock, 0) < 0 ||
-        pwrite(up->lock, text, strlen(text), 0) != (ssize_t)strlen(text))
+    /* In this order nobody finds it empty: who looks for us reads the first two lines. */
+    if (pwrite(up->lock, text, strlen(text), 0) != (ssize_t)strlen(text) ||
+        ftruncate(up->lock, (off_t)strlen(text)) < 0)
         return tell("cannot write", rk_up_path(up, "lock"));
     return 0;
 }

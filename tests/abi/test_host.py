@@ -51,4 +51,4 @@ def test_nonsense_is_refused_there(host):
         client.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 400 ") and b'"code":1400' in answer
-    assert httpx.get(f"http://127.0.0.1:{host}/elsewhere").status_code == 404
+    assert httpx.get(f"http://127.0.0.1:{host}/elsewhere", timeout=60).status_code == 404

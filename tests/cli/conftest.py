@@ -15,7 +15,7 @@ from support.server import RENKU, deployment
 from support.up import Installation
 from support.world import World
 
-SCRATCH_USER = "renku-cli-test"
+SCRATCH_USER = f"renku-test-{os.getpid()}"  # of this process: another one that has ended takes its own away
 IS_ROOT = os.geteuid() == 0
 # As whom `renku up` is tried: by whoever runs the tests, and by an ordinary user when that is root.
 KINDS = ["own"] + (["plain"] if IS_ROOT else [])

@@ -9,7 +9,7 @@ import subprocess
 import httpx
 import pytest
 
-from support.server import RENKU
+from support.server import PATIENCE, RENKU
 
 GROUPS = {"requests", "latency", "pool", "statements", "authz", "tokens", "keys"}
 
@@ -34,7 +34,7 @@ def test_requests_between_two_looks_are_a_rate(running):
     command = [RENKU, "top", "--data", running.folder, "--once", "--json", "--interval", "2"]
     with subprocess.Popen(command, env=running.env, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
-            assert httpx.get(f"{running.url}/api/data/projects").status_code == 200
+            assert httpx.get(f"{running.url}/api/data/projects", timeout=PATIENCE).status_code == 200
         found = json.loads(process.stdout.read())
     assert found["requests"]["per_second"] > 0
     assert 0 < found["latency"]["p50_ms"] <= found["latency"]["p95_ms"] <= found["latency"]["p99_ms"]

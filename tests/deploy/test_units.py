@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.server import BUILD, RENKU, ROOT, poll
+from support.server import BUILD, PATIENCE, RENKU, ROOT, poll
 
 UNITS = ROOT / "deploy/systemd"
 MOST_EXPOSED = 1.5
@@ -131,7 +131,7 @@ def test_the_server_serves_on_the_socket_that_it_was_handed(manager):
     manager.start()
 
     assert manager.ready() == b"READY=1"
-    assert httpx.get(f"{manager.url}/api/data/version").status_code == 200
+    assert httpx.get(f"{manager.url}/api/data/version", timeout=PATIENCE).status_code == 200
     assert manager.url in manager.log.read_text()
     assert manager.stop() == 0
 

@@ -258,7 +258,7 @@ def test_what_steps_have_counted_is_told_at_the_end_in_their_order(door):
 
 
 def test_two_steps_run_beside_each_other_and_a_third_waits(door):
-    meet = "touch {own}; for _ in {{1..500}}; do [ -e {other} ] && return; sleep 0.01; done; return 1"
+    meet = "touch {own}; for _ in {{1..3000}}; do [ -e {other} ] && return; sleep 0.01; done; return 1"
     door.steps(
         left=meet.format(own="left", other="right"),
         right=meet.format(own="right", other="left"),

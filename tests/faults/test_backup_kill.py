@@ -2,14 +2,13 @@
 """kill -9 amid backup and restore: a file that looks whole is whole, a database is whole or empty."""
 
 import contextlib
-import signal
-import subprocess
 
 import pytest
 
 from support.database import Rows
 from support.operate import Tools, fingerprint, start
 from support.postgres import Postgres
+from support.proxy import Gate
 from support.server import poll
 
 
@@ -40,21 +39,18 @@ def backup(full, tools, tmp_path_factory):
     return path
 
 
-def working_on(connection, database, beginning: str) -> list[int]:
-    """The processes of PostgreSQL that run such a statement."""
-    query = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND state = 'active' AND query ~ %s"
-    return [pid for (pid,) in connection.execute(query, [database["DB_NAME"], beginning])]
+def catch(cluster, gate: Gate, process) -> int:
+    """Waits until the command has come to the statement of the gate, and returns the process of PostgreSQL that has got it. Its
+    answer has to wait: the shortest one is not missed."""
 
+    def is_there() -> bool:
+        assert process.poll() is None, process.communicate()
+        return gate.reached.is_set()
 
-def catch(cluster, database, process, beginning: str) -> int:
-    """Waits until the command has come to a statement. Who looks too seldom misses the short ones: one connection looks, all the time."""
+    poll(is_there)
     with cluster.superuser() as connection:
-
-        def caught():
-            assert process.poll() is None, (beginning, process.communicate())
-            return working_on(connection, database, beginning)
-
-        return poll(caught, pause=0)[0]
+        query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND query ~ %s"
+        return poll(lambda: connection.execute(query, [gate.pattern.pattern]).fetchone())[0]
 
 
 def rest(cluster, database) -> None:
@@ -86,12 +82,13 @@ def test_a_killed_restore_leaves_nothing(cluster, tools, backup, full, stage, mi
     if migrated:
         tools.done("db", "migrate", database=database)
     before = fingerprint(database)
-    process = start("restore", str(backup), env=tools.env(database))
+    with Gate(cluster.socket, STAGES[stage]) as gate:
+        process = start("restore", str(backup), env=tools.env(database | gate.env))
 
-    catch(cluster, database, process, STAGES[stage])
-    process.kill()
+        catch(cluster, gate, process)
+        process.kill()
 
-    process.communicate()
+        process.communicate()
     rest(cluster, database)
     assert fingerprint(database) == before
     tools.done("restore", backup, database=database)
@@ -101,11 +98,13 @@ def test_a_killed_restore_leaves_nothing(cluster, tools, backup, full, stage, mi
 @pytest.mark.parametrize("stage", ["rows", "lists"])
 def test_a_restore_whose_database_ends_leaves_nothing(cluster, tools, backup, full, stage):
     database = cluster.create_database()
-    process = start("restore", str(backup), env=tools.env(database))
+    with Gate(cluster.socket, STAGES[stage]) as gate:
+        process = start("restore", str(backup), env=tools.env(database | gate.env))
 
-    cluster.kill_backend(catch(cluster, database, process, STAGES[stage]))
+        cluster.kill_backend(catch(cluster, gate, process))
 
-    output = process.communicate(timeout=60)
+        gate.open()
+        output = process.communicate(timeout=60)
     assert process.returncode in (1, 4), output
     assert b"renku: " in output[1]
     rest(cluster, database)
@@ -119,41 +118,42 @@ def test_a_file_that_changes_after_it_was_checked_leaves_nothing(cluster, tools,
     path = tmp_path / "b.tar"
     path.write_bytes(backup.read_bytes())
     database = cluster.create_database()
-    process = start("restore", str(path), env=tools.env(database))
-    catch(cluster, database, process, STAGES["making tables"])
-    process.send_signal(signal.SIGSTOP)
-    middle = path.stat().st_size // 2
-    with path.open("r+b") as file:
-        if spoil == "cut":
-            file.truncate(middle)
-        else:
-            file.seek(middle)
-            byte = file.read(1)[0]
-            file.seek(middle)
-            file.write(bytes([byte ^ 1]))
+    with Gate(cluster.socket, STAGES["making tables"]) as gate:
+        process = start("restore", str(path), env=tools.env(database | gate.env))
+        catch(cluster, gate, process)
+        middle = path.stat().st_size // 2
+        with path.open("r+b") as file:
+            if spoil == "cut":
+                file.truncate(middle)
+            else:
+                file.seek(middle)
+                byte = file.read(1)[0]
+                file.seek(middle)
+                file.write(bytes([byte ^ 1]))
 
-    process.send_signal(signal.SIGCONT)
-
-    output = process.communicate(timeout=60)
+        gate.open()
+        output = process.communicate(timeout=60)
     assert process.returncode == 1, output
     rest(cluster, database)
     assert fingerprint(database) == {}
 
 
-def stop_amid_rows(cluster, tools, full, path) -> tuple[subprocess.Popen, int]:
-    """A backup that has written some rows and waits for others."""
-    process = start("backup", str(path), env=tools.env(full))
-    pid = catch(cluster, full, process, r"^COPY (common|librenku|projects)")
-    process.send_signal(signal.SIGSTOP)
-    return process, pid
+@pytest.fixture
+def amid_rows(cluster, tools, full, tmp_path):
+    """A backup that has written some rows and waits for others; its gate, and its process of PostgreSQL."""
+    with Gate(cluster.socket, r"^COPY .*librenku\.relation") as gate:
+        process = start("backup", str(tmp_path / "b.tar"), env=tools.env(full | gate.env))
+        yield process, gate, catch(cluster, gate, process)
+        process.kill()
+        process.communicate()
 
 
-def test_a_killed_backup_leaves_no_file_of_its_name(cluster, tools, full, tmp_path):
-    process, _ = stop_amid_rows(cluster, tools, full, tmp_path / "b.tar")
+def test_a_killed_backup_leaves_no_file_of_its_name(amid_rows, cluster, tools, full, tmp_path):
+    process, _, _ = amid_rows
 
     process.kill()
 
-    process.communicate()
+    process.wait()
     assert [path.name for path in tmp_path.iterdir()] == ["b.tar.partial"]
     assert "no whole backup" in tools.refused("restore", tmp_path / "b.tar.partial", database=cluster.create_database())
     tools.done("backup", tmp_path / "b.tar", database=full)
@@ -161,43 +161,46 @@ def test_a_killed_backup_leaves_no_file_of_its_name(cluster, tools, full, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["b.tar"]
 
 
-def test_a_killed_backup_leaves_the_last_one(cluster, tools, full, backup, tmp_path):
+@pytest.fixture
+def last_one(backup, tmp_path):
+    """The backup of the day before."""
     (tmp_path / "b.tar").write_bytes(backup.read_bytes())
-    process, _ = stop_amid_rows(cluster, tools, full, tmp_path / "b.tar")
+
+
+def test_a_killed_backup_leaves_the_last_one(last_one, amid_rows, tools, tmp_path):
+    process, _, _ = amid_rows
 
     process.kill()
 
-    process.communicate()
+    process.wait()
     tools.done("backup", "--verify", tmp_path / "b.tar", database={})
 
 
-def test_a_backup_whose_database_ends_leaves_nothing(cluster, tools, full, tmp_path):
-    process, pid = stop_amid_rows(cluster, tools, full, tmp_path / "b.tar")
+def test_a_backup_whose_database_ends_leaves_nothing(amid_rows, cluster, tmp_path):
+    process, gate, pid = amid_rows
     with cluster.superuser() as connection:
-        assert connection.execute("SELECT pg_terminate_backend(%s)", [pid]).fetchone() == (True,)
+        assert connection.execute("SELECT pg_terminate_backend(%s, 60000)", [pid]).fetchone() == (True,)
 
-    process.send_signal(signal.SIGCONT)
+    gate.open()
 
-    output = process.communicate(timeout=60)
-    if process.returncode == 0:  # all rows were on their way already
-        tools.done("backup", "--verify", tmp_path / "b.tar", database={})
-    else:
-        assert b"renku: " in output[1]
-        assert list(tmp_path.iterdir()) == []
+    assert process.wait(60) == 1
+    assert b"renku: " in process.stderr.read()
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_backup_reads_nothing_that_came_later(cluster, tools, full, tmp_path):
+def test_a_backup_reads_nothing_that_came_later(amid_rows, cluster, tools, full, tmp_path):
     """Writers need not wait for it, and it does not see them."""
+    process, gate, _ = amid_rows
     before = fingerprint(full)
-    process, _ = stop_amid_rows(cluster, tools, full, tmp_path / "b.tar")
     rows = Rows(full)
     rows.run("INSERT INTO users.users (keycloak_id) VALUES ('later')")
+    rows.relate("n", "later", "o", "u", "later")
 
-    process.send_signal(signal.SIGCONT)
+    gate.open()
 
     assert process.wait(60) == 0
-    process.communicate()
     rows.run("DELETE FROM users.users WHERE keycloak_id = 'later'")
+    rows.run("DELETE FROM librenku.relation WHERE object_id = 'later'")
     rows.close()
     restored = cluster.create_database()
     tools.done("restore", tmp_path / "b.tar", database=restored)

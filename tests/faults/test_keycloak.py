@@ -18,7 +18,7 @@ from support.trial import Trial
 
 @pytest.fixture
 def trial(start_server, settings, own_realm):
-    server = start_server({"KEYCLOAK_URL": own_realm.url, "SANIC_RESPONSE_TIMEOUT": "2"}, base=settings, workers=1)
+    server = start_server({"KEYCLOAK_URL": own_realm.url, "SANIC_RESPONSE_TIMEOUT": "5"}, base=settings, workers=1)
     trial = Trial(server, own_realm)
     yield trial
     own_realm.fast()

@@ -17,7 +17,7 @@ from support.database import Rows
 from support.faults import INJECTED
 from support.halves import half_things
 from support.realm import Realm
-from support.server import Server, poll, renku
+from support.server import PATIENCE, Server, poll, renku
 
 ACTORS = 120
 CONNECTIONS = 100
@@ -95,7 +95,7 @@ def test_acknowledged_changes_survive_kill_9_of_the_server(server, realm, enough
     asyncio.run(act_all(server.url, actors, enough, server.kill))
     assert not server.is_running()
     server.start()
-    assert httpx.get(f"{server.url}{PREFIX}/projects").status_code == 200
+    assert httpx.get(f"{server.url}{PREFIX}/projects", timeout=PATIENCE).status_code == 200
     assert sum(actor.acknowledged for actor in actors) >= enough
     judge(server, realm, actors)
 

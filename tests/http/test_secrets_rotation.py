@@ -144,7 +144,7 @@ def test_a_restart_changes_nothing_more(rotation):
     again = rotation.start()
     assert wait_for(again, "finished") == 0
     plain = rotation.start(PREVIOUS_SECRETS_SERVICE_PRIVATE_KEY_PATH="/nonexistent/key")
-    assert httpx.get(f"{plain.url}{PATH}/version").status_code == 200
+    assert httpx.get(f"{plain.url}{PATH}/version", timeout=60).status_code == 200
     assert state(plain) is None and begun(plain) == 0
     assert rotation.stored() == before
 
@@ -199,4 +199,4 @@ def test_a_failed_rotation_is_told(rotation, postgres):
     server = rotation.start(**postgres.create_database())
     assert wait_for(server, "errored") == 0
     assert "the rotation of secrets has failed: " in server.log()
-    assert httpx.get(f"{server.url}{PATH}/version").status_code == 200
+    assert httpx.get(f"{server.url}{PATH}/version", timeout=60).status_code == 200

@@ -433,14 +433,14 @@ def test_no_cors_header_is_ever_sent(storage):
 # Spec: foundations.md 16
 def test_the_metrics_are_those_of_the_service(storage, shared_storage):
     storage.anonymous().get("/version")
-    text = httpx.get(f"{shared_storage.url}/metrics").text
+    text = httpx.get(f"{shared_storage.url}/metrics", timeout=60).text
     assert re.search(r'^sanic_request_count_total{method="GET",endpoint="/api/secrets/version",', text, re.MULTILINE)
     assert "sanic_process" not in text and "secrets_rotation" not in text
 
 
 def test_the_service_is_healthy_and_ready(shared_storage):
-    assert httpx.get(f"{shared_storage.url}/healthz").text == "ok"
-    assert httpx.get(f"{shared_storage.url}/readyz?verbose").status_code == 200
+    assert httpx.get(f"{shared_storage.url}/healthz", timeout=60).text == "ok"
+    assert httpx.get(f"{shared_storage.url}/readyz?verbose", timeout=60).status_code == 200
 
 
 # Spec: secrets.md 6: of the data API it is no part

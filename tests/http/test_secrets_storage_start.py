@@ -68,8 +68,8 @@ def test_both_forms_of_private_keys_serve(other_server, storage_settings, pair, 
     empty = postgres.create_database()
     more = {"SECRETS_SERVICE_PRIVATE_KEY_PATH": str(path), "RENKU_SERVICE": "secrets"}
     server = other_server(more | empty, base=storage_settings, workers=1)
-    assert httpx.get(f"{server.url}{PREFIX}/version").status_code == 200
-    assert httpx.get(f"{server.url}/readyz").status_code == 503
+    assert httpx.get(f"{server.url}{PREFIX}/version", timeout=60).status_code == 200
+    assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 503
     assert "is open to others than its owner" in server.log()
 
 
@@ -85,6 +85,7 @@ def test_development_mode_needs_no_key(other_server, database, tmp_path):
     }
     server = other_server(env | database, base={"PATH": os.environ["PATH"]}, workers=1, arguments=("--service", "secrets"))
     token = json.dumps({"id": "user1"})
-    answer = httpx.post(f"{server.url}{PREFIX}/kubernetes", headers={"authorization": f"Bearer {token}"}, json=body_of(NO_ULID))
+    headers = {"authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{server.url}{PREFIX}/kubernetes", headers=headers, json=body_of(NO_ULID), timeout=60)
     check_error(answer, 404)
-    assert "secrets_rotation" not in httpx.get(f"{server.url}/metrics").text
+    assert "secrets_rotation" not in httpx.get(f"{server.url}/metrics", timeout=60).text

@@ -264,7 +264,8 @@ def test_a_thousand_connections_are_served_at_once(fake):
                 assert connection.answer().json()["target"] == f"/api/data/echo?{turn}"
 
 
-def test_an_upload_does_not_hold_up_the_others(fake):
+def slowest_beside_an_upload(fake) -> tuple[float, float]:
+    """How long the slowest neighbour waited, and how long the upload took."""
     size, longest = 90_000_000, 0.0
     with Connection(fake.url, 60) as upload:
 
@@ -286,7 +287,15 @@ def test_an_upload_does_not_hold_up_the_others(fake):
         thread.join()
         whole = time.monotonic() - started
         assert upload.answer().json()["body_size"] == size
-    assert longest < max(5 if SANITIZED else 1, whole / 2), f"slowest neighbour: {longest:.3f} s"
+    return longest, whole
+
+
+def test_an_upload_does_not_hold_up_the_others(fake):
+    for _ in range(3):  # on a busy machine anybody may wait once; who is held up waits each time
+        longest, whole = slowest_beside_an_upload(fake)
+        if longest < max(5 if SANITIZED else 1, whole / 2):
+            return
+    raise AssertionError(f"slowest neighbour: {longest:.3f} of {whole:.3f} s")
 
 
 def test_a_large_answer_reaches_a_slow_reader_whole(fake):

@@ -4,6 +4,7 @@
 import http.client
 import json
 import os
+import select
 from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -56,6 +57,8 @@ class Volleys:
         headers = dict(shot.headers)
         if shot.token:
             headers["authorization"] = f"Bearer {shot.token}"
+        if line.sock and select.select([line.sock], [], [], 0)[0]:
+            line.close()  # it was idle for so long that the server has closed it; another one is made
         body = None if shot.body is None else json.dumps(shot.body).encode()
         line.request(shot.method, PREFIX + shot.path, body, headers | {"content-type": "application/json"})
 

@@ -9,7 +9,7 @@ from support.api import Api, Caller, ServerErrors, unique
 from support.balancer import Bouncer
 from support.database import Rows
 from support.halves import half_things
-from support.server import deployment, renku
+from support.server import deployment, poll, renku
 
 POOL = 3  # connections of PgBouncer to PostgreSQL
 
@@ -74,7 +74,7 @@ def test_more_connections_than_the_pooler_has_servers_wait_for_one(api, bouncer,
     with ThreadPoolExecutor(16) as crowd:
         answers = list(crowd.map(lambda _: api.anonymous().get("/projects"), range(64)))
     assert {answer.status_code for answer in answers} == {200}
-    assert len(bouncer.cluster.backends(settings["DB_NAME"])) <= POOL
+    poll(lambda: len(bouncer.cluster.backends(settings["DB_NAME"])) <= POOL)  # one of the test before may still be leaving
 
 
 def test_times_read_the_same_when_the_database_has_another_zone(

@@ -272,6 +272,7 @@ class Link:
         """The real server refuses something in that place; only its words are changed."""
         starts = statement_starts(request)
         if fault.at >= len(starts):
+            self.line.spare()
             return self._answer(request)
         at = starts[fault.at]
         answer = self._answer([*request[:at], BROKEN_PARSE, *request[at:]])
@@ -293,29 +294,30 @@ class Link:
             time.sleep(0.002)
             self.client.sendall(data[start : start + size])
 
-    def _lie(self, request: list[bytes], change) -> None:
-        answer = self._answer(request)
-        self.client.sendall(b"".join(change(answer)))
+    def _lie(self, fault: Fault, request: list[bytes], change, touched: int = 1) -> None:
+        """Changes some messages of the answer. Who was out of time says something else in that round trip, and hears no lie."""
+        answer, at = self._answer(request), fault.at
+        end = at + touched
+        if end <= len(answer):
+            answer[at:end] = change(answer[at:end])
+        else:
+            self.line.spare()
+        self.client.sendall(b"".join(answer))
 
     def _duplicate(self, fault: Fault, request: list[bytes]) -> None:
-        self._lie(request, lambda answer: answer[: fault.at + 1] + answer[fault.at :])
+        self._lie(fault, request, lambda one: one * 2)
 
     def _swap(self, fault: Fault, request: list[bytes]) -> None:
-        at = fault.at
-        self._lie(request, lambda answer: [*answer[:at], *answer[at : at + 2][::-1], *answer[at + 2 :]])
+        self._lie(fault, request, lambda two: two[::-1], touched=2)
 
     def _drop(self, fault: Fault, request: list[bytes]) -> None:
-        self._lie(request, lambda answer: answer[: fault.at] + answer[fault.at + 1 :])
+        self._lie(fault, request, lambda one: [])
 
     def _garble(self, fault: Fault, request: list[bytes]) -> None:
-        self._replace(fault, request, lambda message: b"\xff" + message[1:])
+        self._lie(fault, request, lambda one: [b"\xff" + one[0][1:]])
 
     def _length(self, fault: Fault, request: list[bytes]) -> None:
-        self._replace(fault, request, lambda message: message[:1] + b"\x7f\xff\xff\xff" + message[5:])
-
-    def _replace(self, fault: Fault, request: list[bytes], change) -> None:
-        at = fault.at
-        self._lie(request, lambda answer: [*answer[:at], change(answer[at]), *answer[at + 1 :]])
+        self._lie(fault, request, lambda one: [one[0][:1] + b"\x7f\xff\xff\xff" + one[0][5:]])
 
 
 class Line:
@@ -424,6 +426,11 @@ class Line:
                 return None
             self.hits += 1
             return fault
+
+    def spare(self) -> None:
+        """The fault has not befallen the line after all."""
+        with self.lock:
+            self.hits -= 1
 
     def end_trip(self, request: list[bytes], answer: list[bytes]) -> None:
         tags = [message[5:-1].decode() for message in answer if message[:1] == b"C"]

@@ -3,6 +3,7 @@
 
 import base64
 import json
+import socket
 import ssl
 import threading
 import time
@@ -148,6 +149,7 @@ class Realm:
         self.gate.set()
         self.lock = threading.Lock()
         self.port = 0
+        self.place: socket.socket | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -168,15 +170,23 @@ class Realm:
 
     def start(self) -> "Realm":
         """Listens; after stop() on the same port again."""
+        if not self.place:
+            self._take_port()
         handler = type("Handler", (self.handler,), {"realm": self})
         self.httpd = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         if self.tls:
             self.httpd.socket = self.tls.wrap_socket(self.httpd.socket, server_side=True)
         self.httpd.daemon_threads = True
-        self.port = self.httpd.server_address[1]
         self.thread = threading.Thread(target=self.httpd.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
         return self
+
+    def _take_port(self) -> None:
+        """It stays ours also while nobody listens on it."""
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", 0))
+        self.port = self.place.getsockname()[1]
 
     def stop(self) -> None:
         self.httpd.shutdown()
@@ -189,6 +199,7 @@ class Realm:
     def __exit__(self, *_exc) -> None:
         self.gate.set()
         self.stop()
+        self.place.close()
 
     def slow(self) -> None:
         """Every answer waits until fast()."""

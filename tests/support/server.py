@@ -201,7 +201,8 @@ class Server:
             pid = queue.pop()
             found.append(pid)
             for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                queue += [int(child) for child in children.read_text().split()]
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                    queue += [int(child) for child in children.read_text().split()]
         return found
 
     def log(self) -> str:

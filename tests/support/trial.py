@@ -6,7 +6,7 @@ import time
 
 import httpx
 
-from .api import Api, Caller, ServerErrors, check_error, unique
+from .api import Api, Caller, ServerErrors, check_error, in_time, unique
 from .faults import INJECTED
 from .lanes import RECOVERY
 from .realm import Realm
@@ -69,7 +69,7 @@ class Trial:
 
     def check(self) -> None:
         """Every acknowledged change is there, once; what was refused is not."""
-        assert self.read().json() == self.project
+        assert in_time(self.read).json() == self.project
         for name, project in self.acknowledged.items():
             assert self.user.project(project["id"]) == project, name
         named = [item["name"] for item in self.listed()]
@@ -80,7 +80,7 @@ class Trial:
         items, page = [], 1
         while True:
             query = {"namespace": self.user.slug, "page": page, "per_page": 100}
-            response = self.user.get("/projects", params=query)
+            response = in_time(lambda query=query: self.user.get("/projects", params=query))
             assert response.status_code == 200, response.text
             items += response.json()
             if page >= int(response.headers["total-pages"]):

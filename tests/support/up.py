@@ -83,6 +83,11 @@ class Installation:
         """The process number of `renku up`, which runuser stands in front of."""
         return int((self.folder / "lock").read_text().split()[0])
 
+    def has_begun(self) -> bool:
+        """Whether `renku up` has written down who it is; at first the file is there without it."""
+        lock = self.folder / "lock"
+        return lock.exists() and lock.read_text().endswith("\n")
+
     def leaders(self) -> dict[str, int]:
         """The recorded children by name."""
         return {path.stem: int(path.read_text().split()[0]) for path in (self.folder / "run").glob("*.pid")}
