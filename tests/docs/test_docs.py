@@ -144,6 +144,21 @@ def test_every_row_of_the_tables_is_in_its_page():
     assert (ROOT / "docs/errors.md").read_text().count("\n| `") == errors
 
 
+def test_every_number_of_the_library_is_in_the_page_for_operators():
+    """Rows of the table may leave out what names have in common: `renku_db_pool_size`, `_open`."""
+    page = (ROOT / "docs/operating.md").read_text()
+    names = re.findall(r'"(renku_\w+)"', (ROOT / "librenku/base/counter.def").read_text())
+
+    assert len(names) > 15
+    assert [name for name in names if f"`{name}`" not in page and f"`_{name.rpartition('_')[2]}`" not in page] == []
+
+
+def test_every_feature_of_the_headers_is_in_the_page_about_the_abi():
+    features = re.findall(r"#define (RENKU_HAS_\w+)", (ROOT / "include/renku/types.h").read_text())
+
+    assert features and re.findall(r"`(RENKU_HAS_\w+)`", (ROOT / "docs/abi.md").read_text()) == features
+
+
 def test_every_command_of_the_documents_exists():
     """`renku WORD...` in the pages names commands that the program knows."""
     known = {tuple(name.split()) for name in NAMES}
