@@ -11,7 +11,7 @@ import pytest
 
 from support.commands import NAMES
 from support.pages import commands_of
-from support.server import BUILD, ROOT
+from support.server import BUILD, ROOT, renku
 from support.up import Installation
 
 README = ROOT / "README.md"
@@ -157,6 +157,16 @@ def test_every_feature_of_the_headers_is_in_the_page_about_the_abi():
     features = re.findall(r"#define (RENKU_HAS_\w+)", (ROOT / "include/renku/types.h").read_text())
 
     assert features and re.findall(r"`(RENKU_HAS_\w+)`", (ROOT / "docs/abi.md").read_text()) == features
+
+
+def test_every_operation_and_its_commands_are_in_their_page():
+    page = (ROOT / "docs/operations.md").read_text()
+    told = json.loads(renku("api", "--list", "--json", env={}).stdout)
+    headings = re.findall(r"^### (\w+)$", page, re.MULTILINE)
+
+    assert {one["id"] for one in told} < set(headings) and len(headings) == len(set(headings))
+    assert [one["id"] for one in told if f"### {one['id']}\n\n`{one['method']} /api/data{one['path']}` - " not in page] == []
+    assert "`renku member list`" in page and "`renku project change`" in page
 
 
 def test_every_command_of_the_documents_exists():
