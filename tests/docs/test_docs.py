@@ -136,6 +136,13 @@ def test_generated_pages_are_fresh():
     assert done.returncode == 0, done.stdout
 
 
+def test_every_suite_is_in_the_page_about_tests():
+    page = (ROOT / "docs/conventions.md").read_text()
+    suites = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+
+    assert [name for name in sorted({"unit", "fuzz", "bench", "soak", "peers", *suites}) if f"`tests/{name}`" not in page] == []
+
+
 def test_every_row_of_the_tables_is_in_its_page():
     settings = (ROOT / "librenku/base/settings.def").read_text().count("\nRK_SETTING(")
     errors = (ROOT / "librenku/base/error.def").read_text().count("\nRK_ERROR(")
