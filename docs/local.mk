@@ -15,7 +15,9 @@ EXTRA_DIST += \
 	%D%/decisions.md \
 	%D%/doctor.md \
 	%D%/errors.md \
+	%D%/faults.md \
 	%D%/operating.md \
+	%D%/operations.md \
 	%D%/performance.md \
 	%D%/python.md \
 	%D%/scaling.md \
@@ -28,6 +30,7 @@ EXTRA_DIST += \
 	tools/dev/setup.sh \
 	tools/dev/wheel.py \
 	tools/docgen/docgen.py \
+	tools/docgen/operations.py \
 	tools/packages.txt
 
 # The reference of the C interface as web pages; a warning is a failure. What is made is not installed.

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COLUMNS = 3, LINE_MAX_BYTES = 4096 };
+enum { COLUMNS = 3 };
 
 static const char *const columns[COLUMNS] = {"name", "namespace", "visibility"};
 
@@ -64,10 +64,11 @@ static int import_line(renku_ctx *ctx, renku_caller *caller, char *line, int num
 
 static int import_all(renku_ctx *ctx, renku_caller *caller, FILE *file)
 {
-    char line[LINE_MAX_BYTES];
+    char *line = NULL;
+    size_t capacity = 0;
     int counts[3] = {0}, number = 0;
 
-    while (fgets(line, sizeof(line), file)) {
+    while (getline(&line, &capacity, file) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
         if (++number == 1 && strncmp(line, "name,", 5) == 0)
             continue;
@@ -76,6 +77,7 @@ static int import_all(renku_ctx *ctx, renku_caller *caller, FILE *file)
         if (isatty(STDERR_FILENO))
             fprintf(stderr, "\r%d lines ", number);
     }
+    free(line);
     printf("%d created, %d were there, %d failed\n", counts[2], counts[1], counts[0]);
     return counts[0] ? 1 : 0;
 }

@@ -187,10 +187,24 @@ static rk_exit check_tag(const rk_cli *cli, const rk_cli_request *request)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* Whether an operation seals, opens or signs something. */
+static bool needs_keys(const rk_cli_request *request)
+{
+    static const char *const names[] = {"session_secret_patch", "token_refresh",
+                                        "user_secret_create", "user_secret_key",
+                                        "user_secret_patch"};
+    const char *id = rk_cli_text_of(request->operation, "id");
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        found = found || strcmp(id, names[i]) == 0;
+    return found;
+}
+
 static rk_exit run(rk_cli *cli, const rk_cli_request *request)
 {
     rk_cli_session session;
-    rk_exit status = rk_cli_session_begin(&session, cli);
+    rk_exit status = rk_cli_session_begin(&session, cli, needs_keys(request));
 
     if (status == RK_EXIT_OK)
         status = rk_cli_request_send(&session, request);

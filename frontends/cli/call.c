@@ -262,7 +262,7 @@ static rk_exit send(job *work)
 
 static rk_exit run(rk_cli *cli, job *work)
 {
-    rk_exit status = rk_cli_session_begin(&work->session, cli);
+    rk_exit status = rk_cli_session_begin(&work->session, cli, false);
 
     if (status == RK_EXIT_OK)
         status = assign_all(work);

@@ -30,6 +30,8 @@ static const struct {
     {"renku_jwks_failures_total",        NULL,              RK_FIGURE_KEYS_FAILURES  },
     {"renku_token_cache_hits_total",     NULL,              RK_FIGURE_TOKEN_HITS     },
     {"renku_token_cache_misses_total",   NULL,              RK_FIGURE_TOKEN_MISSES   },
+    {"renku_outbox_events",              NULL,              RK_FIGURE_OUTBOX_EVENTS  },
+    {"renku_outbox_lag_seconds",         NULL,              RK_FIGURE_OUTBOX_LAG     },
 };
 
 /* One sample: name, labels without braces, value. */

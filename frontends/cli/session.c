@@ -185,9 +185,10 @@ static rk_exit open_session(rk_cli_session *out, rk_cli *cli, bool alone)
                : status;
 }
 
-rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli)
+rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli, bool whole)
 {
-    rk_exit status = open_session(out, cli, !token(cli)); /* a token needs the identity provider */
+    bool alone = !whole && !token(cli); /* a token needs the identity provider */
+    rk_exit status = open_session(out, cli, alone);
 
     return status == RK_EXIT_OK ? take_person(out) : status;
 }

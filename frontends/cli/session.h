@@ -12,8 +12,9 @@ typedef struct {
     renku_caller *person;  /* NULL: the operator acts */
 } rk_cli_session;
 
-/* Opens the library; @p out is to be ended whatever comes out. */
-rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli);
+/* Opens the library; @p out is to be ended whatever comes out. @p whole: with keys and all else
+ * that a server needs, not with the database alone. */
+rk_exit rk_cli_session_begin(rk_cli_session *out, rk_cli *cli, bool whole);
 /* The same for the operator, who asks about one user, given as people know them. */
 rk_exit rk_cli_session_about(rk_cli_session *out, const char **user_id, rk_cli *cli,
                              const char *name);

@@ -47,6 +47,8 @@ static const struct {
     {"tokens",     "cached_percent",     "%",  SHOW_SHARE,   RK_FIGURE_TOKEN_HITS,      RK_FIGURE_TOKEN_MISSES},
     {"keys",       "age_seconds",        "s",  SHOW_NOW,     RK_FIGURE_KEYS_AGE,        0                     },
     {"keys",       "failures",           "",   SHOW_NOW,     RK_FIGURE_KEYS_FAILURES,   0                     },
+    {"outbox",     "events",             "",   SHOW_NOW,     RK_FIGURE_OUTBOX_EVENTS,   0                     },
+    {"outbox",     "lag_seconds",        "s",  SHOW_NOW,     RK_FIGURE_OUTBOX_LAG,      0                     },
 };
 
 enum { LINES = sizeof(lines) / sizeof(lines[0]) };

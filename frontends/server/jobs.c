@@ -250,6 +250,11 @@ unsigned rk_jobs_count(rk_jobs *jobs)
     return count;
 }
 
+bool rk_jobs_are_busy(rk_jobs *jobs)
+{
+    return rk_jobs_count(jobs) >= jobs->most;
+}
+
 void rk_jobs_free(rk_jobs *jobs)
 {
     if (!jobs)

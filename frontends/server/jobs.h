@@ -26,6 +26,8 @@ bool rk_jobs_cancel(rk_jobs *jobs, rk_job *job);
 rk_job *rk_jobs_finished(rk_jobs *jobs);
 /* How many jobs wait or run. */
 unsigned rk_jobs_count(rk_jobs *jobs);
+/* Whether one more would have to wait for another to end. */
+bool rk_jobs_are_busy(rk_jobs *jobs);
 /* Ends the threads and frees; only while rk_jobs_count() is 0. */
 void rk_jobs_free(rk_jobs *jobs);
 

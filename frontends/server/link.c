@@ -354,14 +354,21 @@ void rk_link_collect(void)
     rk_wire_watch();
 }
 
+static bool is_for_loop(const rk_request *request)
+{
+    rk_giver giver = rk_service_giver(request);
+
+    return giver == RK_BY_LOOP || (giver == RK_BY_LOOP_WHEN_BUSY && rk_jobs_are_busy(rk_wire.jobs));
+}
+
 static bool dispatch(rk_link *link)
 {
     rk_exchange *exchange = make_exchange(link);
 
     if (!exchange)
         return has_no_memory(link);
-    if (rk_service_is_quick(rk_wire.service, exchange->request)) {
-        run(&exchange->job);
+    if (is_for_loop(exchange->request)) {
+        exchange->reply = rk_service_answer_at_once(rk_wire.service, exchange->request);
         return rk_link_deliver(exchange);
     }
     link->used = true;

@@ -10,6 +10,7 @@
 #include "renku/http.h"
 
 #define LABELS 512 /* a whole endpoint may need escapes */
+#define OUTBOX "renku_outbox_"
 
 /* A growing text. The event loop waits for it, so it is not made with printf. */
 typedef struct rk_page_text {
@@ -182,12 +183,44 @@ static void put_processes(rk_page_text *out, const char *name, const char *help,
     }
 }
 
-/* Each of these numbers adds up over the workers, but for an age, of which the greatest tells. */
-static double total_of(const renku_metric *metric, size_t index)
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Where one of the numbers of the library stands; OWN when it has none of that name. */
+static size_t index_of(const char *name)
+{
+    renku_metric metric = RENKU_METRIC_INIT;
+    size_t index = 0;
+
+    while (index < OWN && renku_ctx_metric(rk_counts.ctx, index, &metric) &&
+           strcmp(metric.name, name) != 0)
+        index++;
+    return index;
+}
+
+/* The worker that has looked at the outbox last. */
+static const rk_process *last_looker(void)
+{
+    size_t index = index_of(OUTBOX "measured_timestamp_seconds");
+    const rk_process *last = rk_counts.shared->processes;
+
+    for (int i = 1; index < OWN && i <= WORKERS; i++)
+        if (rk_counts.shared->processes[i].own[index] > last->own[index])
+            last = &rk_counts.shared->processes[i];
+    return last;
+}
+
+/* Each of these numbers adds up over the workers, but for an age, of which the greatest tells, and
+ * for what stands in the database: whoever has looked last knows it best. */
+static double total_of(const renku_metric *metric, size_t index, const rk_process *looker)
 {
     bool age = strstr(metric->name, "_age_");
     uint64_t total = rk_counts.shared->past[index];
 
+    if (begins(metric->name, OUTBOX))
+        return (double)looker->own[index] / MILLION;
     for (int i = 0; i <= WORKERS; i++) {
         uint64_t value = rk_counts.shared->processes[i].own[index];
 
@@ -205,10 +238,12 @@ static void put_library(rk_page_text *out)
     char number[64];
 
     rk_metrics_share();
+    const rk_process *looker = last_looker();
+
     for (size_t i = 0; i < OWN && renku_ctx_metric(rk_counts.ctx, i, &metric); i++) {
         put_head(out, metric.name, metric.kind == RENKU_METRIC_COUNTER ? "counter" : "gauge",
                  metric.help);
-        snprintf(number, sizeof(number), " %.15g\n", total_of(&metric, i));
+        snprintf(number, sizeof(number), " %.15g\n", total_of(&metric, i, looker));
         put(out, metric.name);
         put(out, number);
     }

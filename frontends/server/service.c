@@ -24,7 +24,8 @@ struct rk_service {
 
 typedef struct rk_page {
     const char *path;
-    bool quick;
+    rk_giver giver;
+    void (*prepare)(renku_ctx *ctx); /* may wait, and may be left out; NULL is nothing */
     rk_reply *(*answer)(rk_service *service, const rk_request *request, bool without_body);
 } rk_page;
 
@@ -63,9 +64,9 @@ static rk_reply *answer_ready(rk_service *service, const rk_request *request, bo
 }
 
 static const rk_page pages[] = {
-    {"/metrics", true,  answer_metrics},
-    {"/healthz", true,  answer_health },
-    {"/readyz",  false, answer_ready  },
+    {"/metrics", RK_BY_LOOP_WHEN_BUSY, renku_ctx_measure, answer_metrics},
+    {"/healthz", RK_BY_LOOP,           NULL,              answer_health },
+    {"/readyz",  RK_BY_THREAD,         NULL,              answer_ready  },
 };
 
 /* Query and slashes at the end do not count. */
@@ -106,6 +107,8 @@ rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
 
+    if (page && page->prepare)
+        page->prepare(service->ctx);
     if (page)
         return answer_page(service, request, page);
     if (service->realm)
@@ -156,12 +159,16 @@ void rk_service_drop(rk_service *service)
         renku_http_line_drop(service->line);
 }
 
-bool rk_service_is_quick(const rk_service *service, const rk_request *request)
+rk_giver rk_service_giver(const rk_request *request)
 {
     const rk_page *page = page_of(request);
 
-    (void)service;
-    return page && page->quick;
+    return page ? page->giver : RK_BY_THREAD;
+}
+
+rk_reply *rk_service_answer_at_once(rk_service *service, const rk_request *request)
+{
+    return answer_page(service, request, page_of(request));
 }
 
 bool rk_service_is_counted(const rk_request *request)

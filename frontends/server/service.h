@@ -21,8 +21,16 @@ renku_ctx *rk_service_ctx(const rk_service *service);
 /* A number from the environment; @p fallback when it is unset. What is no number has
  * stopped the start. */
 double rk_service_number(const char *name, double fallback);
-/* Whether the answer takes no time, so that the event loop may give it. */
-bool rk_service_is_quick(const rk_service *service, const rk_request *request);
+/* Who gives an answer. */
+typedef enum {
+    RK_BY_LOOP,           /* it takes no time */
+    RK_BY_LOOP_WHEN_BUSY, /* a thread gives a better one, if there is one to spare */
+    RK_BY_THREAD,
+} rk_giver;
+
+rk_giver rk_service_giver(const rk_request *request);
+/* The answer that the event loop gives; not for RK_BY_THREAD. */
+rk_reply *rk_service_answer_at_once(rk_service *service, const rk_request *request);
 /* The answer, never NULL. May block. Threads: safe. */
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request);
 /* The same without waiting, where that can be done: 1 when the request was taken. Its answer is in

@@ -193,7 +193,7 @@ typedef struct {
 
 /**
  * Reads one of the numbers that a context keeps about its work: pool, statements, permissions,
- * signing keys, verified tokens. A front that answers /metrics walks them from 0 on.
+ * signing keys, verified tokens, outbox. A front that answers /metrics walks them from 0 on.
  *
  * @param ctx    borrowed
  * @param index  which one; the order may change between versions, names do not
@@ -203,6 +203,18 @@ typedef struct {
  * Threads: safe.
  */
 RENKU_API int renku_ctx_metric(renku_ctx *ctx, size_t index, renku_metric *out);
+
+/**
+ * Looks at what only the database knows, for the numbers "renku_outbox_*": to be called before they
+ * are read, on a thread that may wait. Without a connection to spare, or when the database does not
+ * answer, they stay as they were; "renku_outbox_measured_timestamp_seconds" tells of when they are.
+ *
+ * @param ctx  borrowed; NULL is accepted
+ *
+ * Time:    that of one statement, 1 s at most.
+ * Threads: safe.
+ */
+RENKU_API void renku_ctx_measure(renku_ctx *ctx);
 
 RENKU_END_DECLS
 

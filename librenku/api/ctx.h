@@ -38,12 +38,20 @@ int rk_config_problem(const char **problem, rk_op *op, const renku_config *confi
 /* -1 when there is no memory; a NULL value removes the setting. */
 int rk_config_put(renku_config *config, const char *name, const char *value, const char *source);
 
+/* What waited for its delivery when somebody looked last. */
+typedef struct {
+    _Atomic int64_t events;
+    _Atomic int64_t oldest_ms;   /* since 1970; 0: none waits */
+    _Atomic int64_t measured_ms; /* since 1970; 0: nobody has looked */
+} rk_outbox;
+
 /* Read-only once made; what changes inside (pool, keys, tokens) guards itself. */
 struct renku_ctx {
     rk_op op; /* owns the memory of the context */
     const rk_settings *settings;
     rk_log log;
     rk_counters counters;
+    rk_outbox outbox;
     struct rk_pool *pool;
     const rk_service *service;
     rk_id_source ids; /* of requests */

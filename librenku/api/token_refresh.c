@@ -127,15 +127,14 @@ static int read_token(rk_internal_subject *out, rk_op *op, const rk_internal_iss
     return rk_fail_default(op, RK_ERR_UNAUTHORIZED);
 }
 
-/* POST /internal/authentication/token. Spec: authentication.md 5.5 */
-int rk_token_refresh(rk_post_token_response *out, rk_op *op, const rk_token_refresh_in *in)
+static int exchange(rk_post_token_response *out, rk_op *op, const rk_internal_issuer *issuer,
+                    const char *token)
 {
-    const rk_internal_issuer *issuer = rk_authenticator_issuer(op->ctx->authenticator);
     const rk_internal_grant access = {RK_TOKEN_ACCESS, rk_internal_access_s(issuer), 0, NULL};
     const rk_internal_grant refresh = {RK_TOKEN_REFRESH, rk_internal_refresh_s(issuer), 0, NULL};
     rk_internal_subject subject;
 
-    RK_TRY(read_token(&subject, op, issuer, in->body.refresh_token));
+    RK_TRY(read_token(&subject, op, issuer, token));
     RK_TRY(verify_scope(op, &subject));
     RK_TRY(rk_internal_token_mint(&out->access_token, op, issuer, &subject, &access));
     RK_TRY(rk_internal_token_mint(&out->refresh_token, op, issuer, &subject, &refresh));
@@ -144,4 +143,13 @@ int rk_token_refresh(rk_post_token_response *out, rk_op *op, const rk_token_refr
     out->refresh_expires_in = RK_INT(refresh.lifetime_s);
     out->scope = subject.scope ? subject.scope : "";
     return 0;
+}
+
+/* POST /internal/authentication/token. Spec: authentication.md 5.5 */
+int rk_token_refresh(rk_post_token_response *out, rk_op *op, const rk_token_refresh_in *in)
+{
+    if (!op->ctx->authenticator)
+        return rk_fail(op, RK_ERR_CONFIGURATION, "With RENKU_ADMIN_ONLY no tokens are taken.");
+    return exchange(out, op, rk_authenticator_issuer(op->ctx->authenticator),
+                    in->body.refresh_token);
 }

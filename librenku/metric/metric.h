@@ -16,6 +16,14 @@ int rk_metric_event(rk_op *op, const char *event, const char *metadata);
 /* Delivers what is stored, oldest first, to whom POSTHOG_HOST names; what is not accepted stays.
  * Any number of runners share the work. Spec: metrics.md 6 */
 int rk_metric_send(rk_op *op);
+/* What waits to be delivered: @p events are counted up to a bound, @p oldest_ms is since when the
+ * first of them has waited, by our clock; 0 is none. */
+typedef struct {
+    int64_t events;
+    int64_t oldest_ms;
+} rk_backlog;
+
+int rk_metric_backlog(rk_backlog *out, rk_op *op);
 /* The base URL behind a value of POSTHOG_HOST, in the arena. Spec: metrics.md 6.2 */
 int rk_metric_host(const char **out, rk_op *op, const char *setting);
 

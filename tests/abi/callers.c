@@ -230,5 +230,7 @@ TEST(without_authentication_no_token_is_taken)
 
     REFUSED(renku_caller_from_token(&caller, ctx, abi_env("ABI_JANE")), RENKU_ECONFIGURATION,
             "RENKU_ADMIN_ONLY");
+    REFUSED(renku_token_refresh(ctx, NULL, "grant_type=refresh_token&refresh_token=x", NULL),
+            RENKU_ECONFIGURATION, "RENKU_ADMIN_ONLY");
     renku_ctx_free(ctx);
 }

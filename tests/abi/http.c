@@ -136,12 +136,16 @@ TEST(a_context_tells_what_it_has_counted)
     size_t count = 0;
 
     DONE(renku_db_status(ctx));
+    renku_ctx_measure(NULL);
+    renku_ctx_measure(ctx);
     for (; renku_ctx_metric(ctx, count, &metric); count++) {
         EXPECT(strncmp(metric.name, "renku_", 6) == 0 && *metric.help);
         EXPECT(metric.kind == RENKU_METRIC_COUNTER || metric.kind == RENKU_METRIC_GAUGE);
         EXPECT(metric.value >= 0);
         if (strcmp(metric.name, "renku_db_statements_total") == 0)
             EXPECT(metric.value > 0);
+        if (strcmp(metric.name, "renku_outbox_measured_timestamp_seconds") == 0)
+            EXPECT(metric.value > 1e9);
     }
     EXPECT(count > 10);
     EXPECT(!renku_ctx_metric(NULL, 0, &metric));

@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -282,6 +283,45 @@ def test_a_body_that_cannot_be_read_is_named(same_world):
 
     assert done.returncode == 1
     assert "nothing.json" in done.stderr
+
+
+def words_of(operation: dict) -> list[str]:
+    """A call that has all that it needs, of things that do not exist."""
+    words = ["api", operation["id"]]
+    for parameter in operation["parameters"]:
+        if parameter["required"]:
+            value = {"integer": "999"}.get(parameter["type"], "01JF0000000000000000000000")
+            words += ["--param", f"{parameter['name']}={parameter.get('enum', [value])[0]}"]
+    if operation["body"]:
+        words += ["--body", "[]" if operation["list"] else "{}" if operation["body"] == "json" else "grant_type=refresh_token&refresh_token=x"]
+    return words + (["--if-match", "x"] if operation["if_match"] else [])
+
+
+def test_every_operation_is_run(world):
+    """As alice; an operation that is no person's own also as the operator."""
+    listed = operations(world)
+    calls = [(one["id"], [*words_of(one), *caller]) for one in listed for caller in ([], ["--as", "alice"])]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda call: world.run(*call[1], "--json"), calls))
+    alone = [name for (name, words), call in zip(calls, done) if call.returncode == 2 and "needs --as USER" in call.stderr]
+    found = [(words, call) for (name, words), call in zip(calls, done) if name not in alone or "--as" in words]
+
+    assert [(words, call.returncode, call.stderr) for words, call in found if call.returncode not in (0, 1, 3)] == []
+    assert [words for words, call in found if call.returncode and "\nrenku: " not in f"\n{call.stderr}"] == []
+    assert [words for words, call in found if "ADMIN_ONLY" in call.stderr or "no keys" in call.stderr] == []
+    assert [words for words, call in found if not call.returncode and call.stdout and json.loads(call.stdout) is None] == []
+    assert sum(call.returncode == 0 for _, call in found) > 20
+    assert set(alone) == {one["id"] for one in listed if one["person"]}
+
+
+def test_a_secret_is_sealed_with_the_keys_of_the_settings(world):
+    body = {"name": "Token", "value": "hush", "default_filename": "token"}
+
+    made = world.ask("api", "user_secret_create", "--body", json.dumps(body), "--as", "alice")
+    world.ask("api", "user_secret_patch", "--param", f"secret_id={made['id']}", "--body", '{"value": "hush-hush"}', "--as", "alice")
+
+    assert [one["id"] for one in world.ask("secrets", "list", "--as", "alice")] == [made["id"]]
+    assert world.ask("api", "user_secret_key", "--as", "alice")["secret_key"]
 
 
 def test_an_invalid_body_names_what_is_wrong(same_world):

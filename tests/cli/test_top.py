@@ -11,8 +11,7 @@ import pytest
 
 from support.server import PATIENCE, RENKU
 
-GROUPS = {"requests", "latency", "pool", "statements", "authz", "tokens", "keys"}
-
+GROUPS = {"requests", "latency", "pool", "statements", "authz", "tokens", "keys", "outbox"}
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recipes for containers name what there is: packages, settings, programs, files."""
 
+import json
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -52,3 +54,18 @@ def test_the_secrets_storage_shares_no_keys_and_no_port():
 @pytest.mark.parametrize("name", ["renku.env", "keys", "db_password", "secrets.env", "secrets-keys"])
 def test_files_of_an_operator_never_become_part_of_the_image(name):
     assert f"deploy/container/{name}" in (ROOT / ".dockerignore").read_text().split()
+
+
+def test_the_image_is_healthy_while_its_server_can_work(other_server):
+    """The command of the recipe, at the port of this server."""
+    (command,) = re.findall(r"^HEALTHCHECK .*?CMD (\[.*?\])$", RECIPE, re.MULTILINE | re.DOTALL)
+    assert "/8000 " in command
+    server = other_server(workers=1)
+
+    def ask() -> int:
+        words = json.loads(command.replace("/8000 ", f"/{server.url.rpartition(':')[2]} "))
+        return subprocess.run(words, stderr=subprocess.DEVNULL, timeout=60).returncode
+
+    assert ask() == 0
+    server.stop()
+    assert ask() != 0

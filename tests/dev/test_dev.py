@@ -142,6 +142,15 @@ def test_setup_fetches_the_lists_when_they_lead_to_nothing(door):
     assert door.installs() == [["update"], ["kore"]]
 
 
+@pytest.mark.parametrize("there, asked", [("true", []), ("false", ["golang-go"])])
+def test_go_is_installed_where_there_is_none(door, there, asked):
+    script = f"cd {door.root} && . tools/dev/setup.sh && has_go() {{ {there}; }}; packages_for check"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+
+    assert [name for name in done.stdout.split() if name.startswith("golang")] == asked
+    assert "kore" in done.stdout.split() and "shellcheck" in done.stdout.split()
+
+
 def test_setup_uses_sudo_for_who_is_not_root(door):
     door.machine(missing=("kore",), user=1000)
     door.stub("sudo", 'exec "$@"')

@@ -11,7 +11,7 @@ import pytest
 
 from support.commands import NAMES
 from support.pages import commands_of
-from support.server import BUILD, ROOT
+from support.server import BUILD, ROOT, renku
 from support.up import Installation
 
 README = ROOT / "README.md"
@@ -136,12 +136,44 @@ def test_generated_pages_are_fresh():
     assert done.returncode == 0, done.stdout
 
 
+def test_every_suite_is_in_the_page_about_tests():
+    page = (ROOT / "docs/conventions.md").read_text()
+    suites = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+
+    assert [name for name in sorted({"unit", "fuzz", "bench", "soak", "peers", *suites}) if f"`tests/{name}`" not in page] == []
+
+
 def test_every_row_of_the_tables_is_in_its_page():
     settings = (ROOT / "librenku/base/settings.def").read_text().count("\nRK_SETTING(")
     errors = (ROOT / "librenku/base/error.def").read_text().count("\nRK_ERROR(")
 
     assert (ROOT / "docs/configuration.md").read_text().count("\n| `") == settings
     assert (ROOT / "docs/errors.md").read_text().count("\n| `") == errors
+
+
+def test_every_number_of_the_library_is_in_the_page_for_operators():
+    """Rows of the table may leave out what names have in common: `renku_db_pool_size`, `_open`."""
+    page = (ROOT / "docs/operating.md").read_text()
+    names = re.findall(r'"(renku_\w+)"', (ROOT / "librenku/base/counter.def").read_text())
+
+    assert len(names) > 15
+    assert [name for name in names if f"`{name}`" not in page and f"`_{name.rpartition('_')[2]}`" not in page] == []
+
+
+def test_every_feature_of_the_headers_is_in_the_page_about_the_abi():
+    features = re.findall(r"#define (RENKU_HAS_\w+)", (ROOT / "include/renku/types.h").read_text())
+
+    assert features and re.findall(r"`(RENKU_HAS_\w+)`", (ROOT / "docs/abi.md").read_text()) == features
+
+
+def test_every_operation_and_its_commands_are_in_their_page():
+    page = (ROOT / "docs/operations.md").read_text()
+    told = json.loads(renku("api", "--list", "--json", env={}).stdout)
+    headings = re.findall(r"^### (\w+)$", page, re.MULTILINE)
+
+    assert {one["id"] for one in told} < set(headings) and len(headings) == len(set(headings))
+    assert [one["id"] for one in told if f"### {one['id']}\n\n`{one['method']} /api/data{one['path']}` - " not in page] == []
+    assert "`renku member list`" in page and "`renku project change`" in page
 
 
 def test_every_command_of_the_documents_exists():

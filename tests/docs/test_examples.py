@@ -3,6 +3,8 @@
 
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import urllib.error
@@ -112,6 +114,21 @@ def test_a_csv_file_is_imported_and_can_be_repeated(run, tmp_path):
     assert first.stdout == "2 created, 0 were there, 1 failed\n"
     assert again.stdout == "0 created, 2 were there, 1 failed\n"
     assert first.stderr.startswith("line 4: ")
+
+
+def test_a_csv_file_of_nonsense_is_refused_line_by_line(run, tmp_path):
+    choices, file = random.Random(20261128), tmp_path / "nonsense.csv"
+    pieces = [b"x", b"alice", b"nobody", b"public", b",", b",,,,", b'"', b'""', b"\0", b"\xff\xfe", b"\\", b"\r", b" ", "\u202e".encode(), b"9" * 400]
+    lines = [b"".join(choices.choice(pieces) for _ in range(choices.randint(1, 9))) for _ in range(150)]
+    lines[70] = b"Snow,alice,private" + b" " * 5000
+    file.write_bytes(b"\n".join([b"No name", *lines, b"Last,nobody,private"]))
+
+    done = run("import_csv", file, status=1)
+
+    told = [int(number) for number in re.findall(r"^line (\d+): \S", done.stderr, re.MULTILINE)]
+    created, there, failed = map(int, re.findall(r"\d+", done.stdout))
+    assert len(told) == failed and created + there + failed <= len(lines) + 2
+    assert {1, 72, len(lines) + 2} < set(told) and told == sorted(set(told))
 
 
 def test_a_batch_job_visits_all_groups(run, local, tokens):

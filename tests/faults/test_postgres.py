@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """PostgreSQL stopped, crashed, full, crowded, recovering, read-only, too slow: what is answered, and what comes after."""
 
+import re
 import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -72,6 +74,25 @@ def test_a_database_that_is_away_is_looked_for_now_and_then(cluster, settings, t
         cluster.start()
     attempts = trial.server.log().count("cannot connect to the database: ")
     assert 1 <= attempts < 30, attempts
+    trial.check()
+
+
+def test_metrics_are_told_while_the_database_is_away(cluster, settings, try_on):
+    trial = try_on(settings)
+    measured = re.compile(r"^renku_outbox_measured_timestamp_seconds (\S+)$", re.MULTILINE)
+
+    def look() -> float:
+        answer = httpx.get(f"{trial.server.url}/metrics")
+        assert answer.status_code == 200
+        return float(measured.search(answer.text)[1])
+
+    first = look()
+    assert first > 0
+    with trial.fault("PostgreSQL away from who reads metrics"):
+        cluster.pause("fast")
+        assert look() == look() >= first
+        cluster.start()
+    poll(lambda: look() > first)
     trial.check()
 
 

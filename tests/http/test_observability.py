@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,6 +119,58 @@ def test_an_operation_that_waits_for_a_connection_is_seen(other_server, make_api
     assert found["renku_db_pool_refused_total"] == 1
     assert found["renku_db_pool_wait_seconds_total"] >= 0.2
     assert found["renku_db_pool_waiting"] == 0
+
+
+def put_into_outbox(rows, *ages: str) -> None:
+    """Events that have waited for so long, the oldest first."""
+    for number, age in enumerate(ages):
+        rows.run(
+            "INSERT INTO metrics.metrics (id, event, anonymous_user_id, timestamp)"
+            " VALUES (%s, 'group_created', 'x', now() - %s::interval)",
+            f"00000000000000000000000{number:03}", age,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def outbox(rows):
+    """What others have left there does not disturb."""
+    rows.run("DELETE FROM metrics.metrics")
+    yield
+    rows.run("DELETE FROM metrics.metrics")
+
+
+def test_what_waits_for_its_delivery_is_seen_at_each_worker(watched, rows, outbox):
+    assert metrics(watched)["renku_outbox_events"] == 0
+    assert metrics(watched)["renku_outbox_lag_seconds"] == 0
+    put_into_outbox(rows, "2 hours", "1 hour", "1 second")
+    before = time.time()
+    for _ in range(10):  # whichever worker takes it
+        found = metrics(watched)
+        assert found["renku_outbox_events"] == 3
+        assert 7200 <= found["renku_outbox_lag_seconds"] < 7200 + PATIENCE
+        assert found["renku_outbox_measured_timestamp_seconds"] >= before - 1
+    rows.run("DELETE FROM metrics.metrics")
+    assert metrics(watched)["renku_outbox_events"] == 0
+    assert metrics(watched)["renku_outbox_lag_seconds"] == 0
+
+
+def test_metrics_wait_for_no_connection(other_server, make_api, rows, outbox):
+    """What stands in the database is as it was then, and when that was is told."""
+    server = other_server({"DB_POOL_SIZE": "1"}, workers=1)
+    user = make_api(server).user()
+    project = user.create_project()
+    last = metrics(server)["renku_outbox_measured_timestamp_seconds"]
+    with ThreadPoolExecutor(1) as pool:
+        with rows.connection.transaction():
+            rows.run("SELECT FROM projects.projects WHERE id = %s FOR UPDATE", project["id"])
+            change = pool.submit(user.patch_project, project, project["etag"], description="x")
+            poll(rows.is_waited_for)
+            put_into_outbox(rows, "1 hour")
+            found = metrics(server)
+            assert found["renku_outbox_measured_timestamp_seconds"] == last
+            assert found["renku_outbox_events"] == found["renku_db_pool_refused_total"] == 0
+        assert change.result().status_code == 200
+    assert metrics(server)["renku_outbox_events"] == 1
 
 
 # Spec: foundations.md 16

@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +38,9 @@ class Peer(NamedTuple):
 KUBERNETES = "1.35.4"
 KUBE_MODULE, KUBE_VARIABLES = f"k8s.io/kubernetes@v{KUBERNETES}", "k8s.io/component-base/version."
 KUBE_STAGED = f"v0.{KUBERNETES.removeprefix('1.')}"
+
+GO, GO_NEEDED = "1.26.8", (1, 26, 6)  # which is fetched where there is an older one; SpiceDB needs the most
+GO_MODULE = "golang.org/toolchain@v0.0.1-go"
 
 PEERS = {
     "rclone": Peer(
@@ -96,6 +98,47 @@ def run_go(title: str, command: list[str], folder: Path, environment: dict) -> N
         raise CannotBuild("\n".join([f"{title}: {' '.join(command[:2])} failed", *last]))
 
 
+def version_of(go: Path) -> tuple[int, ...]:
+    done = subprocess.run([go, "version"], capture_output=True, text=True, env={**os.environ, "GOTOOLCHAIN": "local"})
+    found = re.match(r"go version go([\d.]+)", done.stdout)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
+def fetch_go(older: Path) -> Path:
+    """The Go that is wanted, from its module, by one that there is. Two callers at once make it once."""
+    home = CACHE / f"go-{GO}"
+    title = f"go {GO}"
+    with (CACHE / "go.lock").open("w") as lock, tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if home.exists():
+            return home / "bin" / "go"
+        say(f"{title}: fetching it, 70 MB")
+        environment = {**os.environ, "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local"}
+        kind = "-".join(go_says(title, [older, "env", "GOOS", "GOARCH"], environment).split())
+        module = f"{GO_MODULE}{GO}.{kind}"
+        got = json.loads(go_says(title, [older, "mod", "download", "-json", module], environment | {"GOMODCACHE": folder}))
+        made = Path(got["Dir"])
+        for program in [*made.glob("bin/*"), *made.glob("pkg/tool/*/*")]:
+            program.chmod(0o755)  # modules know no programs
+        made.replace(home)
+    return home / "bin" / "go"
+
+
+def go_says(title: str, command: list, environment: dict) -> str:
+    done = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True)
+    if done.returncode != 0:
+        raise CannotBuild(f"{title}: {' '.join(map(str, command[1:]))} failed\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def find_go(path: str) -> Path:
+    """A Go that is new enough: one of the folders has it, or one that can fetch it."""
+    there = [Path(folder) / "go" for folder in path.split(":") if folder and os.access(Path(folder) / "go", os.X_OK)]
+    if not there:
+        raise CannotBuild("there is no Go to build it with: install the package golang-go, or another one (https://go.dev/dl)")
+    return next((go for go in there if version_of(go) >= GO_NEEDED), None) or fetch_go(there[0])
+
+
 def write_module(title: str, peer: Peer, folder: Path, environment: dict) -> None:
     """A module that requires the peer's, and repeats its replacements with modules that everybody can have."""
     done = subprocess.run(["go", "mod", "download", "-json", peer.module], env=environment, cwd="/", capture_output=True, text=True)
@@ -111,10 +154,9 @@ def write_module(title: str, peer: Peer, folder: Path, environment: dict) -> Non
 def install(name: str, peer: Peer, folder: Path) -> None:
     title = f"{name} {peer.version}"
     path = f"{os.environ.get('PATH', '')}:/usr/local/go/bin"
-    environment = {**os.environ, "PATH": path, "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    path = f"{find_go(path).parent}:{path}"
+    environment = {**os.environ, "PATH": path, "GOROOT": "", "GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     flags = ["-v", "-trimpath", "-ldflags", " ".join(["-s -w", *(f"-X {key}={value}" for key, value in peer.variables.items())])]
-    if not shutil.which("go", path=path):
-        raise CannotBuild(f"{title}: there is no Go, 1.24 or newer, to build it with (https://go.dev/dl)")
     say(f"{title}: building it from its Go module, which takes about {peer.minutes} minutes the first time")
     if not peer.module:
         return run_go(title, ["go", "install", *flags, f"{peer.package}@v{peer.version}"], Path("/"), environment)

@@ -71,6 +71,7 @@ START_TEST(every_job_runs_once_and_comes_back)
     for (int i = 0; i < COUNT(all); i++)
         ck_assert_int_eq(all[i].done, 1);
     ck_assert_uint_eq(rk_jobs_count(jobs), 0);
+    ck_assert(!rk_jobs_are_busy(jobs));
     rk_jobs_free(jobs);
     close(fd);
 }
@@ -94,6 +95,7 @@ START_TEST(a_job_that_waits_can_be_taken_back_and_one_that_runs_cannot)
     ck_assert(rk_jobs_cancel(jobs, &third.job));
     ck_assert(!rk_jobs_cancel(jobs, &third.job));
     ck_assert_uint_eq(rk_jobs_count(jobs), 2);
+    ck_assert(rk_jobs_are_busy(jobs));
     rk_jobs_submit(jobs, &third.job);
     ck_assert(rk_jobs_cancel(jobs, &second.job));
     pthread_mutex_unlock(&gate);

@@ -6,7 +6,10 @@ import json
 from . import names
 
 HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/apigen from the apispec files of all rooms: do not edit. */\n"
-TYPES = {"INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TEXTS": "array", "ARRAY": "array", "OBJECT": "object"}
+TYPES = {
+    "INT": "integer", "NUMBER": "number", "BOOL": "boolean", "TEXTS": "array", "ARRAY": "array", "OBJECT": "object", "MAP": "object",
+    "ANY": "any", "RAW": "any",
+}  # fmt: skip
 
 
 def parameters(operation):

@@ -21,9 +21,16 @@ logged() {
     return "$status"
 }
 
+has_go() {
+    command -v go >/dev/null || [ -x /usr/local/go/bin/go ]
+}
+
 # The packages of one purpose (build) or of all (check).
 packages_for() {
-    awk -v purpose="$1" '!/^#/ && NF && ($2 == "build" || purpose == "check") { print $1 }' tools/packages.txt
+    local left_out=go
+    has_go || left_out=nothing
+    awk -v purpose="$1" -v left_out="$left_out" '!/^#/ && NF && $2 != left_out &&
+        ($2 == "build" || purpose == "check") { print $1 }' tools/packages.txt
 }
 
 missing_packages() {

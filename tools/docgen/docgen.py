@@ -11,6 +11,8 @@ import re
 import sys
 from pathlib import Path
 
+from operations import operations
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = r'(?:NULL|"(?:[^"\\]|\\.)*")'
 SETTING = re.compile(rf"RK_SETTING\(\s*(\w+),\s*({TEXT}),\s*(\w+),\s*({TEXT}),\s*([\w| ]+?),\s*({TEXT})\s*\)")
@@ -99,7 +101,11 @@ def errors() -> str:
     return "\n".join(out + table(["Name", "In C", "Number", "Code", "HTTP status", "Logged", "Message"], rows)) + "\n"
 
 
-PAGES = {"docs/configuration.md": configuration, "docs/errors.md": errors}
+PAGES = {
+    "docs/configuration.md": configuration,
+    "docs/errors.md": errors,
+    "docs/operations.md": lambda: operations(NOTE),
+}
 
 
 def stale() -> list[str]:

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What authzgen takes and refuses. Spec: authorization.md 3"""
 
+import json
+import random
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -125,6 +129,60 @@ def test_a_wrong_storage_table_is_refused(tmp_path, storage, message):
     done = run(tmp_path, doc("\tpermission read = owner + viewer"), storage)
     assert done.returncode == 1
     assert re.search(message, done.stderr), done.stderr
+
+
+PIECES = [
+    "definition", "relation", "permission", "caveat", "user", "doc", "user:*", "x", "0", " ", "\n", "\t", ":", "=", "+", "-", "->",
+    "|", "(", ")", "{", "}", "#", "*", "&", "//", "/*", "*/", "\0", "\ud800", "\u202e", "e\u0301", "a" * 300, "(" * 2000,
+]  # fmt: skip
+
+
+def spoiled(text: str, choices: random.Random) -> str:
+    """With some places of a schema taken out, doubled, moved, or replaced by something of the language or of none."""
+    for _ in range(choices.randint(1, 6)):
+        one, other = sorted(choices.randint(0, len(text)) for _ in range(2))
+        other = min(other, one + choices.choice((0, 1, 8, 60)))
+        middle = choices.choice(("", text[one:other] * 2, choices.choice(PIECES), text[one:other][::-1]))
+        text = text[:one] + middle + text[other:]
+    return text
+
+
+# What authzgen does, for many schemas: prints what is wrong with each, or an empty line.
+MANY = """
+import json, sys
+from check import check
+from language import SchemaError, parse
+from paths import Graph
+from sql import Compiler
+from storage import check_storage, read_storage
+schemas, storage = json.load(sys.stdin)
+storage = read_storage(storage, "storage.tbl")
+for text in schemas:
+    try:
+        schema = parse(text, "schema.zed")
+        check(schema)
+        check_storage(storage, schema)
+        Compiler(Graph(schema), storage)
+        print()
+    except SchemaError as problem:
+        print(json.dumps(str(problem)))
+"""
+
+
+def test_whatever_stands_in_a_schema_is_taken_or_refused_with_its_line(record_property):
+    choices = random.Random(20261128)
+    schemas = [spoiled(choices.choice(TAKEN), choices) for _ in range(4000)]
+
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", MANY], input=json.dumps([schemas, TABLE]), capture_output=True, text=True,
+        env={"PYTHONPATH": str(ROOT / "tools/authzgen")},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    answers = done.stdout.splitlines()
+    assert len(answers) == len(schemas) and len(schemas) / 50 < answers.count("") < len(schemas) / 2
+    assert [answer for answer in answers if answer and not re.match(r'"(schema.zed|storage.tbl):\d+: \S', answer)] == []
+    record_property("counted", (len(schemas), "spoiled schemas read"))
 
 
 def test_a_missing_file_is_named(tmp_path):
