@@ -19,6 +19,8 @@ FILE = re.compile(r"^<!-- file: ([\w.]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE 
 TESTED_PYTHON = re.compile(r"^<!-- tested -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 C_BLOCK = re.compile(r"^```c\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+INSTRUCTIONS = re.compile(r"^\| operation \| instructions of ours, (.+) for (\w+) \|\n((?:\|.*\n)+)", re.MULTILINE)
+INSTRUCTIONS_ROW = re.compile(r"^\| `([^`]+)`.* \| ([\d,]+) \|$", re.MULTILINE)
 PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -142,6 +144,16 @@ def test_every_row_of_the_tables_is_in_its_page():
 
     assert (ROOT / "docs/configuration.md").read_text().count("\n| `") == settings
     assert (ROOT / "docs/errors.md").read_text().count("\n| `") == errors
+
+
+def test_the_page_about_performance_has_the_counts_that_are_checked():
+    """As hundreds, for the compiler that the head of the table names."""
+    page = (ROOT / "docs/performance.md").read_text()
+    compiler, machine, rows = INSTRUCTIONS.search(page).groups()
+    told = {name: int(count.replace(",", "")) for name, count in INSTRUCTIONS_ROW.findall(rows)}
+    baseline = json.loads((ROOT / "tests/instructions/baseline.json").read_text())
+
+    assert told == {name: round(count, -2) for name, count in baseline[f"{machine} {compiler}"].items()}
 
 
 def test_every_command_of_the_documents_exists():
