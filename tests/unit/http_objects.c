@@ -87,7 +87,8 @@ END_TEST
 START_TEST(a_nul_in_a_text_is_for_no_database)
 {
     const rk_schema schema = sample_schema(RK_EXTRA_KEEP);
-    const char *const bodies[] = {"{\"name\":\"a\\u0000b\"}", "{\"x\":[\"\\u0000\"]}"};
+    const char *const bodies[] = {"{\"name\":\"a\\u0000b\"}", "{\"x\":[\"\\u0000\"]}",
+                                  "{\"x\":{\"a\\u0000b\":1}}", "{\"a\\u0000\":1}"};
     sample out;
 
     for (size_t i = 0; i < RK_COUNT(bodies); i++) {
@@ -99,6 +100,21 @@ START_TEST(a_nul_in_a_text_is_for_no_database)
     rk_error_clear(op);
     ck_fails(schema_read(&out, &schema, "{\"name\":\"\\u0000\",\"flag\":2}"), RK_ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(op->error.message, "flag: Input should be"));
+}
+END_TEST
+
+/* Spec: foundations.md 5.1: else two names could become one */
+START_TEST(an_unknown_name_that_is_no_text_is_refused)
+{
+    const rk_schema schema = sample_schema(RK_EXTRA_KEEP);
+    sample out;
+
+    ck_fails(schema_read(&out, &schema, "{\"x\":1,\"\\ud800\":1,\"\\udc00\":1}"), RK_ERR_INVALID);
+    ck_assert_str_eq(
+        op->error.message,
+        "There are errors in the following fields, \xed\xa0\x80: Input should be a "
+        "valid string, unable to parse raw data as a unicode string, \xed\xb0\x80: "
+        "Input should be a valid string, unable to parse raw data as a unicode string");
 }
 END_TEST
 
@@ -144,6 +160,7 @@ UNIT_SUITE(http_objects)
     TCase *memory = schema_case(suite, "memory");
 
     unit_table(fields, absent_members_take_defaults_and_unknown_ones_are_judged, objects);
+    tcase_add_test(fields, an_unknown_name_that_is_no_text_is_refused);
     tcase_add_test(fields, null_is_refused_where_a_default_stands);
     tcase_add_test(answering, a_nul_in_a_text_is_for_no_database);
     tcase_add_test(memory, without_memory_reading_and_writing_fail);

@@ -163,6 +163,7 @@ static const struct {
     {&map_of_integers, "{\"b\":1,\"a\":\"2\"}",                          "{\"b\":1,\"a\":\"2\"}"               },
     {&any,             "[1,1.0,1e2,true,\"\\u00e4\",null]",              "[1,1.0,100.0,true,\"\\u00e4\",null]" },
     {&any,             "123456789012345678901234567890",                 "123456789012345678901234567890"      },
+    {&any,             "{\"\\ufffd\":1,\"\\ud83d\\ude00\":2}",           "{\"\\ufffd\":1,\"\\ud83d\\ude00\":2}"},
     {&raw,             "{\"a\": [1, 2]}",                                "{\"a\":[1,2]}"                       },
     {&text_or_texts,   "\"abc\"",                                        "\"abc\""                             },
     {&text_or_texts,   "[\"abcd\"]",                                     "[\"abcd\"]"                          },
@@ -315,6 +316,15 @@ static const struct {
      "v.b: Input should be a valid integer, unable to parse string as an integer"                                             },
     {&any,             "{\"a\":\"\\udead\"}",
      "v.a: Input should be a valid string, unable to parse raw data as a unicode string"                                      },
+    {&map,             "{\"\\ud800\":1,\"\\ufffd\":2}",
+     "v.\xed\xa0\x80: Input should be a valid string, unable to parse raw data as a unicode "
+     "string"                                                                                                                 },
+    {&raw,             "[{\"a\\udfff\":1}]",
+     "v.0.a\xed\xbf\xbf: Input should be a valid string, unable to parse raw data as a unicode "
+     "string"                                                                                                                 },
+    {&any,             "[1e400,-1e400]",
+     "v.0: Input should be a finite number, v.1: Input should be a finite number"                                             },
+    {&raw,             "{\"a\":1e400}",                         "v.a: Input should be a finite number"                        },
     {&text_or_texts,   "1",
      "v.str: Input should be a valid string, v.list[str]: Input should be a valid list"                                       },
     {&text_or_texts,   "\"abcd\"",
