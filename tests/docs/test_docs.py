@@ -146,6 +146,14 @@ def test_every_row_of_the_tables_is_in_its_page():
     assert (ROOT / "docs/errors.md").read_text().count("\n| `") == errors
 
 
+def test_the_page_about_settings_tells_which_have_no_effect():
+    rows = dict(re.findall(r"^\| `(\w+)` .* \| ([^|]+) \|$", (ROOT / "docs/configuration.md").read_text(), re.MULTILINE))
+    unused = {name for name, meaning in rows.items() if meaning.endswith(" Not used.")}
+
+    assert {"PROXIES_COUNT", "REAL_IP_HEADER", "SOLR_URL"} <= unused
+    assert not unused & {"DB_HOST", "RENKU_URL", "KUBECONFIG", "ALERTMANAGER_WEBHOOK_ROLE", "SANIC_REQUEST_MAX_SIZE"}
+
+
 def test_the_page_about_performance_has_the_counts_that_are_checked():
     """As hundreds, for the compiler that the head of the table names."""
     page = (ROOT / "docs/performance.md").read_text()
