@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from support.database import Rows
-from support.operate import Tools, fingerprint, start
+from support.operate import fingerprint, start
 from support.postgres import Postgres
 from support.server import poll
 
@@ -21,11 +21,6 @@ def cluster():
 
 
 @pytest.fixture(scope="module")
-def tools(keys):
-    return Tools(keys)
-
-
-@pytest.fixture(scope="module")
 def full(cluster, tools):
     database = cluster.create_database()
     tools.done("db", "migrate", database=database)
@@ -35,9 +30,7 @@ def full(cluster, tools):
 
 @pytest.fixture(scope="module")
 def backup(full, tools, tmp_path_factory):
-    path = tmp_path_factory.mktemp("backup") / "full.tar"
-    tools.done("backup", path, database=full)
-    return path
+    return tools.backup(tmp_path_factory.mktemp("backup") / "full.tar", full)
 
 
 def working_on(connection, database, beginning: str) -> list[int]:
