@@ -15,6 +15,7 @@ from peers.kube import Kube
 from support import leaks
 from support.api import Api, Caller, ServerErrors
 from support.database import Rows
+from support.operate import Tools
 from support.postgres import PASSWORD, Postgres
 from support.realm import Realm
 from support.server import CLIENT_SECRET, Server, deployment, make_keys, renku
@@ -54,6 +55,12 @@ def keys(folder):
         if "PUBLIC" not in name:
             leaks.remember(Path(path).read_bytes().strip())
     return keys
+
+
+@pytest.fixture(scope="session")
+def tools(keys):
+    """The commands of an operator."""
+    return Tools(keys)
 
 
 @pytest.fixture(scope="session")

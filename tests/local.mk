@@ -19,11 +19,15 @@ unit_suites = \
 	%D%/unit/base_ulid.c \
 	%D%/unit/base_url.c \
 	%D%/unit/base_value.c \
+	%D%/unit/claims.c \
 	%D%/unit/envelope.c \
 	%D%/unit/git_url.c \
+	%D%/unit/http_answers.c \
 	%D%/unit/http_client.c \
 	%D%/unit/http_json.c \
+	%D%/unit/http_objects.c \
 	%D%/unit/http_pairs.c \
+	%D%/unit/http_patterns.c \
 	%D%/unit/http_schema.c \
 	%D%/unit/internal_token.c \
 	%D%/unit/keycloak.c \
@@ -46,7 +50,11 @@ unit_suites = \
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/unit
 endif
-tests_unit_unit_SOURCES = %D%/unit/unit.c %D%/unit/unit.h %D%/unit/peer.c %D%/unit/peer.h $(unit_suites)
+tests_unit_unit_SOURCES = \
+	%D%/unit/unit.c %D%/unit/unit.h \
+	%D%/unit/peer.c %D%/unit/peer.h \
+	%D%/unit/schemas.c %D%/unit/schemas.h \
+	$(unit_suites)
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_unit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_unit_LDADD = librenku_core.la $(CHECK_LIBS)

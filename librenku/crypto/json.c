@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "librenku/base/slug.h"
+#include "librenku/base/value.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -31,6 +32,41 @@ static bool count_members(size_t *out, const char *text, size_t length)
             return false;
         else
             *out += text[i] == ':';
+    }
+    return true;
+}
+
+/* The unit of an escape \uXXXX; -1 where none stands. */
+static int unit_at(const char *text, size_t left)
+{
+    int unit = 0;
+
+    if (left < 6 || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    for (int i = 2; i < 6 && unit >= 0; i++) {
+        int digit = rk_hex_value(text[i]);
+
+        unit = digit < 0 ? -1 : unit * 16 + digit;
+    }
+    return unit;
+}
+
+/* Whether all surrogates stand in pairs: json-c takes U+FFFD for one that stands alone, so that
+ * different texts become one. */
+static bool has_whole_pairs(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        int unit = unit_at(text + i, length - i);
+
+        i += text[i] == '\\';
+        if (unit < 0xd800 || unit >= 0xe000)
+            continue;
+        i += 4;
+        int low = unit_at(text + i + 1, length - i - 1);
+
+        if (unit >= 0xdc00 || low < 0xdc00 || low >= 0xe000)
+            return false;
+        i += 6;
     }
     return true;
 }
@@ -69,8 +105,8 @@ static bool has_one_meaning(json_object *object, const char *text, size_t length
 {
     size_t count;
 
-    return rk_text_is_utf8(text, length) && count_members(&count, text, length) &&
-           members_of(object) == count;
+    return rk_text_is_utf8(text, length) && has_whole_pairs(text, length) &&
+           count_members(&count, text, length) && members_of(object) == count;
 }
 
 /* NULL when the text is no JSON; json-c does not tell that from a lack of memory. */

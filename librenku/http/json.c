@@ -324,10 +324,9 @@ static int read_array(struct json_object **out, reader *r)
     return take(r, ']') ? 0 : broken(r);
 }
 
-/* A key in the arena; it cannot hold NUL. */
+/* A key in the arena. */
 static int read_key(const char **out, reader *r)
 {
-    static const char instead[] = "\xef\xbf\xbd";
     const char *text;
     size_t length;
     rk_buf buf;
@@ -343,7 +342,7 @@ static int read_key(const char **out, reader *r)
         end = stop ? (size_t)(stop - text) : length;
         rk_buf_add(&buf, text + start, end - start);
         if (stop)
-            rk_buf_text(&buf, instead);
+            rk_buf_text(&buf, RK_JSON_NUL_IN_NAME);
     }
     *out = buf.text;
     return rk_buf_finish(&buf);

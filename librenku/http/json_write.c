@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -13,6 +14,11 @@ const char *rk_json_literal(struct json_object *number)
 static bool is_integer(const char *literal)
 {
     return literal && !literal[strspn(literal, "-0123456789")];
+}
+
+bool rk_json_is_finite(struct json_object *number)
+{
+    return isfinite(json_object_get_double(number)) || is_integer(rk_json_literal(number));
 }
 
 static void write_double(rk_buf *out, struct json_object *value)

@@ -183,7 +183,7 @@ static bool is_known(const rk_schema *schema, const char *name)
 static int keep_extra(struct json_object *extra, rk_reading *reading, const char *name,
                       rk_given given)
 {
-    RK_TRY(rk_read_keep(reading, given));
+    RK_TRY(rk_read_keep_member(reading, given));
     if (json_object_object_add(extra, name, json_object_get(given.json)) == 0)
         return 0;
     (void)json_object_put(given.json); /* only tells whether it is gone now */

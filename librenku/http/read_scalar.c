@@ -100,11 +100,19 @@ static int keep_members(rk_reading *reading, rk_given given)
         const rk_location at = {.outer = given.at, .name = name};
 
         if (result == 0)
-            result = has_surrogate(name, strlen(name))
-                         ? rk_read_violation(reading, &at, "%s", not_unicode)
-                         : rk_read_keep(reading, (rk_given){value, &at});
+            result = rk_read_keep_member(reading, (rk_given){value, &at});
     }
     return result;
+}
+
+int rk_read_keep_member(rk_reading *reading, rk_given given)
+{
+    const char *name = given.at->name;
+
+    reading->has_nul |= strstr(name, RK_JSON_NUL_IN_NAME) != NULL;
+    return has_surrogate(name, strlen(name))
+               ? rk_read_violation(reading, given.at, "%s", not_unicode)
+               : rk_read_keep(reading, given);
 }
 
 int rk_read_keep(rk_reading *reading, rk_given given)
@@ -116,6 +124,10 @@ int rk_read_keep(rk_reading *reading, rk_given given)
         return keep_items(reading, given);
     case json_type_object:
         return keep_members(reading, given);
+    case json_type_double:
+        return rk_json_is_finite(given.json)
+                   ? 0
+                   : rk_read_violation(reading, given.at, "%s", not_finite);
     default:
         return 0;
     }

@@ -28,8 +28,10 @@ int rk_read_violation(rk_reading *reading, const rk_location *at, const char *fo
     __attribute__((format(printf, 3, 4)));
 /* The same for kinds that hold no other values. */
 int rk_read_scalar(void *out, rk_reading *reading, const rk_schema *schema, rk_given given);
-/* Whether the texts of a value that is kept as it came can be kept at all. */
+/* Whether a value that is kept as it came can be kept at all: nothing in it changes on the way. */
 int rk_read_keep(rk_reading *reading, rk_given given);
+/* The same of a member, whose name stands in its location. */
+int rk_read_keep_member(rk_reading *reading, rk_given given);
 
 /* Bytes of the C form of a value as an element of an array. */
 size_t rk_schema_size(const rk_schema *schema);

@@ -6,10 +6,10 @@ import sys
 import threading
 import uuid
 
-import psycopg
 import pytest
 
 from support.api import unique
+from support.database import connect
 from support.python import LIBRARY, PACKAGE, is_prepared, preparation
 from support.server import poll
 
@@ -88,11 +88,8 @@ class Gate:
     """Holds every call that touches projects until it opens."""
 
     def __init__(self, database):
-        self.where = {
-            "host": database["DB_HOST"], "port": database["DB_PORT"], "user": database["DB_USER"],
-            "password": database["DB_PASSWORD"], "dbname": database["DB_NAME"],
-        }
-        self.connection = psycopg.connect(**self.where)
+        self.database = database
+        self.connection = connect(database)
 
     def shut(self):
         self.connection.execute("LOCK TABLE librenku.listing IN ACCESS EXCLUSIVE MODE")
@@ -102,7 +99,7 @@ class Gate:
 
     def waiting(self) -> int:
         """How many statements wait at the gate."""
-        with psycopg.connect(**self.where) as connection:
+        with connect(self.database) as connection:
             sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'librenku.listing'::regclass"
             return connection.execute(sql).fetchone()[0]
 

@@ -6,10 +6,10 @@ import json
 import logging
 import weakref
 
-import psycopg
 import pytest
 
 from librenku import Cancel, Client, Closed, Config, errors
+from support.database import connect
 from support.python import is_sanitized, run_script
 from support.server import poll
 
@@ -23,8 +23,7 @@ def own_database(make_database):
 
 def backends(database) -> int:
     """Connections to a database but the one that asks."""
-    where = dict(host=database["DB_HOST"], port=database["DB_PORT"], user=database["DB_USER"], password=database["DB_PASSWORD"])
-    with psycopg.connect(dbname=database["DB_NAME"], **where) as connection:
+    with connect(database) as connection:
         sql = "SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()"
         return connection.execute(sql).fetchone()[0]
 

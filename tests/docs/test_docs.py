@@ -19,6 +19,8 @@ FILE = re.compile(r"^<!-- file: ([\w.]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE 
 TESTED_PYTHON = re.compile(r"^<!-- tested -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 C_BLOCK = re.compile(r"^```c\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+INSTRUCTIONS = re.compile(r"^\| operation \| instructions of ours, (.+) for (\w+) \|\n((?:\|.*\n)+)", re.MULTILINE)
+INSTRUCTIONS_ROW = re.compile(r"^\| `([^`]+)`.* \| ([\d,]+) \|$", re.MULTILINE)
 PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -174,6 +176,24 @@ def test_every_operation_and_its_commands_are_in_their_page():
     assert {one["id"] for one in told} < set(headings) and len(headings) == len(set(headings))
     assert [one["id"] for one in told if f"### {one['id']}\n\n`{one['method']} /api/data{one['path']}` - " not in page] == []
     assert "`renku member list`" in page and "`renku project change`" in page
+
+
+def test_the_page_about_settings_tells_which_have_no_effect():
+    rows = dict(re.findall(r"^\| `(\w+)` .* \| ([^|]+) \|$", (ROOT / "docs/configuration.md").read_text(), re.MULTILINE))
+    unused = {name for name, meaning in rows.items() if meaning.endswith(" Not used.")}
+
+    assert {"PROXIES_COUNT", "REAL_IP_HEADER", "SOLR_URL"} <= unused
+    assert not unused & {"DB_HOST", "RENKU_URL", "KUBECONFIG", "ALERTMANAGER_WEBHOOK_ROLE", "SANIC_REQUEST_MAX_SIZE"}
+
+
+def test_the_page_about_performance_has_the_counts_that_are_checked():
+    """As hundreds, for the compiler that the head of the table names."""
+    page = (ROOT / "docs/performance.md").read_text()
+    compiler, machine, rows = INSTRUCTIONS.search(page).groups()
+    told = {name: int(count.replace(",", "")) for name, count in INSTRUCTIONS_ROW.findall(rows)}
+    baseline = json.loads((ROOT / "tests/instructions/baseline.json").read_text())
+
+    assert told == {name: round(count, -2) for name, count in baseline[f"{machine} {compiler}"].items()}
 
 
 def test_every_command_of_the_documents_exists():

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from support.database import Rows
-from support.operate import Tools, fingerprint, start
+from support.operate import fingerprint, start
 from support.postgres import Postgres
 from support.proxy import Gate
 from support.server import poll
@@ -20,11 +20,6 @@ def cluster():
 
 
 @pytest.fixture(scope="module")
-def tools(keys):
-    return Tools(keys)
-
-
-@pytest.fixture(scope="module")
 def full(cluster, tools):
     database = cluster.create_database()
     tools.done("db", "migrate", database=database)
@@ -34,9 +29,7 @@ def full(cluster, tools):
 
 @pytest.fixture(scope="module")
 def backup(full, tools, tmp_path_factory):
-    path = tmp_path_factory.mktemp("backup") / "full.tar"
-    tools.done("backup", path, database=full)
-    return path
+    return tools.backup(tmp_path_factory.mktemp("backup") / "full.tar", full)
 
 
 def catch(cluster, gate: Gate, process) -> int:

@@ -58,10 +58,8 @@ def test_without_file_descriptors_answers_are_documented(try_with, cluster, sett
     with trial.fault("no file descriptor left"), Connection(trial.server.url) as kept:
         kept.request("GET", "/api/data/version")
         assert kept.answer().status == 200
-        with cluster.superuser() as connection:  # the next request needs a connection
-            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-            connection.execute(query, [settings["DB_NAME"]])
-            poll(lambda: not cluster.backends(settings["DB_NAME"]))
+        cluster.end_backends(settings["DB_NAME"])  # the next request needs a connection
+        poll(lambda: not cluster.backends(settings["DB_NAME"]))
         before = int(Path(f"/proc/{pid}/limits").read_text().split("Max open files")[1].split()[0])
         limit(pid, "nofile", "3")
         for _ in range(5):

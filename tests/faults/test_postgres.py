@@ -112,9 +112,8 @@ def test_a_restart_amid_requests_loses_nothing(cluster, settings, try_on):
 def test_a_backend_that_is_ended_between_requests_is_not_noticed(cluster, settings, try_on):
     trial = try_on(settings)
     for _ in range(5):
-        with trial.fault("backend terminated"), cluster.superuser() as connection:
-            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-            assert connection.execute(query, [settings["DB_NAME"]]).rowcount > 0
+        with trial.fault("backend terminated"):
+            assert cluster.end_backends(settings["DB_NAME"]) > 0
             poll(lambda: not cluster.backends(settings["DB_NAME"]))
         assert (trial.read().status_code, trial.write().status_code) == (200, 201)
     assert not trial.refused
@@ -152,8 +151,7 @@ def test_who_finds_no_connection_is_told_so(narrow, try_on):
     trial = try_on(settings)
     with trial.fault("no connection left"):
         taken = crowd(cluster)
-        with cluster.superuser() as connection:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [settings["DB_NAME"]])
+        cluster.end_backends(settings["DB_NAME"])
         poll(lambda: taken.extend(crowd(cluster)) or len(taken) == 12 - 3)
         is_database_error(trial.read(), "cannot connect to the database")
         is_database_error(trial.write())

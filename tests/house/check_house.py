@@ -32,6 +32,7 @@ FRONT_DOORS = {
 }
 
 BODY_MAX, PARAMETERS_MAX, NESTING_MAX = 60, 5, 3
+FILE_MAX = 600
 # Callbacks whose parameters another library has chosen.
 FOREIGN_SIGNATURES = {("examples/embed_microhttpd.c", "handle")}
 
@@ -349,6 +350,14 @@ def check_size(tree: Tree):
                 yield Finding(path, function.line, f"{function.name}() nests {function.nesting} deep, {NESTING_MAX} at most")
 
 
+def check_length(tree: Tree):
+    """What grows beyond a file that one reads at a sitting has a subject that deserves a file of its own."""
+    for path in tree.sources((".c", ".h", ".py")):
+        lines = tree.text(path).count("\n")
+        if lines > FILE_MAX:
+            yield Finding(path, FILE_MAX + 1, f"the file has {lines} lines, {FILE_MAX} at most: split it by subject")
+
+
 def check_sql(tree: Tree):
     """Rules and operations are read without statements: these stand in db.c, or in the file of their use case."""
     for path in tree.sources((".c",), folder="librenku"):
@@ -486,6 +495,7 @@ CHECKS = {
     "calls": check_calls,
     "descriptors": check_descriptors,
     "size": check_size,
+    "length": check_length,
     "sql": check_sql,
     "symbols": check_symbols,
     "globals": check_globals,

@@ -249,6 +249,41 @@ def test_bad_characters_in_every_text(world, unchanged, operation):
             unchanged.expect(response, f"{location(place)} with broken UTF-8", 400)
 
 
+def open_places(schema: dict, body, here=()):
+    """Every object in a body whose members are for the client to name."""
+    if isinstance(body, dict):
+        if "additionalProperties" in schema and "properties" not in schema:
+            yield here
+        for name, value in body.items():
+            yield from open_places(schema.get("properties", {}).get(name, {}), value, (*here, name))
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            yield from open_places(schema.get("items", {}), value, (*here, index))
+
+
+OPEN = [operation for operation in WITH_BODY if any(open_places(operation.body, BODIES[operation.name]))]
+
+
+# Spec: foundations.md 5.1: what is kept as it came is kept whole, or refused
+@each(OPEN)
+def test_what_a_map_cannot_keep(world, unchanged, operation):
+    body, path, headers = world.body(operation), world.path(operation), world.headers(operation)
+    bad = {
+        rb'"\ud800": "x"': "unable to parse raw data as a unicode string",
+        rb'"a\udfffb": "x"': "unable to parse raw data as a unicode string",
+        rb'"a": "\udc00\ud800"': "unable to parse raw data as a unicode string",
+        b'"a": {"b": [1e400]}': "Input should be ",
+    }
+    with unchanged:
+        for place in open_places(operation.body, body):
+            for member, message in bad.items():
+                marked = json.dumps(put(body, place, value_at(body, place) | {"MARK": 1}))
+                text = marked.encode().replace(b'"MARK": 1', member)
+                response = world.by(operation).send(operation.method, path, text, headers=headers)
+                unchanged.expect(response, f"{location(place)} with {member}", 422)
+                assert message in response.json()["error"]["message"]
+
+
 # Spec: foundations.md 4.3, 5.3: numbers beyond every type
 @each(WITH_BODY)
 def test_huge_numbers_in_every_field(world, unchanged, operation):

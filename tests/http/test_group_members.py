@@ -9,12 +9,11 @@ import pytest
 
 from support.api import LAST_OWNER, LOGIN, at_once, check_error, unique
 from support.groups import old_slug, set_roles
+from support.members import owner_and_nameless, roles_at
 
 
 def roles(caller, group: dict) -> dict[str, str]:
-    response = caller.get(f"/groups/{group['slug']}/members")
-    assert response.status_code == 200, response.text
-    return {member["id"]: member["role"] for member in response.json()}
+    return roles_at(caller, f"/groups/{group['slug']}/members")
 
 
 # --- 3.6 GET /groups/{slug}/members --------------------------------------------------------------
@@ -25,16 +24,7 @@ def test_everybody_sees_the_members(api, user):
     nameless = api.user(given_name=None, family_name=None)
     former, group = old_slug(user)
     set_roles(user, group, (nameless, "viewer"))
-    expected = [
-        {
-            "id": user.id,
-            "namespace": user.slug,
-            "first_name": "Jane",
-            "last_name": "Doe",
-            "role": "owner",
-        },
-        {"id": nameless.id, "namespace": nameless.slug, "role": "viewer"},
-    ]
+    expected = owner_and_nameless(user, nameless)
     for slug in (group["slug"], former):
         response = api.anonymous().get(f"/groups/{slug}/members")
         assert response.status_code == 200

@@ -6,21 +6,17 @@ import uuid
 import pytest
 
 from support.api import LAST_OWNER, NO_ULID, at_once, check_error, fields_error
+from support.members import owner_and_nameless, roles_at, set_roles_at
 
 USER_ID = "String should match pattern '^[A-Za-z0-9]{1}[A-Za-z0-9-]+$'"
 
 
 def roles(caller, project: dict) -> dict[str, str]:
-    response = caller.get(f"/projects/{project['id']}/members")
-    assert response.status_code == 200, response.text
-    members = {member["id"]: member["role"] for member in response.json()}
-    assert len(members) == len(response.json())
-    return members
+    return roles_at(caller, f"/projects/{project['id']}/members")
 
 
 def set_roles(caller, project: dict, *members):
-    body = [{"id": getattr(member, "id", member), "role": role} for member, role in members]
-    return caller.patch(f"/projects/{project['id']}/members", json=body)
+    return set_roles_at(caller, f"/projects/{project['id']}/members", *members)
 
 
 # --- GET -----------------------------------------------------------------------------------------
@@ -31,16 +27,7 @@ def test_members_are_listed_with_names_and_roles(api, user):
     nameless = api.user(given_name=None, family_name=None)
     project = user.create_project(visibility="public")
     set_roles(user, project, (nameless, "viewer"))
-    expected = [
-        {
-            "id": user.id,
-            "namespace": user.slug,
-            "first_name": "Jane",
-            "last_name": "Doe",
-            "role": "owner",
-        },
-        {"id": nameless.id, "namespace": nameless.slug, "role": "viewer"},
-    ]
+    expected = owner_and_nameless(user, nameless)
     for caller in (api.anonymous(), user):
         response = caller.get(f"/projects/{project['id']}/members")
         assert response.status_code == 200

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operation costs in instructions of ours: those do not depend on how busy the machine is.
 
-RENKU_INSTRUCTIONS_ACCEPT=1 writes the counts of this compiler into baseline.json.
+RENKU_INSTRUCTIONS_ACCEPT=1 writes the counts of this compiler into baseline.json; docs/performance.md tells them too.
 """
 
 import json

@@ -107,9 +107,7 @@ class Blows:
                 os.kill(pid, signal.SIGKILL)
 
     def terminate(self) -> None:
-        with self.cluster.superuser() as connection:
-            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-            connection.execute(query, [self.server.env["DB_NAME"]])
+        self.cluster.end_backends(self.server.env["DB_NAME"])
 
     def restart(self, mode: str) -> None:
         self.cluster.pause(mode)

@@ -9,6 +9,8 @@ from httpx import Response
 
 from .server import poll
 
+# What libpq calls the variables DB_*.
+PLACE = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
 TABLES = """
 SELECT format('%I.%I', table_schema, table_name)
   FROM information_schema.tables
@@ -18,18 +20,17 @@ SELECT format('%I.%I', table_schema, table_name)
 """
 
 
+def connect(database: dict[str, str], **more) -> psycopg.Connection:
+    """A connection to where DB_* variables lead."""
+    where = {theirs: database.get(f"DB_{ours}") or None for theirs, ours in PLACE.items()}
+    return psycopg.connect(**where, **more)
+
+
 class Rows:
     """Reads and, where a test needs it, writes rows directly."""
 
     def __init__(self, database: dict[str, str]):
-        self.connection = psycopg.connect(
-            host=database["DB_HOST"],
-            port=database.get("DB_PORT") or None,
-            user=database["DB_USER"],
-            password=database["DB_PASSWORD"],
-            dbname=database["DB_NAME"],
-            autocommit=True,
-        )
+        self.connection = connect(database, autocommit=True)
         self.tables: list[str] = []
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 """What several suites of groups need."""
 
 from .api import unique
+from .members import set_roles_at
 
 
 def old_slug(user) -> tuple[str, dict]:
@@ -14,5 +15,4 @@ def old_slug(user) -> tuple[str, dict]:
 
 
 def set_roles(caller, group: dict, *members):
-    body = [{"id": getattr(member, "id", member), "role": role} for member, role in members]
-    return caller.patch(f"/groups/{group['slug']}/members", json=body)
+    return set_roles_at(caller, f"/groups/{group['slug']}/members", *members)

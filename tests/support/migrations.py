@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from support.database import connect
 from support.server import BUILD, ROOT, SANITIZERS
 
 PROGRAMS = BUILD / "tests" / "integration" / "db"
@@ -66,14 +67,7 @@ class Database:
         return answer.json
 
     def connect(self) -> psycopg.Connection:
-        return psycopg.connect(
-            host=self.variables["DB_HOST"],
-            port=self.variables["DB_PORT"],
-            user=self.variables["DB_USER"],
-            password=self.variables["DB_PASSWORD"],
-            dbname=self.name,
-            autocommit=True,
-        )
+        return connect(self.variables, autocommit=True)
 
     def run(self, sql: str) -> None:
         with self.connect() as connection:

@@ -43,6 +43,11 @@ class Tools:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def backup(self, path: Path, database: dict[str, str]) -> Path:
+        """Writes one that is whole."""
+        self.done("backup", path, database=database)
+        return path
+
     def refused(self, *arguments: str | Path, database: dict[str, str], status: int = 1, **more) -> str:
         """What a command that must not succeed complains about."""
         done = self.run(*arguments, database=database, **more)

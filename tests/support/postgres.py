@@ -190,6 +190,12 @@ class Postgres:
             query = "SELECT pid FROM pg_stat_activity WHERE datname = %s"
             return [pid for (pid,) in connection.execute(query, [database])]
 
+    def end_backends(self, database: str) -> int:
+        """Ends the connections to a database, as an administrator would; tells how many there were."""
+        with self.superuser() as connection:
+            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            return connection.execute(query, [database]).rowcount
+
     def kill_backend(self, pid: int) -> None:
         """kill -9: the cluster drops all connections and recovers."""
         with contextlib.suppress(ProcessLookupError):

@@ -61,6 +61,25 @@ int unit_allocations(void)
     return allocations;
 }
 
+void unit_lack_memory(int (*run)(rk_op *fresh, void *user), void *user)
+{
+    int used = 0;
+
+    for (int n = 1; used >= n - 1; n++) {
+        rk_op fresh;
+
+        unit_fail_allocation(n);
+        int result = rk_op_begin(&fresh);
+
+        if (result == 0)
+            result = run(&fresh, user);
+        used = unit_allocations();
+        unit_fail_allocation(0);
+        rk_op_end(&fresh);
+        ck_assert_msg((used < n) == (result == 0), "allocation %d of %d: %d", n, used, result);
+    }
+}
+
 /* The linker sends the allocations of the library here. */
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);

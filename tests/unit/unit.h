@@ -41,6 +41,10 @@ int unit_allocations(void);
         unit_value_;                                                                               \
     })
 
+/* Runs it in operations of their own, each of which lacks memory from its n-th allocation on, for
+ * every n there is: none may go unnoticed. */
+void unit_lack_memory(int (*run)(rk_op *fresh, void *user), void *user);
+
 /* The call succeeds; else the message of the operation is shown. */
 #define ck_ok(call) ck_assert_msg((call) == 0, "%s: %s", #call, op->error.message)
 /* The call fails with this error, and the slot says so. */

@@ -41,20 +41,35 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
-def setting_row(line: str) -> list[str]:
-    _, name, kind, fallback, flags, help_text = SETTING.search(line).groups()
+def code() -> str:
+    """All that may ask for a setting: the source without the table and what reads it."""
+    files = [path for folder in ("librenku", "frontends") for path in sorted((ROOT / folder).rglob("*"))]
+    wanted = [path for path in files if path.suffix in (".c", ".h", ".def", ".yaml") and path.stem != "settings"]
+    return "\n".join(path.read_text() for path in wanted)
+
+
+def is_used(field: str, name: str, source: str) -> bool:
+    """The library asks for RK_SET_FIELD, a front for "NAME" in its environment, a description for the role of a setting."""
+    return re.search(rf'\bRK_SET_{field}\b|"{name}"|role: {name}\b', source) is not None
+
+
+def setting_row(line: str, source: str) -> list[str]:
+    field, name, kind, fallback, flags, help_text = SETTING.search(line).groups()
     marks = flags.replace(" ", "").split("|")
     needed = next((text for flag, text in NEEDED.items() if flag in marks), "no")
     if "DATA" in marks:
         needed += "; not by the secrets storage"
     default = c_text(fallback)
     shown = "unset" if default is None else f"`{default}`" if default else "empty"
-    secret = " Never printed." if "SECRET" in marks else ""
-    return [f"`{c_text(name)}`", KINDS[kind], cell(shown), needed, cell(c_text(help_text)) + "." + secret]
+    notes = " Never printed." if "SECRET" in marks else ""
+    if not is_used(field, c_text(name), source):
+        notes += " Not used."
+    return [f"`{c_text(name)}`", KINDS[kind], cell(shown), needed, cell(c_text(help_text)) + "." + notes]
 
 
 def configuration() -> str:
-    source = (ROOT / "librenku/base/settings.def").read_text()
+    settings = (ROOT / "librenku/base/settings.def").read_text()
+    source = code()
     out = [
         "# Configuration",
         "",
@@ -63,16 +78,19 @@ def configuration() -> str:
         "Every process reads its settings from the environment at its start, under the names of an existing deployment.",
         "A missing or malformed one stops the start, and the message names all of them at once. A boolean is true only",
         "for the text `true`, in any case. `renku up` writes the settings of a local installation to its file `env`.",
+        "",
+        "What is not used is read and checked like the others, so that the environment of a deployment can stay as it is, and has",
+        "no effect: its part of the API is still to come, or does without it.",
     ]
     rows: list[list[str]] = []
     sections: list[tuple[str, list[list[str]]]] = []
-    for line in source.splitlines():
+    for line in settings.splitlines():
         section = SECTION.match(line)
         if section:
             rows = []
             sections.append((section.group(1), rows))
         elif line.startswith("RK_SETTING("):
-            rows.append(setting_row(line))
+            rows.append(setting_row(line, source))
     for title, entries in sections:
         out += ["", f"## {title}", ""]
         out += table(["Variable", "Value", "Default", "Required", "Meaning"], entries)

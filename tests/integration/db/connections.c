@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,349 +9,27 @@
 #include "librenku/base/time.h"
 #include "tests/integration/db/suite.h"
 
-/* The connections of the library to this database. */
-#define OURS                                                                                       \
-    " FROM pg_stat_activity WHERE application_name = 'librenku' AND datname = current_database()"
-
-static int64_t ours(void)
-{
-    return db_admin_number("SELECT count(*)" OURS);
-}
-
 /* Waits until the last of them has really ended. */
 static void terminate_ours(void)
 {
-    db_admin("SELECT pg_terminate_backend(pid, 10000)" OURS);
+    db_admin("SELECT pg_terminate_backend(pid, 10000)" DB_OURS);
 }
-
-static int ping(rk_op *with)
-{
-    bool found;
-
-    return rk_db_lookup(NULL, &found, with, &db_read, RK_PARAMS(rk_int(1)));
-}
-
-static void check_pool(struct rk_pool *of, int open, int busy)
-{
-    int got_open, got_busy;
-
-    rk_pool_count(of, &got_open, &got_busy);
-    ck_assert_int_eq(got_open, open);
-    ck_assert_int_eq(got_busy, busy);
-}
-
-/* --- the pool --- */
-
-START_TEST(a_pool_opens_connections_when_they_are_needed)
-{
-    check_pool(pool, 0, 0);
-    ck_ok(ping(op));
-    check_pool(pool, 1, 1);
-    ck_ok(ping(op));
-    check_pool(pool, 1, 1);
-    rk_db_end(op);
-    check_pool(pool, 1, 0);
-    ck_ok(ping(op));
-    check_pool(pool, 1, 1);
-    ck_assert_int_eq(ours(), 1);
-}
-END_TEST
-
-START_TEST(without_memory_there_is_no_pool)
-{
-    const rk_pool_options options = db_options();
-    struct rk_pool *made = NULL;
-    rk_op other;
-
-    db_open(&other, pool);
-    ck_assert_int_eq(unit_without(1, rk_pool_new(&made, &other, &options)), RK_ERR_NO_MEMORY);
-    ck_assert_ptr_null(made);
-    rk_error_clear(&other);
-    for (int n = 1, err = RK_ERR_NO_MEMORY; err == RK_ERR_NO_MEMORY; n++) {
-        ck_ok(rk_pool_new(&made, op, &options));
-        other.session = NULL;
-        other.pool = made;
-        rk_error_clear(&other);
-        err = unit_without(n, ping(&other));
-        ck_assert(err == 0 || err == RK_ERR_NO_MEMORY);
-        rk_db_end(&other);
-        check_pool(made, err == 0, 0);
-        rk_pool_free(made);
-    }
-    db_close(&other);
-}
-END_TEST
-
-START_TEST(who_finds_the_pool_empty_waits_no_longer_than_allowed)
-{
-    rk_pool_options options = db_options();
-    struct rk_pool *small;
-    rk_op one, other;
-
-    options.size = 1;
-    options.wait_ms = 60;
-    ck_ok(rk_pool_new(&small, op, &options));
-    db_open(&one, small);
-    db_open(&other, small);
-    ck_assert_int_eq(ping(&one), 0);
-    ck_assert_int_eq(ping(&other), RK_ERR_DATABASE);
-    ck_assert_str_eq(other.error.message,
-                     "Database error occurred: no connection became free within 60 ms;"
-                     " please try again later");
-    rk_error_clear(&other);
-    other.deadline_ms = rk_time_monotonic_ms() + 20;
-    ck_assert_int_eq(ping(&other), RK_ERR_TIMEOUT);
-    db_close(&one);
-    rk_error_clear(&other);
-    other.deadline_ms = 0;
-    ck_assert_int_eq(ping(&other), 0);
-    db_close(&other);
-    rk_pool_free(small);
-}
-END_TEST
-
-START_TEST(a_database_that_cannot_be_reached_is_a_database_error)
-{
-    rk_pool_options options = db_options();
-    struct rk_pool *lost;
-    rk_op other;
-
-    options.host = "/nonexistent";
-    ck_ok(rk_pool_new(&lost, op, &options));
-    db_open(&other, lost);
-    ck_assert_int_eq(ping(&other), RK_ERR_DATABASE);
-    ck_assert_str_eq(other.error.message, "Database error occurred: cannot connect to the database;"
-                                          " please try again later");
-    check_pool(lost, 0, 0);
-    db_close(&other);
-    rk_pool_free(lost);
-}
-END_TEST
-
-enum { THREADS = 32, ROUNDS = 25 };
-
-static int add_row(rk_op *with, void *user)
-{
-    static const rk_query query = {
-        .sql = "INSERT INTO probe.row SELECT coalesce(max(id), 0) + 1, $1 FROM probe.row",
-    };
-    static const rk_query guard = {.sql = "SELECT pg_advisory_xact_lock(42)"};
-
-    RK_TRY(rk_db_run(NULL, with, &guard, RK_NO_PARAMS));
-    return rk_db_run(NULL, with, &query, RK_PARAMS(rk_text(user)));
-}
-
-static void *work(void *user)
-{
-    int *err = user;
-
-    for (int i = 0; i < ROUNDS && *err == 0; i++) {
-        rk_op mine;
-        char text[] = "row";
-
-        db_open(&mine, pool);
-        *err = ping(&mine);
-        rk_db_end(&mine);
-        if (*err == 0)
-            *err = rk_db_transaction(&mine, add_row, text);
-        db_close(&mine);
-    }
-    return NULL;
-}
-
-START_TEST(many_threads_share_few_connections)
-{
-    pthread_t threads[THREADS];
-    int errors[THREADS] = {0};
-
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &errors[i]), 0);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(errors[i], 0);
-    ck_assert_int_eq(db_rows(), THREADS * ROUNDS);
-    check_pool(pool, DB_POOL_SIZE, 0);
-    ck_assert_int_le(ours(), DB_POOL_SIZE);
-}
-END_TEST
-
-enum { ENOUGH = 4000 };
-
-static struct {
-    struct rk_pool *pool;
-    atomic_int served;
-    atomic_bool failed;
-} queue;
-
-/* Takes and gives until all together have had enough; counts how often it was served. */
-static void *ask_again(void *user)
-{
-    int *served = user;
-
-    while (atomic_fetch_add(&queue.served, 1) < ENOUGH && !queue.failed) {
-        rk_op mine;
-
-        db_open(&mine, queue.pool);
-        if (ping(&mine) != 0)
-            queue.failed = true;
-        rk_db_end(&mine);
-        db_close(&mine);
-        ++*served;
-    }
-    return NULL;
-}
-
-/* Who has just given a connection back stands behind those who wait. */
-START_TEST(no_thread_is_starved_of_connections)
-{
-    rk_pool_options options = db_options();
-    pthread_t threads[THREADS];
-    int served[THREADS] = {0};
-
-    options.size = 1;
-    queue.served = 0;
-    queue.failed = false;
-    ck_ok(rk_pool_new(&queue.pool, op, &options));
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_again, &served[i]), 0);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    ck_assert(!queue.failed);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_ge(served[i], ENOUGH / THREADS / 2);
-    rk_pool_free(queue.pool);
-}
-END_TEST
-
-/* PostgreSQL gives fewer than the pool would take: those that there are serve all. */
-START_TEST(a_pool_that_cannot_grow_shares_what_it_has)
-{
-    rk_pool_options options = db_options();
-    pthread_t threads[THREADS];
-    int served[THREADS] = {0};
-
-    db_admin("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s',"
-             " current_database(), 2 + (SELECT count(*) FROM pg_stat_activity"
-             " WHERE datname = current_database())); END $$");
-    options.size = THREADS;
-    queue.served = ENOUGH / 2;
-    queue.failed = false;
-    ck_ok(rk_pool_new(&queue.pool, op, &options));
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_again, &served[i]), 0);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    ck_assert(!queue.failed);
-    rk_pool_free(queue.pool);
-    db_admin("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT -1',"
-             " current_database()); END $$");
-}
-END_TEST
-
-/* --- a database that is away --- */
-
-static struct {
-    char folder[32], link[128];
-    struct rk_pool *pool;
-} away;
-
-/* A pool whose database cannot be found before come_back(). */
-static void go_away(int patience_ms)
-{
-    rk_pool_options options = db_options();
-
-    (void)strcpy(away.folder, "/tmp/renku-away-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(away.folder));
-    (void)snprintf(away.link, sizeof away.link, "%s/.s.PGSQL.%s", away.folder, options.port);
-    options.host = away.folder;
-    options.patience_ms = patience_ms;
-    ck_ok(rk_pool_new(&away.pool, op, &options));
-}
-
-static void come_back(void)
-{
-    const rk_pool_options options = db_options();
-    char socket[256];
-
-    (void)snprintf(socket, sizeof socket, "%s/.s.PGSQL.%s", options.host, options.port);
-    ck_assert_int_eq(symlink(socket, away.link), 0);
-}
-
-static void forget_away(void)
-{
-    rk_pool_free(away.pool);
-    (void)unlink(away.link); /* it may never have come back */
-    ck_assert_int_eq(rmdir(away.folder), 0);
-}
-
-static void *ask_away(void *user)
-{
-    rk_op mine;
-
-    db_open(&mine, away.pool);
-    *(int *)user = ping(&mine);
-    db_close(&mine);
-    return NULL;
-}
-
-static void be_refused(int times)
-{
-    for (int i = 0; i < times; i++) {
-        int err;
-
-        (void)ask_away(&err); /* gives nothing */
-        ck_assert_int_eq(err, RK_ERR_DATABASE);
-    }
-}
-
-START_TEST(no_pause_refuses_anybody_once_the_database_is_back)
-{
-    pthread_t threads[THREADS];
-    int errors[THREADS];
-    int64_t started = rk_time_monotonic_ms();
-
-    go_away(60000);
-    while (rk_time_monotonic_ms() - started < 700) /* so that the pause has become a long one */
-        be_refused(1);
-    come_back();
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_away, &errors[i]), 0);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-    for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(errors[i], 0);
-    forget_away();
-}
-END_TEST
-
-/* Waiting out a pause each, they would take minutes. */
-START_TEST(nobody_waits_for_a_database_that_is_away_for_long)
-{
-    int64_t started = rk_time_monotonic_ms();
-
-    go_away(1);
-    be_refused(2000);
-    ck_assert_int_lt(rk_time_monotonic_ms() - started, 20000);
-    forget_away();
-}
-END_TEST
 
 /* --- connections that end --- */
 
 START_TEST(an_idle_connection_that_died_is_replaced)
 {
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     rk_db_end(op);
     terminate_ours();
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     rk_db_end(op);
     terminate_ours();
     ck_ok(rk_db_begin(op));
     ck_ok(rk_db_defer(NULL, op, &db_insert, RK_PARAMS(rk_int(1), rk_text("one"))));
     ck_ok(rk_db_commit(op));
     ck_assert_int_eq(db_rows(), 1);
-    check_pool(pool, 1, 1);
+    db_check_pool(pool, 1, 1);
 }
 END_TEST
 
@@ -365,7 +40,7 @@ static void leave_idle_connections(void)
 
     for (int i = 0; i < DB_POOL_SIZE; i++) {
         db_open(&others[i], pool);
-        ck_ok(ping(&others[i]));
+        ck_ok(db_ping(&others[i]));
     }
     for (int i = 0; i < DB_POOL_SIZE; i++)
         db_close(&others[i]);
@@ -374,16 +49,16 @@ static void leave_idle_connections(void)
 START_TEST(a_pool_full_of_dead_connections_serves_the_next_operation)
 {
     leave_idle_connections();
-    check_pool(pool, DB_POOL_SIZE, 0);
+    db_check_pool(pool, DB_POOL_SIZE, 0);
     terminate_ours();
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     rk_db_end(op);
     leave_idle_connections();
     terminate_ours();
     ck_ok(rk_db_run(NULL, op, &db_insert, RK_PARAMS(rk_int(1), rk_text("one"))));
     rk_db_end(op);
     ck_assert_int_eq(db_rows(), 1);
-    ck_assert_int_le(ours(), DB_POOL_SIZE);
+    ck_assert_int_le(db_ours(), DB_POOL_SIZE);
 }
 END_TEST
 
@@ -427,14 +102,14 @@ START_TEST(a_later_statement_of_a_transaction_is_not_sent_again)
 {
     db_admin(cutting);
     ck_ok(rk_db_begin(op));
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     ck_fails(rk_db_run(NULL, op, &cut_writing, RK_NO_PARAMS), RK_ERR_DATABASE);
-    check_pool(pool, 0, 0);
+    db_check_pool(pool, 0, 0);
     rk_error_clear(op);
-    ck_fails(ping(op), RK_ERR_DATABASE);
+    ck_fails(db_ping(op), RK_ERR_DATABASE);
     rk_error_clear(op);
     rk_db_end(op);
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     ck_assert_int_eq(db_rows(), 0);
 }
 END_TEST
@@ -459,7 +134,7 @@ START_TEST(a_commit_whose_outcome_is_unknown_is_not_repeated)
     ck_assert_ptr_nonnull(strstr(op->error.message, "while the change was saved"));
     ck_assert_int_eq(rk_error_row_of(op->error.err)->status, 500);
     rk_error_clear(op);
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
 }
 END_TEST
 
@@ -474,10 +149,10 @@ START_TEST(at_its_deadline_an_operation_ends_and_so_does_its_statement)
     op->deadline_ms = started + 150;
     ck_fails(rk_db_run(NULL, op, &sleeping, RK_NO_PARAMS), RK_ERR_TIMEOUT);
     ck_assert_int_lt(rk_time_monotonic_ms() - started, 15000);
-    check_pool(pool, 0, 0);
-    while (ours() > 0 && rk_time_monotonic_ms() - started < 25000)
+    db_check_pool(pool, 0, 0);
+    while (db_ours() > 0 && rk_time_monotonic_ms() - started < 25000)
         (void)poll(NULL, 0, 20); /* the server looks once a second */
-    ck_assert_int_eq(ours(), 0);
+    ck_assert_int_eq(db_ours(), 0);
 }
 END_TEST
 
@@ -511,9 +186,9 @@ START_TEST(a_server_that_never_answers_costs_no_more_than_the_deadline)
     ck_ok(rk_pool_new(&silent, op, &options));
     db_open(&other, silent);
     other.deadline_ms = started + 100;
-    ck_assert_int_eq(ping(&other), RK_ERR_TIMEOUT);
+    ck_assert_int_eq(db_ping(&other), RK_ERR_TIMEOUT);
     ck_assert_int_lt(rk_time_monotonic_ms() - started, 5000);
-    check_pool(silent, 0, 0);
+    db_check_pool(silent, 0, 0);
     db_close(&other);
     rk_pool_free(silent);
     (void)close(fd); /* nothing was written to it */
@@ -527,7 +202,7 @@ START_TEST(after_its_deadline_an_operation_sends_nothing)
     op->deadline_ms = rk_time_monotonic_ms() - 1;
     ck_fails(rk_db_commit(op), RK_ERR_TIMEOUT);
     rk_db_end(op);
-    check_pool(pool, 1, 0);
+    db_check_pool(pool, 1, 0);
     ck_assert_int_eq(db_rows(), 0);
 }
 END_TEST
@@ -549,11 +224,11 @@ static const rk_query forget = {.sql = "DEALLOCATE ALL"};
 
 START_TEST(a_statement_that_has_gone_is_sent_with_its_text)
 {
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     ck_ok(rk_db_run(NULL, op, &forget, RK_NO_PARAMS));
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     ck_ok(rk_db_run(NULL, op, &forget, RK_NO_PARAMS));
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
     ck_ok(rk_db_run(NULL, op, &db_insert, RK_PARAMS(rk_int(1), rk_text("one"))));
     ck_assert_int_eq(db_rows(), 1);
 }
@@ -562,9 +237,9 @@ END_TEST
 static int forget_within(rk_op *with, void *user)
 {
     ++*(int *)user;
-    RK_TRY(ping(with));
+    RK_TRY(db_ping(with));
     RK_TRY(rk_db_run(NULL, with, &forget, RK_NO_PARAMS));
-    RK_TRY(ping(with));
+    RK_TRY(db_ping(with));
     return rk_db_defer(NULL, with, &db_insert, RK_PARAMS(rk_int(1), rk_text("one")));
 }
 
@@ -585,7 +260,7 @@ START_TEST(a_table_may_change_under_a_prepared_statement)
     ck_ok(rk_db_run(NULL, op, &query, RK_NO_PARAMS));
     db_admin("ALTER TABLE probe.row ALTER text TYPE varchar(40), ADD more integer");
     ck_ok(rk_db_run(NULL, op, &query, RK_NO_PARAMS));
-    ck_ok(ping(op));
+    ck_ok(db_ping(op));
 }
 END_TEST
 
@@ -607,21 +282,6 @@ END_TEST
 
 UNIT_SUITE(db_connections)
 {
-    TCase *sharing = db_case(suite, "the pool");
-
-    tcase_add_test(sharing, a_pool_opens_connections_when_they_are_needed);
-    tcase_add_test(sharing, without_memory_there_is_no_pool);
-    tcase_add_test(sharing, who_finds_the_pool_empty_waits_no_longer_than_allowed);
-    tcase_add_test(sharing, a_database_that_cannot_be_reached_is_a_database_error);
-    tcase_add_test(sharing, many_threads_share_few_connections);
-    tcase_add_test(sharing, no_thread_is_starved_of_connections);
-    tcase_add_test(sharing, a_pool_that_cannot_grow_shares_what_it_has);
-
-    TCase *gone = db_case(suite, "a database that is away");
-
-    tcase_add_test(gone, no_pause_refuses_anybody_once_the_database_is_back);
-    tcase_add_test(gone, nobody_waits_for_a_database_that_is_away_for_long);
-
     TCase *ending = db_case(suite, "connections that end");
 
     tcase_add_test(ending, an_idle_connection_that_died_is_replaced);

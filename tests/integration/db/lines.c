@@ -7,9 +7,6 @@
 
 enum { MANY = 64 };
 
-#define OURS                                                                                       \
-    " FROM pg_stat_activity WHERE application_name = 'librenku' AND datname = current_database()"
-
 static rk_line *line;
 
 /* An operation with a ticket. */
@@ -39,30 +36,14 @@ static int ask(guest *g, const rk_query *query, int id)
     return rk_db_one(&g->row, &g->op, query, RK_PARAMS(rk_int(id)));
 }
 
-static int touch(rk_op *with)
-{
-    bool found;
-
-    return rk_db_lookup(NULL, &found, with, &db_read, RK_PARAMS(rk_int(1)));
-}
-
 /* One connection that lies idle, and a row for each guest. */
 static void prepare(void)
 {
-    ck_ok(touch(op));
+    ck_ok(db_ping(op));
     rk_db_end(op);
     db_admin("INSERT INTO probe.row SELECT i, 'row ' || i FROM generate_series(0, 99) i");
     line = rk_line_new(pool);
     ck_assert_ptr_nonnull(line);
-}
-
-static void check_pool(int open, int busy)
-{
-    int got_open, got_busy;
-
-    rk_pool_count(pool, &got_open, &got_busy);
-    ck_assert_int_eq(got_open, open);
-    ck_assert_int_eq(got_busy, busy);
 }
 
 /* The next ticket that is done; looks at the line as an event loop would. */
@@ -86,12 +67,12 @@ START_TEST(a_line_takes_a_connection_that_lies_idle)
     ck_assert_int_eq(rk_line_socket(line), -1);
     rk_line_free(line);
     prepare();
-    check_pool(1, 0);
+    db_check_pool(pool, 1, 0);
     ck_assert(rk_line_is_open(line));
     ck_assert_int_ge(rk_line_socket(line), 0);
-    check_pool(1, 1);
+    db_check_pool(pool, 1, 1);
     rk_line_free(line);
-    check_pool(1, 0);
+    db_check_pool(pool, 1, 0);
 }
 END_TEST
 
@@ -104,7 +85,7 @@ START_TEST(the_only_connection_of_a_pool_stays_there)
     options.size = 1;
     ck_ok(rk_pool_new(&small, op, &options));
     db_open(&other, small);
-    ck_ok(touch(&other));
+    ck_ok(db_ping(&other));
     db_close(&other);
     line = rk_line_new(small);
     ck_assert(!rk_line_is_open(line));
@@ -130,8 +111,8 @@ START_TEST(an_operation_runs_again_when_its_row_is_there)
         guest_close(&g);
     }
     rk_line_free(line);
-    ck_ok(touch(op)); /* its connection can be used on */
-    check_pool(1, 1);
+    ck_ok(db_ping(op)); /* its connection can be used on */
+    db_check_pool(pool, 1, 1);
 }
 END_TEST
 
@@ -241,7 +222,7 @@ START_TEST(a_statement_that_fails_takes_the_others_to_threads)
     expect_refused(&third);
     ck_assert_int_eq(rk_line_socket(line), -1);
     ck_assert(!rk_line_is_open(line));
-    check_pool(0, 0);
+    db_check_pool(pool, 0, 0);
     rk_line_free(line);
 }
 END_TEST
@@ -258,10 +239,10 @@ START_TEST(a_connection_that_ends_takes_nothing_along)
     guest_open(&second);
     ck_assert_int_eq(ask(&first, &sleeping, 1), RK_SUSPENDED);
     ck_assert_int_eq(ask(&second, &db_read, 1), RK_SUSPENDED);
-    db_admin("SELECT pg_terminate_backend(pid, 10000)" OURS);
+    db_admin("SELECT pg_terminate_backend(pid, 10000)" DB_OURS);
     expect_refused(&first);
     expect_refused(&second);
-    check_pool(0, 0);
+    db_check_pool(pool, 0, 0);
     rk_line_free(line);
 }
 END_TEST
@@ -270,11 +251,11 @@ START_TEST(an_idle_connection_that_ends_is_let_go)
 {
     prepare();
     ck_assert(rk_line_is_open(line));
-    db_admin("SELECT pg_terminate_backend(pid, 10000)" OURS);
+    db_admin("SELECT pg_terminate_backend(pid, 10000)" DB_OURS);
     while (rk_line_socket(line) >= 0)
         rk_line_read(line);
-    check_pool(0, 0);
-    ck_ok(touch(op));
+    db_check_pool(pool, 0, 0);
+    ck_ok(db_ping(op));
     rk_line_free(line);
 }
 END_TEST
@@ -300,7 +281,7 @@ START_TEST(who_stands_behind_a_slow_statement_is_taken_elsewhere_before_it)
     ck_assert(!rk_line_is_open(line));
     expect_refused(&first);
     ck_assert_int_lt(rk_time_monotonic_ms() - begun, 30000);
-    check_pool(0, 0);
+    db_check_pool(pool, 0, 0);
     rk_line_free(line);
 }
 END_TEST
@@ -353,7 +334,7 @@ START_TEST(a_statement_that_was_slow_for_a_while_is_answered_and_those_behind_it
     read_one(3);
     rk_line_free(line);
     rk_db_end(op);
-    check_pool(2, 0);
+    db_check_pool(pool, 2, 0);
 }
 END_TEST
 

@@ -12,6 +12,7 @@ tests_integration_db_suite_SOURCES = \
 	$(program_sources) \
 	%D%/connections.c \
 	%D%/lines.c \
+	%D%/pool.c \
 	%D%/statements.c \
 	%D%/suite.c %D%/suite.h \
 	%D%/transactions.c

@@ -73,6 +73,27 @@ int64_t db_rows(void)
     return db_admin_number("SELECT count(*) FROM probe.row");
 }
 
+int64_t db_ours(void)
+{
+    return db_admin_number("SELECT count(*)" DB_OURS);
+}
+
+void db_check_pool(struct rk_pool *of, int open, int busy)
+{
+    int got_open, got_busy;
+
+    rk_pool_count(of, &got_open, &got_busy);
+    ck_assert_int_eq(got_open, open);
+    ck_assert_int_eq(got_busy, busy);
+}
+
+int db_ping(rk_op *with)
+{
+    bool found;
+
+    return rk_db_lookup(NULL, &found, with, &db_read, RK_PARAMS(rk_int(1)));
+}
+
 rk_pool_options db_options(void)
 {
     return database_options(DB_POOL_SIZE);

@@ -36,4 +36,13 @@ extern const rk_query db_read, db_insert, db_insert_returning;
 
 int64_t db_rows(void);
 
+/* The connections of the library to this database, for an SQL statement. */
+#define DB_OURS                                                                                    \
+    " FROM pg_stat_activity WHERE application_name = 'librenku' AND datname = current_database()"
+int64_t db_ours(void);
+/* How many connections a pool has open, and how many of them are taken. */
+void db_check_pool(struct rk_pool *of, int open, int busy);
+/* One round trip that changes nothing. */
+int db_ping(rk_op *with);
+
 #endif

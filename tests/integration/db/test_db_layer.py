@@ -7,7 +7,7 @@ import pytest
 
 from support.migrations import PROGRAMS, environment
 
-SUITES = ["db_connections", "db_lines", "db_statements", "db_transactions"]
+SUITES = ["db_connections", "db_lines", "db_pool", "db_statements", "db_transactions"]
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -5,12 +5,6 @@ import pytest
 
 from support.backups import fill_with_odd_rows
 from support.database import Rows
-from support.operate import Tools
-
-
-@pytest.fixture(scope="session")
-def tools(keys):
-    return Tools(keys)
 
 
 @pytest.fixture
@@ -31,6 +25,4 @@ def odd(make_database):
 
 @pytest.fixture(scope="session")
 def backup(odd, tools, tmp_path_factory):
-    path = tmp_path_factory.mktemp("backup") / "odd.tar"
-    tools.done("backup", path, database=odd)
-    return path
+    return tools.backup(tmp_path_factory.mktemp("backup") / "odd.tar", odd)
