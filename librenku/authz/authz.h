@@ -98,7 +98,8 @@ typedef struct {
     rk_relationship relationship;
 } rk_relationship_change;
 
-/* Queues the changes into the operation's transaction (rk_db_defer). */
+/* Queues the changes into the operation's transaction (rk_db_defer). CONFLICT: a project would have
+ * a second namespace. */
 int rk_authz_write(rk_op *op, const rk_relationship_change *changes, size_t count);
 /* Queues: every relationship with this resource / with this subject goes. Spec: authorization.md 9
  */

@@ -124,8 +124,9 @@ static int fill(work *from, rk_op *op)
     static const rk_query lock = {.sql =
                                       "LOCK TABLE librenku.relation IN SHARE ROW EXCLUSIVE MODE"};
     static const rk_query create = {
-        .sql = "CREATE TEMPORARY TABLE rk_import (LIKE librenku.relation INCLUDING INDEXES) ON "
-               "COMMIT DROP",
+        .sql = "CREATE TEMPORARY TABLE rk_import (LIKE librenku.relation,"
+               "  PRIMARY KEY (object_id, object_type, subject_id, relation, subject_type))"
+               " ON COMMIT DROP",
     };
     static const rk_query analyze = {.sql = "ANALYZE rk_import"};
 
@@ -323,26 +324,29 @@ static const rk_query misnamed = {
     .row = &finding_row,
 };
 
-/* A home that the rows do not know stays only if there is no other. Spec: authorization.md 9 */
+/* A home that the rows do not know stays only if there is no other; of several homes of a project
+ * that is gone, none does. Spec: authorization.md 9 */
 static const rk_query stale = {
-    .sql =
-        "WITH homes AS (" HOMES "),"
-        " gone AS ("
-        "  DELETE FROM rk_import i USING homes h"
-        "   WHERE i.object_id = h.object_id AND i.object_type = h.object_type"
-        "     AND i.relation = " LIVES_IN
-        "     AND (i.subject_type, i.subject_id) <> (h.subject_type, h.subject_id)"
-        "     AND EXISTS (SELECT FROM rk_import k"
-        "                  WHERE k.object_id = i.object_id AND k.object_type = i.object_type"
-        "                    AND k.relation = i.relation"
-        "                    AND (k.subject_type, k.subject_id) <> (i.subject_type, i.subject_id))"
-        "  RETURNING i.*)"
-        " SELECT {row}"
-        "   FROM (SELECT " RK_RELATION_LETTERS(
-            "i") " AS letters, i.object_id, i.subject_id,"
-                 "                NULL AS to_letters, NULL AS to_subject_id, 'it lives elsewhere "
-                 "by now' AS why"
-                 "           FROM gone i) f" IN_ORDER,
+    .sql = "WITH homes AS (" HOMES "),"
+           " several AS ("
+           "  SELECT i.object_type, i.object_id FROM rk_import i"
+           "   WHERE i.object_type IN (" PROJECT ", " CONNECTOR ") AND i.relation = " LIVES_IN
+           "   GROUP BY i.object_type, i.object_id HAVING count(*) > 1),"
+           " gone AS ("
+           "  DELETE FROM rk_import i"
+           "   USING several o"
+           "    LEFT JOIN homes h ON h.object_id = o.object_id AND h.object_type = o.object_type"
+           "   WHERE i.object_id = o.object_id AND i.object_type = o.object_type"
+           "     AND i.relation = " LIVES_IN " AND CASE WHEN h.object_id IS NULL"
+           "              THEN i.object_type = " PROJECT
+           "              ELSE (i.subject_type, i.subject_id) <> (h.subject_type, h.subject_id) END"
+           "  RETURNING i.*, CASE WHEN h.object_id IS NULL THEN 'its object does not exist'"
+           "                      ELSE 'it lives elsewhere by now' END AS why)"
+           " SELECT {row}"
+           "   FROM (SELECT " RK_RELATION_LETTERS(
+               "i") " AS letters, i.object_id, i.subject_id,"
+                    "                NULL AS to_letters, NULL AS to_subject_id, i.why"
+                    "           FROM gone i) f" IN_ORDER,
     .row = &finding_row,
 };
 
@@ -515,7 +519,9 @@ static int write(work *on, rk_op *op)
                "                      AND i.subject_id = r.subject_id)",
     };
     static const rk_query add = {
-        .sql = "INSERT INTO librenku.relation TABLE rk_import ON CONFLICT DO NOTHING",
+        .sql = "INSERT INTO librenku.relation TABLE rk_import"
+               " ON CONFLICT (object_id, object_type, subject_id, relation, subject_type)"
+               " DO NOTHING",
     };
 
     tell(on, op, WRITE);

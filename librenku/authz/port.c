@@ -28,13 +28,23 @@ int rk_authz_bits(int64_t *out, rk_op *op, rk_object_type type, const char *id)
                                       type == RK_OBJECT_PLATFORM ? RK_PLATFORM_ID : id);
 }
 
-/* Spec: authorization.md 7.2 */
+static void fill(int64_t *out, size_t count, int64_t bits)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = bits;
+}
+
+/* Spec: authorization.md 7.1, 7.2 */
 int rk_authz_bits_many(int64_t *out, rk_op *op, rk_object_type type, const rk_strings *ids)
 {
-    for (size_t i = 0; i < ids->count; i++)
-        out[i] = rk_object_permissions[type];
+    fill(out, ids->count, rk_object_permissions[type]);
     if (ids->count == 0 || is_service(op))
         return 0;
+    if (type == RK_OBJECT_PLATFORM) {
+        RK_TRY(rk_authz_bits(out, op, type, RK_PLATFORM_ID));
+        fill(out, ids->count, *out);
+        return 0;
+    }
     return rk_authz_port_of(op)->bits_many(out, op, type, ids);
 }
 

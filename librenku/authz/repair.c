@@ -100,16 +100,18 @@ int rk_repair_project_groups(rk_op *op)
 {
     static const rk_query query = {
         .sql =
-            "WITH wrong AS MATERIALIZED (" WRONG "), belongs AS (" TOUCH
-            "  SELECT DISTINCT " RK_SQL_OBJECT_PROJECT "::\"char\" AS object_type, wrong.object_id,"
+            "WITH wrong AS MATERIALIZED (" WRONG "), gone AS ("
+            "  DELETE FROM librenku.relation r"
+            "   USING wrong"
+            "   WHERE r.object_id = wrong.object_id AND r.subject_id = wrong.subject_id"
+            "     AND " LEADS_TO_GROUP
+            "  RETURNING wrong.object_id, wrong.group_id), belongs AS (" TOUCH
+            "  SELECT DISTINCT " RK_SQL_OBJECT_PROJECT "::\"char\" AS object_type, gone.object_id,"
             "         " RK_SQL_RELATION_PROJECT_NAMESPACE "::\"char\" AS relation,"
             "         " RK_SQL_OBJECT_GROUP
-            "::\"char\" AS subject_type, wrong.group_id AS subject_id"
-            "    FROM wrong WHERE wrong.group_id IS NOT NULL" IN_ORDER ")"
-            " DELETE FROM librenku.relation r"
-            "  USING wrong"
-            "  WHERE r.object_id = wrong.object_id AND r.subject_id = wrong.subject_id"
-            "    AND " LEADS_TO_GROUP,
+            "::\"char\" AS subject_type, gone.group_id AS subject_id"
+            "    FROM gone WHERE gone.group_id IS NOT NULL" IN_ORDER ")"
+            " SELECT FROM gone",
     };
     int64_t count;
 

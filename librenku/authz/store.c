@@ -11,6 +11,12 @@
     "  FROM unnest($1::text[], $2::text[], $3::text[]) AS k (letters, object_id, subject_id)"      \
     " ORDER BY k.object_id, k.letters, k.subject_id"
 
+/* What is there already may come again; a second home of a project is no such row, and is refused.
+ */
+#define UNLESS_THERE                                                                               \
+    " ON CONFLICT (object_id, object_type, subject_id, relation, subject_type) DO NOTHING"
+#define HOME_TAKEN "The project belongs to another namespace already: it can belong to one only."
+
 static int add(rk_relation_arrays *to, rk_op *op, const rk_relationship *relationship)
 {
     RK_ASSERT(relationship->id && *relationship->id && relationship->subject_id &&
@@ -72,9 +78,11 @@ int rk_embedded_write(rk_op *op, const rk_relationship_change *changes, size_t c
                "   AND r.subject_type = d.subject_type",
     };
     static const rk_query touch = {
-        .sql = "INSERT INTO librenku.relation"
-               " (object_type, object_id, relation, subject_type, subject_id) " UNPACKED
-               " ON CONFLICT DO NOTHING",
+        .sql =
+            "INSERT INTO librenku.relation"
+            " (object_type, object_id, relation, subject_type, subject_id) " UNPACKED UNLESS_THERE,
+        .duplicate = RK_ERR_CONFLICT,
+        .taken = HOME_TAKEN,
     };
     rk_relation_arrays removed, touched;
 
@@ -111,6 +119,7 @@ int rk_embedded_forget_subject(rk_op *op, rk_object_type type, const char *id)
     return rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(id), letter(rk_object_letters[type])));
 }
 
+/* The new row waits for the others to be gone. */
 int rk_embedded_replace(rk_op *op, const rk_relationship *relationship)
 {
     static const rk_query query = {
@@ -118,12 +127,15 @@ int rk_embedded_replace(rk_op *op, const rk_relationship *relationship)
                "  DELETE FROM librenku.relation r"
                "   WHERE r.object_id = $2 AND r.object_type = substr($1, 1, 1)::\"char\""
                "     AND r.relation = substr($1, 2, 1)::\"char\""
-               "     AND (r.subject_id, r.subject_type) <> ($3, substr($1, 3, 1)::\"char\"))"
+               "     AND (r.subject_id, r.subject_type) <> ($3, substr($1, 3, 1)::\"char\")"
+               "  RETURNING 1)"
                " INSERT INTO librenku.relation"
                "   (object_type, object_id, relation, subject_type, subject_id)"
-               " VALUES (substr($1, 1, 1)::\"char\", $2, substr($1, 2, 1)::\"char\","
-               "         substr($1, 3, 1)::\"char\", $3)"
-               " ON CONFLICT DO NOTHING",
+               " SELECT substr($1, 1, 1)::\"char\", $2, substr($1, 2, 1)::\"char\","
+               "        substr($1, 3, 1)::\"char\", $3"
+               "   FROM (SELECT count(*) FROM gone) AS all_gone" UNLESS_THERE,
+        .duplicate = RK_ERR_CONFLICT,
+        .taken = HOME_TAKEN,
     };
     rk_relation_arrays one;
 

@@ -118,11 +118,12 @@ int rk_migrate_exported(rk_op *op)
     return rk_db_run(NULL, op, &query, RK_NO_PARAMS);
 }
 
-/* The relationships that come with a migration need no export. */
+/* The relationships that come with a migration need no export. The sum is made once only. */
 int rk_migration_first_relations(rk_op *op)
 {
     static const rk_query query = {
-        .sql = "INSERT INTO librenku.exported (relations) VALUES (" RELATIONS_NOW ")"
+        .sql = "INSERT INTO librenku.exported (relations) SELECT " RELATIONS_NOW
+               "  WHERE NOT EXISTS (SELECT FROM librenku.exported)"
                " ON CONFLICT (only_one) DO NOTHING",
     };
     bool there;

@@ -7,6 +7,7 @@
 
 #include "librenku/base/cancel.h"
 #include "librenku/base/log.h"
+#include "librenku/base/thread.h"
 #include "librenku/base/time.h"
 #include "librenku/db/session.h"
 
@@ -29,7 +30,6 @@ struct rk_pool {
     rk_pool_options options;
     char *texts[5]; /* what the options point to */
     pthread_mutex_t lock;
-    pthread_condattr_t monotonic;
     rk_conn *idle; /* last used first */
     waiter *queue; /* the oldest first: nobody overtakes */
     waiter **end;
@@ -70,18 +70,6 @@ static void free_texts(rk_pool *pool)
     }
 }
 
-static bool make_locks(rk_pool *pool)
-{
-    if (pthread_mutex_init(&pool->lock, NULL) != 0)
-        return false;
-    if (pthread_condattr_init(&pool->monotonic) == 0) {
-        (void)pthread_condattr_setclock(&pool->monotonic, CLOCK_MONOTONIC); /* it exists */
-        return true;
-    }
-    (void)pthread_mutex_destroy(&pool->lock); /* nobody holds it */
-    return false;
-}
-
 int rk_pool_new(rk_pool **out, rk_op *op, const rk_pool_options *options)
 {
     rk_pool *pool = calloc(1, sizeof *pool);
@@ -95,7 +83,7 @@ int rk_pool_new(rk_pool **out, rk_op *op, const rk_pool_options *options)
         pool->options.wait_ms = DEFAULT_WAIT_MS;
     if (pool->options.patience_ms <= 0)
         pool->options.patience_ms = DEFAULT_PATIENCE_MS;
-    if (!copy_texts(pool) || !make_locks(pool)) {
+    if (!copy_texts(pool) || pthread_mutex_init(&pool->lock, NULL) != 0) {
         free_texts(pool);
         free(pool);
         return rk_fail_default(op, RK_ERR_NO_MEMORY);
@@ -115,8 +103,7 @@ void rk_pool_free(rk_pool *pool)
         pool->idle = conn->next;
         rk_conn_free(conn);
     }
-    (void)pthread_condattr_destroy(&pool->monotonic); /* cannot fail on one that exists */
-    (void)pthread_mutex_destroy(&pool->lock);         /* nobody waits any longer */
+    (void)pthread_mutex_destroy(&pool->lock); /* nobody waits any longer */
     free_texts(pool);
     free(pool);
 }
@@ -255,8 +242,7 @@ static bool wait_for_room(rk_pool *pool, const rk_op *op, int64_t latest_ms)
 
     if (!pool->queue && (pool->idle || has_room(pool, rk_time_monotonic_ms())))
         return true;
-    if (pthread_cond_init(&self.sign, &pool->monotonic) != 0)
-        return false;
+    rk_condition_init(&self.sign);
     enqueue(pool, &self);
 
     bool room = wait_in_queue(pool, &self, op, latest_ms);

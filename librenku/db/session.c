@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "librenku/base/log.h"
+
 static void give_back(void *session)
 {
     struct rk_session *it = session;
@@ -92,6 +94,15 @@ static rk_wire receive_script(PGresult **out, rk_op *op, rk_conn *conn)
     return state;
 }
 
+/* What a migration warns of belongs into the log. */
+static void tell_warning(void *user, const PGresult *notice)
+{
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (severity && strcmp(severity, "WARNING") == 0)
+        rk_log_warning(user, "db", "%s", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
+}
+
 /* Outside of a pipeline, where alone several statements can stand in one text. */
 int rk_session_script(rk_op *op, const char *sql)
 {
@@ -101,10 +112,12 @@ int rk_session_script(rk_op *op, const char *sql)
 
     RK_ASSERT(session && session->begun);
     PGconn *pg = session->conn->pg;
+    PQnoticeReceiver before = PQsetNoticeReceiver(pg, tell_warning, op);
     rk_wire state = PQexitPipelineMode(pg) && PQsendQuery(pg, sql)
                         ? receive_script(&refused, op, session->conn)
                         : RK_WIRE_LOST;
 
+    (void)PQsetNoticeReceiver(pg, before, NULL); /* gives the one of here */
     if (state == RK_WIRE_OK && refused && !rk_refusal_is_of_server(refused))
         state = RK_WIRE_LOST;
     session->failed = state != RK_WIRE_OK || refused || !PQenterPipelineMode(pg);

@@ -210,8 +210,11 @@ static int send(outcome *out, rk_op *op, const char *url, const stored *row)
     return 0;
 }
 
-/* An id that another program has made may be none: its event has no uuid. */
-#define IS_ULID "m.id COLLATE \"C\" ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'"
+/* What another program has made may have an id that is none, and so no uuid, or happen at a time
+ * that nobody can write down, like infinity. */
+#define CAN_BE_SENT                                                                                \
+    "(m.id COLLATE \"C\" ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'"                                        \
+    " AND m.timestamp >= '0001-01-01 00:00:00+00' AND m.timestamp < '10000-01-01 00:00:00+00')"
 
 /* --- a batch ---------------------------------------------------------------------------------- */
 
@@ -236,7 +239,7 @@ static int lock_batch(rk_array *out, rk_op *op, const delivery *work)
                "  FROM metrics.metrics m"
                " CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(m.metadata) WHEN 'object'"
                "                            THEN m.metadata ELSE '{}' END AS metadata) given"
-               " WHERE m.id > $1 AND " IS_ULID " ORDER BY m.id"
+               " WHERE m.id > $1 AND " CAN_BE_SENT " ORDER BY m.id"
                " LIMIT $2"
                "   FOR UPDATE OF m SKIP LOCKED",
         .row = &row,
@@ -318,7 +321,7 @@ static int tell_unsendable(rk_op *op)
     };
     static const rk_row row = RK_ROW(unsendable, columns);
     static const rk_query query = {
-        .sql = "SELECT {row} FROM metrics.metrics m WHERE NOT " IS_ULID,
+        .sql = "SELECT {row} FROM metrics.metrics m WHERE NOT " CAN_BE_SENT,
         .row = &row,
     };
     unsendable found;
@@ -326,8 +329,8 @@ static int tell_unsendable(rk_op *op)
     RK_TRY(rk_db_one(&found, op, &query, RK_NO_PARAMS));
     if (found.count)
         rk_log_error(op, "metrics",
-                     "%lld events can never be sent, since their ids are no ULIDs: the first is "
-                     "\"%s\".",
+                     "%lld events can never be sent, since their ids are no ULIDs or their times "
+                     "lie outside of the years 1 to 9999: the first is \"%s\".",
                      (long long)found.count, found.first);
     return 0;
 }

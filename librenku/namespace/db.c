@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "librenku/namespace/db.h"
 
+#include <string.h>
+
 #include "librenku/authz/authz.h"
 #include "librenku/base/ulid.h"
 #include "librenku/db/db.h"
@@ -55,17 +57,33 @@ int rk_group_lookup(rk_group *out, bool *found, rk_op *op, const char *slug)
     return rk_db_lookup(out, found, op, &query, RK_PARAMS(RK_SUBJECT(op), rk_text(slug)));
 }
 
+/* A statement that waits for a lock goes on with the snapshot from before: what was changed
+ * meanwhile, also who may do what, is seen by the next one only. The namespace is locked too, so
+ * that nothing is being created in it. */
+static int lock_and_lookup(rk_group *out, bool *found, const char **locked, rk_op *op,
+                           const char *slug)
+{
+    static const rk_column columns[] = {
+        {"(SELECT n.id" FROM_GROUPS " WHERE n.id = " BY_SLUG("$1") " FOR UPDATE OF g, n)",
+         RK_COLUMN_TEXT, 0, NULL},
+    };
+    static const rk_row row = RK_ROW(const char *, columns);
+    static const rk_query query = {.sql = "SELECT {row}", .row = &row};
+
+    RK_TRY(rk_db_defer(locked, op, &query, RK_PARAMS(rk_text(slug))));
+    return rk_group_lookup(out, found, op, slug);
+}
+
+/* Meanwhile the slug may have become that of another group, which nobody has locked yet. */
 int rk_group_lock(rk_group *out, bool *found, rk_op *op, const char *slug)
 {
-    /* A statement that waits for a lock goes on with the snapshot from before: what was changed
-     * meanwhile, also who may do what, is seen by the next one only. The namespace is locked too,
-     * so that nothing is being created in it. */
-    static const rk_query query = {
-        .sql = "SELECT" FROM_GROUPS " WHERE n.id = " BY_SLUG("$1") " FOR UPDATE OF g, n",
-    };
+    const char **locked = rk_new(op, const char *);
 
-    RK_TRY(rk_db_defer(NULL, op, &query, RK_PARAMS(rk_text(slug))));
-    return rk_group_lookup(out, found, op, slug);
+    RK_CHECK(locked);
+    do {
+        RK_TRY(lock_and_lookup(out, found, locked, op, slug));
+    } while (*found && (!*locked || strcmp(*locked, out->namespace_id) != 0));
+    return 0;
 }
 
 int rk_group_page(rk_array *out, int64_t *total, rk_op *op, const rk_page *page)

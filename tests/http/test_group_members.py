@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.api import LAST_OWNER, LOGIN, at_once, check_error, unique
+from support.database import Rows
 from support.groups import old_slug, set_roles
 from support.members import owner_and_nameless, roles_at
+from support.server import poll
 
 
 def roles(caller, group: dict) -> dict[str, str]:
@@ -205,6 +207,36 @@ def test_a_role_that_is_being_lost_does_not_count(rows, user, other, method, pat
     )
     check_error(response, 404)
     assert roles(user, group) == {user.id: "owner"}
+
+
+@pytest.fixture
+def second(rows):
+    """Another connection to the same database."""
+    info = rows.connection.info
+    second = Rows({"DB_HOST": info.host, "DB_PORT": str(info.port), "DB_USER": info.user, "DB_PASSWORD": info.password,
+                   "DB_NAME": info.dbname})  # fmt: skip
+    yield second
+    second.close()
+
+
+# Spec: authorization.md 10: who waits for a group finds another one by its slug, and waits for that too
+def test_a_slug_that_changes_hands_meanwhile_leaves_an_owner(rows, second, user, other):
+    former, latter = user.create_group(), user.create_group()
+    set_roles(user, latter, (other, "owner"))
+    rename = "UPDATE common.namespaces SET slug = %s WHERE group_id = %s"
+    with ThreadPoolExecutor(1) as pool:
+        with second.connection.transaction():
+            second.run("SELECT FROM common.groups WHERE id = %s FOR UPDATE", latter["id"])
+            second.run("DELETE FROM librenku.relation WHERE object_id = %s AND subject_id = %s", latter["id"], other.id)
+            with rows.connection.transaction():
+                rows.run(rename, unique("gone"), former["id"])
+                rows.run(rename, former["slug"], latter["id"])
+                answer = pool.submit(user.delete, f"/groups/{former['slug']}/members/{user.id}")
+                poll(rows.is_waited_for)
+            poll(lambda: answer.done() or second.is_waited_for())
+        check_error(answer.result(), 422)
+    assert roles(user, latter | {"slug": former["slug"]}) == {user.id: "owner"}
+    assert rows.relations("g", former["id"]) >= {("o", "u", user.id)}
 
 
 # --- 3.9 GET /groups/{slug}/permissions ----------------------------------------------------------

@@ -2,6 +2,7 @@
 """Fixtures of the tests of authorization: the relation table alone, the compiled schema, and the library."""
 
 import os
+import re
 
 import psycopg
 import pytest
@@ -48,6 +49,30 @@ def shared_authz(database, folder):
     authz = Authz(database, folder / "authz-driver.log")
     yield authz
     authz.stop()
+
+
+@pytest.fixture(scope="session")
+def lenient_database(postgres):
+    """Lets a project have several homes, as before migration 0010: what is concluded must be right for them too."""
+    database = Database(postgres, postgres.create_database())
+    database.done("up")
+    former = re.search(r"CREATE INDEX relation_arrow [^;]+;", MIGRATION.read_text())[0]
+    database.run(f"DROP INDEX librenku.relation_arrow; {former}")
+    return database
+
+
+@pytest.fixture(scope="session")
+def shared_lenient_authz(lenient_database, folder):
+    authz = Authz(lenient_database, folder / "lenient-authz-driver.log")
+    yield authz
+    authz.stop()
+
+
+@pytest.fixture
+def lenient_authz(shared_lenient_authz) -> Authz:
+    """The library on an empty relation table that takes any relationships."""
+    shared_lenient_authz.clear()
+    return shared_lenient_authz
 
 
 @pytest.fixture

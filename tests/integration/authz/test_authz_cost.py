@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from support.zedsql import MIGRATION
+from support.migrations import Database
 
 MANY = 20000
 # A group of many members and a small one, a project in each, a connector in each project; somebody who is in many projects.
@@ -32,11 +32,12 @@ CALLERS = [("u", "u1"), ("u", "busy"), ("u", "root"), ("u", "nobody"), ("a", "an
 @pytest.fixture(scope="module", params=["VACUUM ANALYZE", "VACUUM"])
 def large(postgres, request):
     """With and without statistics."""
-    name = postgres.create_database()["DB_NAME"]
-    with postgres.superuser(name) as connection:
-        connection.execute("CREATE SCHEMA librenku")
-        connection.execute(MIGRATION.read_text())
+    database = Database(postgres, postgres.create_database())
+    database.done("up")
+    with postgres.superuser(database.name) as connection:
+        connection.execute("ALTER TABLE librenku.relation DISABLE TRIGGER USER")
         connection.execute(ROWS)
+        connection.execute("DELETE FROM pg_statistic WHERE starelid = 'librenku.relation'::regclass")
         connection.execute(f"{request.param} librenku.relation")
         connection.execute("SET jit = off")
         connection.execute("SET plan_cache_mode = force_generic_plan")

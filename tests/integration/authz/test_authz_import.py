@@ -247,6 +247,25 @@ def test_of_two_wrong_homes_none_stays(deployment):
     assert exported(deployment) == WHOLE - {RIGHT}
 
 
+def test_of_several_homes_of_a_project_that_is_gone_none_stays(deployment):
+    homes = {f"project:GONE#project_namespace@{home}" for home in ("group:GROUP", "group:GROUP2", "user_namespace:NS-U1")}
+    dry = deployment.import_text(*sorted(WHOLE | homes), apply=False)
+    report = deployment.import_text(*sorted(WHOLE | homes))
+    assert report == dry | {"applied": True}
+    assert {entry["from"]: entry["why"] for entry in report["normalised"]} == dict.fromkeys(homes, "its object does not exist")
+    assert exported(deployment) == WHOLE
+    first, second, _ = sorted(homes)
+    assert deployment.import_text(first)["normalised"] == []
+    assert len(deployment.import_text(second)["normalised"]) == 2
+    assert exported(deployment) == WHOLE
+
+
+def test_an_unknown_connector_may_have_several_homes(deployment):
+    homes = {f"data_connector:GONE#data_connector_namespace@{home}" for home in ("group:GROUP", "project:PUBLIC")}
+    assert deployment.import_text(*sorted(WHOLE | homes))["normalised"] == []
+    assert exported(deployment) == WHOLE | homes
+
+
 def test_who_may_create_is_said_by_the_deployment(deployment):
     """Spec: authorization.md 5, 7.9: what the migration wrote gives way."""
     line = "platform:renku#project_creator@user:*"

@@ -54,6 +54,16 @@ def test_a_service_may_do_everything(authz, compiled):
         assert permissions(authz, compiled, SERVICE, kind, "X") == set(compiled.definitions[kind].permissions)
 
 
+def test_there_is_one_platform_whatever_id_is_named(authz, compiled):
+    """Spec: authorization.md 2, 7.1"""
+    authz.touch("platform:renku#admin@user:root", "platform:other#admin@user:u1")
+    ids = ["other", "renku", "another"]
+    held = [scopes(compiled, bits) for bits in authz.call("bits", user("root"), type="platform", ids=ids)]
+    assert held == [{"is_admin", "create_projects", "create_groups"}] * 3
+    assert authz.call("bits", user("u1"), type="platform", ids=ids) == [0, 0, 0]
+    assert authz.call("bits", user("root"), type="platform", ids=[]) == []
+
+
 def test_relationships_are_asked_for_in_their_order(authz):
     """Spec: platform.md 4.3"""
     others = ["project:P#owner@user:u2", "project:Q#owner@user:u1", "project:P#editor@user:u1", "group:P#owner@user:u1"]
@@ -170,8 +180,7 @@ def test_half_published_becomes_whole(authz):
 
 def test_a_project_moves(authz):
     """Spec: authorization.md 9"""
-    authz.touch(OWNER, "project:P#project_namespace@user_namespace:N", "project:P#project_namespace@group:old",
-                "project:Q#project_namespace@group:old")
+    authz.touch(OWNER, "project:P#project_namespace@user_namespace:N", "project:Q#project_namespace@group:old")
     for _ in range(2):
         authz.call("replace", line="project:P#project_namespace@group:G")
         assert authz.lines() == {OWNER, "project:P#project_namespace@group:G", "project:Q#project_namespace@group:old"}

@@ -86,6 +86,67 @@ def test_a_deployments_database_is_left_alone(deployed):
     assert deployed.dump() == before
 
 
+# --- what a migration finds
+
+HOMES = """
+INSERT INTO users.users (keycloak_id) VALUES ('u1');
+INSERT INTO common.groups (id, name, created_by, creation_date) VALUES ('GROUP', 'g', 'u1', now());
+INSERT INTO common.namespaces (id, slug, user_id, group_id) VALUES ('SPACE', 'u1', 'u1', NULL), ('NS', 'g', NULL, 'GROUP');
+INSERT INTO projects.projects (id, name, visibility, created_by_id, creation_date)
+SELECT id, id, 'public', 'u1', now() FROM unnest(ARRAY['FINE', 'TWICE', 'OWN', 'NEITHER']) id;
+INSERT INTO common.entity_slugs (slug, project_id, namespace_id) VALUES
+    ('fine', 'FINE', 'NS'), ('twice', 'TWICE', 'NS'), ('own', 'OWN', 'SPACE'), ('neither', 'NEITHER', 'SPACE');
+INSERT INTO librenku.relation (object_type, object_id, relation, subject_type, subject_id) VALUES
+    ('p', 'FINE', 'N', 'g', 'OTHER'), ('p', 'FINE', 'o', 'u', 'u1'), ('d', 'DATA', 'N', 'p', 'FINE'), ('d', 'DATA', 'N', 'g', 'GROUP'),
+    ('p', 'TWICE', 'N', 'g', 'NS'), ('p', 'TWICE', 'N', 'g', 'GROUP'), ('p', 'TWICE', 'N', 'u', 'senseless'),
+    ('p', 'OWN', 'N', 'n', 'SPACE'), ('p', 'OWN', 'N', 'n', 'NS'), ('p', 'OWN', 'N', 'g', 'GROUP'), ('p', 'OWN', 'L', 'L', 'renku'),
+    ('p', 'NEITHER', 'N', 'g', 'A'), ('p', 'NEITHER', 'N', 'g', 'B'), ('p', 'GONE', 'N', 'g', 'A'), ('p', 'GONE', 'N', 'n', 'A');
+"""
+WARNINGS = [
+    "project:GONE#project_namespace@group:A was removed",
+    "project:GONE#project_namespace@user_namespace:A was removed",
+    "project:NEITHER#project_namespace@user_namespace:SPACE was added",
+    "project:NEITHER#project_namespace@group:A was removed",
+    "project:NEITHER#project_namespace@group:B was removed",
+    "project:OWN#project_namespace@group:GROUP was removed",
+    "project:OWN#project_namespace@user_namespace:NS was removed",
+    "project:TWICE#project_namespace@group:NS was removed",
+]
+
+
+@pytest.fixture
+def at(make, migrated):
+    """Makes a database at a former revision."""
+
+    def former(number: int):
+        database, notes = make(), migrated.dump("--inserts", "-t", "librenku.migration", "-t", "librenku.exported")
+        database.run("CREATE SCHEMA librenku")
+        for name in FILES[:number]:
+            database.run((MIGRATIONS / f"{name}.sql").read_text())
+        database.run(notes)
+        database.run(f"DELETE FROM librenku.migration WHERE number > {number}")
+        return database
+
+    return former
+
+
+def test_a_project_of_several_homes_keeps_the_one_that_its_rows_name(at):
+    database = at(9)
+    database.run(HOMES)
+    answer = database.call("up")
+    assert answer.ok, answer.text
+    assert re.findall(r"\[WARNING\] .* - (project:.*): the project had several homes", answer.log) == WARNINGS
+    homes = database.all("SELECT object_id, subject_type::text, subject_id FROM librenku.relation"
+                         " WHERE object_type = 'p' AND relation = 'N' AND subject_type IN ('g', 'n')")  # fmt: skip
+    assert sorted(homes) == [("FINE", "g", "OTHER"), ("NEITHER", "n", "SPACE"), ("OWN", "n", "SPACE"), ("TWICE", "g", "GROUP")]
+    assert database.one("SELECT count(*) FROM librenku.relation WHERE object_type <> 'L'") == 9
+    assert database.done("check") == {"differences": []}
+
+
+def test_without_several_homes_nothing_is_told(at):
+    assert "[WARNING]" not in at(9).call("up").log
+
+
 # --- status and readiness
 
 

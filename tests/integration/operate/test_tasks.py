@@ -186,20 +186,19 @@ def test_projects_belong_to_the_group_that_they_stand_in(once, rows):
     """Spec: tasks.md 4.5; projects.md 7"""
     user, own = make_users(rows, 1)[0]
     group, other = make_group(rows, user), make_group(rows, user)
-    right, wrong, twice = (make_project(rows, user, space_of(rows, group)) for _ in range(3))
+    right, wrong, former = (make_project(rows, user, space_of(rows, group)) for _ in range(3))
     private = make_project(rows, user, own)
     for project, subject in [
-        (right, group), (wrong, space_of(rows, group)), (twice, other), (twice, group), (private, other),
+        (right, group), (wrong, space_of(rows, group)), (former, other), (private, other),
         ("01JF000000000000000000GONE", group),
     ]:  # fmt: skip
         rows.relate("p", project, "N", "g", subject)
-    rows.relate("p", private, "N", "n", own)
 
     once("fix_mismatched_project_namespace_ids")
 
-    for project in (right, wrong, twice):
+    for project in (right, wrong, former):
         assert rows.relations("p", project) == {("N", "g", group)}
-    assert rows.relations("p", private) == {("N", "g", other), ("N", "n", own)}
+    assert rows.relations("p", private) == {("N", "g", other)}
     assert rows.relations("p", "01JF000000000000000000GONE") == set()
 
 
@@ -338,6 +337,31 @@ def test_events_with_strange_ids_are_left_alone_and_counted(tools, rows, databas
     assert told.returncode == 0 and len(posthog.requests) == 45
     assert events_left(rows) == STRANGE
     assert told.stderr.count(" 9 events can never be sent") == told.stderr.count("never be sent") == 1
+
+
+TIMES = ["infinity", "-infinity", "294276-12-31", "10000-01-01 00:00:00+00", "0001-12-31 23:59:59.999999 BC"]
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_an_event_at_a_time_that_nobody_can_write_down_does_not_hold_up_the_others(tools, rows, database, time):
+    strange, *fine = sorted(put_events(rows, 25))
+    rows.run("UPDATE metrics.metrics SET timestamp = %s WHERE id = %s", time, strange)
+    with Posthog() as posthog:
+        told = [tools.run("tasks", "--once", "send_product_metrics", database=database | posthog.env()) for _ in range(2)]
+    assert [done.returncode for done in told] == [0, 0] and len(posthog.requests) == len(fine)
+    assert events_left(rows) == {strange}
+    assert all(f' 1 events can never be sent' in done.stderr and f'"{strange}"' in done.stderr for done in told)
+
+
+@pytest.mark.parametrize("time, sent", [("0001-01-01 00:00:00+00", "0001-01-01T00:00:00+00:00"),
+                                        ("9999-12-31 23:59:59.999999+00", "9999-12-31T23:59:59.999999+00:00")])  # fmt: skip
+def test_the_first_and_the_last_time_are_sent(once, rows, time, sent):
+    put_events(rows, 1)
+    rows.run("UPDATE metrics.metrics SET timestamp = %s", time)
+    with Posthog() as posthog:
+        once("send_product_metrics", **posthog.env())
+    assert [event["timestamp"] for event in posthog.events()] == [sent]
+    assert events_left(rows) == set()
 
 
 def test_no_event_is_told_of_when_all_were_sent(tools, rows, database):
