@@ -102,7 +102,7 @@ int rk_listing_verify(rk_op *op, rk_buf *out, bool repair)
                        found.count, found.first);
     if (found.count)
         RK_TRY(rebuild(op));
-    rk_buf_printf(out, "{\"differences\":[");
+    rk_buf_text(out, "{\"differences\":[");
     rk_buf_add(out, found.texts.text, found.texts.length);
     rk_buf_printf(out, "],\"rebuilt\":%s}", found.count ? "true" : "false");
     return rk_buf_finish(out);
