@@ -103,18 +103,25 @@ static rk_reply *answer_page(rk_service *service, const rk_request *request, con
     return rk_service_refuse(service, &request->http, 405, message);
 }
 
-rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
+rk_reply *rk_service_answer_at_once(rk_service *service, const rk_request *request)
 {
     const rk_page *page = page_of(request);
 
-    if (page && page->prepare)
-        page->prepare(service->ctx);
     if (page)
         return answer_page(service, request, page);
     if (service->realm)
         return rk_realm_answer(service->realm, request);
     return rk_reply_of_result(renku_http_handle(service->ctx, &request->http),
                               is_head(&request->http));
+}
+
+rk_reply *rk_service_answer(rk_service *service, const rk_request *request)
+{
+    const rk_page *page = page_of(request);
+
+    if (page && page->prepare)
+        page->prepare(service->ctx);
+    return rk_service_answer_at_once(service, request);
 }
 
 renku_ctx *rk_service_ctx(const rk_service *service)
@@ -164,11 +171,6 @@ rk_giver rk_service_giver(const rk_request *request)
     const rk_page *page = page_of(request);
 
     return page ? page->giver : RK_BY_THREAD;
-}
-
-rk_reply *rk_service_answer_at_once(rk_service *service, const rk_request *request)
-{
-    return answer_page(service, request, page_of(request));
 }
 
 bool rk_service_is_counted(const rk_request *request)

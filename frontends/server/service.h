@@ -29,10 +29,10 @@ typedef enum {
 } rk_giver;
 
 rk_giver rk_service_giver(const rk_request *request);
-/* The answer that the event loop gives; not for RK_BY_THREAD. */
-rk_reply *rk_service_answer_at_once(rk_service *service, const rk_request *request);
 /* The answer, never NULL. May block. Threads: safe. */
 rk_reply *rk_service_answer(rk_service *service, const rk_request *request);
+/* The same without what can be left out; blocks for RK_BY_THREAD only. */
+rk_reply *rk_service_answer_at_once(rk_service *service, const rk_request *request);
 /* The same without waiting, where that can be done: 1 when the request was taken. Its answer is in
  * @p reply, or comes out of rk_service_next() together with @p user. Only for the event loop, as
  * all of these. */
