@@ -65,8 +65,14 @@ check_format() {
     format_files --dry-run
 }
 
+# Builds and installs, below the build itself: while that is done no server of it can start, and no test may run.
+build_for_tests() {
+    build_tree "$@"
+    RENKU_BUILD=$ROOT/$1 PYTHONPATH=$ROOT/tests .venv/bin/python -m support.installed
+}
+
 check_build() {
-    build_tree build
+    build_for_tests build
 }
 
 # Each once; a machine with empty caches takes minutes for it.
@@ -91,7 +97,7 @@ check_analysis() {
 }
 
 check_build-sanitize() {
-    build_tree build-sanitize "${SANITIZE[@]}"
+    build_for_tests build-sanitize "${SANITIZE[@]}"
 }
 
 # $1: folder of the build, then its arguments. A test program that was skipped is a failure, and so is none at all.
