@@ -36,7 +36,7 @@ static bool count_members(size_t *out, const char *text, size_t length)
     return true;
 }
 
-/* The unit of an escape \uXXXX; -1 where none stands. */
+/* The unit that an escape of four digits stands for; -1 where there is none. */
 static int unit_at(const char *text, size_t left)
 {
     int unit = 0;
